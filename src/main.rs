@@ -1,0 +1,2 @@
+//! The `claimwire` command.
+fn main() {}
