@@ -1,0 +1,495 @@
+//! The notation of `specs/`: text to [`Guide`] and [`Dictionary`].
+//!
+//! One line is one node; columns are separated by two or more blanks; nesting is by indentation.
+//! `specs/README.md` explains the notation; this reader is strict and names the line it refuses.
+
+use std::collections::HashMap;
+
+use nom::{
+    IResult, Parser,
+    branch::alt,
+    bytes::complete::{is_not, tag, take_till, take_while, take_while1},
+    character::complete::{char, satisfy, u8 as number_u8, u16 as number_u16},
+    combinator::{all_consuming, map, opt, recognize, value, verify},
+    multi::{many0, many1, separated_list1},
+    sequence::{delimited, pair, preceded, separated_pair, terminated},
+};
+
+use super::{
+    DataElement, DataType, Dictionary, DictionaryElement, Dispatch, ElementUse, Guide, Loop, Node, NodeId, Part, Repeat, Requirement, SegmentUse, SyntaxNote, Usage,
+    dictionary::Members,
+};
+
+/// A guide or dictionary that could not be read.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{source_name}, line {line}: {problem}")]
+#[non_exhaustive]
+pub struct GuideError {
+    /// What was read.
+    pub source_name: String,
+    /// The line, from 1; 0 where the guide as a whole is at fault.
+    pub line: usize,
+    /// What was found and what was expected.
+    pub problem: String,
+}
+
+impl GuideError {
+    pub(super) fn rule(guide: &str, problem: String) -> Self {
+        Self { source_name: guide.to_owned(), line: 0, problem }
+    }
+}
+
+/// Reads a guide over a dictionary.
+///
+/// # Errors
+/// A line that is not in the notation, an element that the dictionary lacks, a `see` path that
+/// leads nowhere, or a guide larger than 65,535 places.
+pub fn parse(text: &str, dictionary: &Dictionary) -> Result<Guide, GuideError> {
+    let mut reader = Reader::new(dictionary);
+    for line in lines(text) {
+        let line = line.map_err(|number| reader.error(number, "columns could not be told apart".into()))?;
+        reader.line(&line)?;
+    }
+    reader.finish()
+}
+
+struct Reader<'d> {
+    dictionary: &'d Dictionary,
+    name: String,
+    id: String,
+    also: Vec<String>,
+    set: String,
+    group: String,
+    title: String,
+    loops: Vec<Loop>,
+    segments: Vec<SegmentUse>,
+    lists: HashMap<String, Vec<String>>,
+    /// Open loops: indentation and index.
+    open: Vec<(usize, usize)>,
+    in_segment: bool,
+}
+
+impl<'d> Reader<'d> {
+    fn new(dictionary: &'d Dictionary) -> Self {
+        let root = Loop { id: String::new(), name: String::new(), usage: Usage::Required, repeat: Repeat::UpTo(1), position: 0, parts: Vec::new() };
+        Self {
+            dictionary,
+            name: String::new(),
+            id: String::new(),
+            also: Vec::new(),
+            set: String::new(),
+            group: String::new(),
+            title: String::new(),
+            loops: vec![root],
+            segments: Vec::new(),
+            lists: HashMap::new(),
+            open: Vec::new(),
+            in_segment: false,
+        }
+    }
+
+    fn error(&self, line: usize, problem: String) -> GuideError {
+        GuideError { source_name: if self.name.is_empty() { "guide".into() } else { self.name.clone() }, line, problem }
+    }
+
+    fn line(&mut self, line: &Line<'_>) -> Result<(), GuideError> {
+        let head = line.columns.first().copied().unwrap_or_default();
+        match head.split(' ').next().unwrap_or_default() {
+            "guide" => self.guide(line),
+            "also" => {
+                self.also.extend(head.split(' ').skip(1).map(str::to_owned));
+                Ok(())
+            }
+            "codes" => self.codes(line),
+            "loop" => self.loop_head(line),
+            word if word.starts_with(|c: char| c.is_ascii_digit()) => self.element(line),
+            _ => self.segment(line),
+        }
+    }
+
+    fn guide(&mut self, line: &Line<'_>) -> Result<(), GuideError> {
+        let [head, id, sets, title] = line.columns.as_slice() else {
+            return Err(self.error(line.number, "expected `guide NAME  ID  ST01 GS01  TITLE`".into()));
+        };
+        let (set, group) = sets.split_once(' ').unwrap_or((sets, ""));
+        self.name = head.trim_start_matches("guide").trim().to_owned();
+        (self.id, self.set, self.group, self.title) = ((*id).to_owned(), set.to_owned(), group.to_owned(), (*title).to_owned());
+        self.loops[0].name = self.title.clone();
+        Ok(())
+    }
+
+    fn codes(&mut self, line: &Line<'_>) -> Result<(), GuideError> {
+        let [head, list] = line.columns.as_slice() else { return Err(self.error(line.number, "expected `codes NAME  CODE CODE …`".into())) };
+        let codes = self.read(line, code_words, list, "codes")?;
+        let name = head.trim_start_matches("codes").trim().to_owned();
+        self.lists.entry(name).or_default().extend(codes);
+        Ok(())
+    }
+
+    /// Closes loops that the indentation leaves; gives the loop the line stands in.
+    fn enter(&mut self, indent: usize) -> usize {
+        while self.open.last().is_some_and(|(open, _)| *open >= indent) {
+            self.open.pop();
+        }
+        self.open.last().map_or(0, |(_, index)| *index)
+    }
+
+    fn loop_head(&mut self, line: &Line<'_>) -> Result<(), GuideError> {
+        let (id, head) = self.read(line, preceded(tag("loop "), part_head), line.columns.first().copied().unwrap_or_default(), "`loop ID POSITION USAGE REPEAT`")?;
+        let mut rest = line.columns.iter().skip(1).copied();
+        let name = rest.next().unwrap_or_default().to_owned();
+        let mut parts = Vec::new();
+        if let Some(column) = rest.next() {
+            let path = column.strip_prefix("see ").ok_or_else(|| self.error(line.number, format!("`{column}` after a loop's name: expected `see PATH`")))?;
+            let seen = self.find(path).ok_or_else(|| self.error(line.number, format!("`see {path}`: no such loop above")))?;
+            parts.clone_from(&self.loops[seen].parts);
+        }
+        let parent = self.enter(line.indent);
+        let index = self.loops.len();
+        self.loops.push(Loop { id: id.to_owned(), name, usage: head.usage, repeat: head.repeat, position: head.position, parts });
+        self.loops[parent].parts.push(Part::Loop(index));
+        self.open.push((line.indent, index));
+        self.in_segment = false;
+        Ok(())
+    }
+
+    fn find(&self, path: &str) -> Option<usize> {
+        path.split('/').try_fold(0, |at, id| {
+            self.loops[at].parts.iter().find_map(|part| match part {
+                Part::Loop(index) if self.loops[*index].id == id => Some(*index),
+                _ => None,
+            })
+        })
+    }
+
+    fn segment(&mut self, line: &Line<'_>) -> Result<(), GuideError> {
+        let (id, head) = self.read(line, part_head, line.columns.first().copied().unwrap_or_default(), "`ID POSITION USAGE REPEAT`")?;
+        let Some(standard_name) = self.dictionary.segment_name(id) else { return Err(self.error(line.number, format!("the dictionary has no segment `{id}`"))) };
+        let name = line.columns.get(1).copied().unwrap_or(standard_name).to_owned();
+        let parent = self.enter(line.indent);
+        let index = self.segments.len();
+        self.segments.push(SegmentUse { id: id.to_owned(), name, usage: head.usage, repeat: head.repeat, position: head.position, elements: Vec::new() });
+        self.loops[parent].parts.push(Part::Segment(index));
+        self.in_segment = true;
+        Ok(())
+    }
+
+    fn element(&mut self, line: &Line<'_>) -> Result<(), GuideError> {
+        let head = self.read(line, element_head, line.columns.first().copied().unwrap_or_default(), "`NN USAGE` or `NN-C USAGE`")?;
+        if !self.in_segment {
+            return Err(self.error(line.number, "an element outside a segment".into()));
+        }
+        let mut attributes = Attributes::default();
+        let mut columns = line.columns.iter().skip(1).copied();
+        for column in columns.by_ref() {
+            match self.read(line, attribute, column, "an attribute") {
+                Ok(one) => attributes.add(one, &self.lists).map_err(|problem| self.error(line.number, problem))?,
+                Err(_) if attributes.name.is_none() && attributes.is_bare() => attributes.name = Some(column.to_owned()),
+                Err(error) => return Err(error),
+            }
+        }
+        let Some(segment) = self.segments.last() else { return Err(self.error(line.number, "an element outside a segment".into())) };
+        let id = segment.id.clone();
+        for position in head.first..=head.last {
+            let Some(data) = self.dictionary.data_element(&id, position, head.component) else {
+                return Err(self.error(line.number, format!("the dictionary has no element {id}{position:02}-{}", head.component)));
+            };
+            let element = ElementUse {
+                position,
+                component: head.component,
+                usage: head.usage,
+                discriminator: head.discriminator,
+                repeat: head.repeat,
+                name: attributes.name.clone().unwrap_or_else(|| data.name.clone()),
+                codes: attributes.codes.clone(),
+                lists: attributes.lists.clone(),
+                max: attributes.max,
+                decimals: attributes.decimals,
+                pattern: attributes.pattern.clone(),
+                data,
+            };
+            if let Some(segment) = self.segments.last_mut() {
+                segment.elements.push(element);
+            }
+        }
+        Ok(())
+    }
+
+    fn read<'l, T>(&self, line: &Line<'_>, parser: impl Parser<&'l str, Output = T, Error = nom::error::Error<&'l str>>, text: &'l str, expected: &str) -> Result<T, GuideError> {
+        match all_consuming(parser).parse(text) {
+            Ok((_, value)) => Ok(value),
+            Err(_) => Err(self.error(line.number, format!("`{text}`: expected {expected}"))),
+        }
+    }
+
+    fn finish(mut self) -> Result<Guide, GuideError> {
+        for segment in &mut self.segments {
+            segment.elements.sort_by_key(|element| (element.position, element.component));
+        }
+        let mut guide = Guide {
+            name: self.name,
+            id: self.id,
+            also: self.also,
+            set: self.set,
+            group: self.group,
+            title: self.title,
+            loops: self.loops,
+            segments: self.segments,
+            nodes: Vec::new(),
+            dispatch: Dispatch::default(),
+        };
+        plant(&mut guide, Part::Loop(0), NodeId::ROOT, 0, 0);
+        if guide.nodes.len() >= usize::from(u16::MAX) {
+            return Err(GuideError::rule(&guide.name, format!("{} places; the limit is 65,534", guide.nodes.len())));
+        }
+        guide.dispatch = Dispatch::build(&guide)?;
+        Ok(guide)
+    }
+}
+
+/// Adds the node of a part and all below it.
+fn plant(guide: &mut Guide, what: Part, parent: NodeId, part: u16, rank: u16) -> NodeId {
+    let id = NodeId(guide.nodes.len().min(usize::from(u16::MAX)) as u16);
+    guide.nodes.push(Node { parent, part, rank, what, children: Vec::new() });
+    if let Part::Loop(index) = what {
+        let parts = guide.loops[index].parts.clone();
+        let (mut rank, mut last) = (0, None);
+        for (at, part) in parts.into_iter().enumerate() {
+            let position = match part {
+                Part::Loop(index) => guide.loops[index].position,
+                Part::Segment(index) => guide.segments[index].position,
+            };
+            // The segment that begins a loop stands alone in its rank; after it, neighbours with
+            // one position share theirs.
+            if last.is_some_and(|last| last != position || at == 1) {
+                rank += 1;
+            }
+            last = Some(position);
+            let child = plant(guide, part, id, at as u16, rank);
+            guide.nodes[id.index()].children.push(child);
+        }
+    }
+    id
+}
+
+/// Reads the dictionary.
+pub(super) fn parse_dictionary(text: &str) -> Result<Dictionary, GuideError> {
+    let fail = |line: usize, problem: String| GuideError { source_name: "x12.dictionary".into(), line, problem };
+    let mut dictionary = Dictionary::default();
+    let mut current: Option<(bool, String)> = None;
+    for line in lines(text) {
+        let line = line.map_err(|number| fail(number, "columns could not be told apart".into()))?;
+        let head = line.columns.first().copied().unwrap_or_default();
+        let (word, rest) = head.split_once(' ').unwrap_or((head, ""));
+        let column = |index: usize| line.columns.get(index).copied().unwrap_or_default();
+        match word {
+            "element" => {
+                let (_, (kind, min, max)) =
+                    all_consuming(data_element).parse(column(1)).map_err(|_| fail(line.number, format!("`{}`: expected TYPE MIN/MAX", column(1))))?;
+                let data = DataElement { number: rest.to_owned(), kind, min, max, name: column(2).to_owned() };
+                dictionary.elements.insert(rest.to_owned(), data);
+            }
+            "segment" | "composite" => {
+                let notes = match line.columns.get(2) {
+                    Some(text) => {
+                        all_consuming(separated_list1(char(' '), syntax_note)).parse(text).map_err(|_| fail(line.number, format!("`{text}`: expected syntax notes like P0304")))?.1
+                    }
+                    None => Vec::new(),
+                };
+                let members = Members { name: column(1).to_owned(), notes, members: Vec::new() };
+                let table = if word == "segment" { &mut dictionary.segments } else { &mut dictionary.composites };
+                table.insert(rest.to_owned(), members);
+                current = Some((word == "segment", rest.to_owned()));
+            }
+            _ => {
+                let (_, (position, member)) = all_consuming(dictionary_member).parse(head).map_err(|_| fail(line.number, format!("`{head}`: expected `NN M|O|X NUMBER`")))?;
+                let table = match &current {
+                    Some((true, id)) => dictionary.segments.get_mut(id),
+                    Some((false, id)) => dictionary.composites.get_mut(id),
+                    None => None,
+                };
+                let Some(table) = table else { return Err(fail(line.number, "an element outside a segment or composite".into())) };
+                table.members.push(member);
+                if table.members.len() != usize::from(position) {
+                    return Err(fail(line.number, format!("element {position} is out of turn")));
+                }
+            }
+        }
+    }
+    Ok(dictionary)
+}
+
+struct Line<'t> {
+    number: usize,
+    indent: usize,
+    columns: Vec<&'t str>,
+}
+
+/// Lines that say something, taken apart; an error is the number of a line that could not be.
+fn lines(text: &str) -> impl Iterator<Item = Result<Line<'_>, usize>> {
+    text.lines().enumerate().filter_map(|(index, text)| {
+        let number = index + 1;
+        let content = without_comment(text).trim_end();
+        if content.trim_start().is_empty() {
+            return None;
+        }
+        Some(match all_consuming(pair(recognize(many0(char(' '))), separated_list1(gap, column))).parse(content) {
+            Ok((_, (indent, columns))) => Ok(Line { number, indent: indent.len(), columns }),
+            Err(_) => Err(number),
+        })
+    })
+}
+
+fn without_comment(line: &str) -> &str {
+    if line.trim_start().starts_with('#') {
+        return "";
+    }
+    line.split_once("  #").map_or(line, |(content, _)| content)
+}
+
+fn gap(input: &str) -> IResult<&str, &str> {
+    verify(take_while1(|c| c == ' '), |blanks: &str| blanks.len() >= 2).parse(input)
+}
+
+/// Words separated by single blanks.
+fn column(input: &str) -> IResult<&str, &str> {
+    recognize(separated_list1(char(' '), take_while1(|c| c != ' '))).parse(input)
+}
+
+struct PartHead {
+    position: u16,
+    usage: Usage,
+    repeat: Repeat,
+}
+
+fn part_head(input: &str) -> IResult<&str, (&str, PartHead)> {
+    let (rest, (id, position, usage, repeat)) = (terminated(word, char(' ')), terminated(number_u16, char(' ')), terminated(usage, char(' ')), repeat).parse(input)?;
+    Ok((rest, (id, PartHead { position, usage, repeat })))
+}
+
+struct ElementHead {
+    first: u8,
+    last: u8,
+    component: u8,
+    usage: Usage,
+    discriminator: bool,
+    repeat: Repeat,
+}
+
+fn element_head(input: &str) -> IResult<&str, ElementHead> {
+    let (rest, (first, last, component, usage, mark, repeat)) = (
+        number_u8,
+        opt(preceded(tag(".."), number_u8)),
+        opt(preceded(char('-'), number_u8)),
+        preceded(char(' '), usage),
+        opt(char('!')),
+        opt(preceded(tag(" x"), repeat)),
+    )
+        .parse(input)?;
+    let head = ElementHead {
+        first,
+        last: last.unwrap_or(first),
+        component: component.unwrap_or(0),
+        usage,
+        discriminator: mark.is_some(),
+        repeat: repeat.unwrap_or(Repeat::UpTo(1)),
+    };
+    Ok((rest, head))
+}
+
+fn usage(input: &str) -> IResult<&str, Usage> {
+    alt((value(Usage::Required, char('R')), value(Usage::Situational, char('S')))).parse(input)
+}
+
+fn repeat(input: &str) -> IResult<&str, Repeat> {
+    alt((value(Repeat::Unlimited, tag(">1")), map(number_u16, Repeat::UpTo))).parse(input)
+}
+
+fn word(input: &str) -> IResult<&str, &str> {
+    take_till(|c| c == ' ').parse(input)
+}
+
+enum Attribute {
+    Codes(Vec<String>),
+    Lists(Vec<String>),
+    Max(u16),
+    Decimals(u8),
+    Pattern(String),
+}
+
+fn attribute(input: &str) -> IResult<&str, Attribute> {
+    alt((
+        map(preceded(tag("= "), code_words), Attribute::Codes),
+        map(preceded(tag("list "), separated_list1(char(' '), word)), |names| Attribute::Lists(names.into_iter().map(str::to_owned).collect())),
+        map(preceded(tag("max "), number_u16), Attribute::Max),
+        map(preceded(tag("decimals "), number_u8), Attribute::Decimals),
+        map(preceded(tag("pattern "), take_while(|_| true)), |text: &str| Attribute::Pattern(text.to_owned())),
+    ))
+    .parse(input)
+}
+
+fn code_words(input: &str) -> IResult<&str, Vec<String>> {
+    let quoted = delimited(char('"'), is_not("\""), char('"'));
+    let plain = verify(take_while1(|c| c != ' '), |word: &str| !word.starts_with('"'));
+    separated_list1(char(' '), map(alt((quoted, plain)), str::to_owned)).parse(input)
+}
+
+#[derive(Default)]
+struct Attributes {
+    name: Option<String>,
+    codes: Vec<String>,
+    lists: Vec<String>,
+    max: Option<u16>,
+    decimals: Option<u8>,
+    pattern: Option<String>,
+}
+
+impl Attributes {
+    fn is_bare(&self) -> bool {
+        self.codes.is_empty() && self.lists.is_empty() && self.max.is_none() && self.decimals.is_none() && self.pattern.is_none()
+    }
+
+    fn add(&mut self, one: Attribute, named: &HashMap<String, Vec<String>>) -> Result<(), String> {
+        match one {
+            Attribute::Codes(words) => {
+                for word in words {
+                    match word.strip_prefix('@') {
+                        Some(name) => self.codes.extend(named.get(name).ok_or_else(|| format!("no `codes {name}` above"))?.iter().cloned()),
+                        None => self.codes.push(word),
+                    }
+                }
+            }
+            Attribute::Lists(names) => self.lists = names,
+            Attribute::Max(most) => self.max = Some(most),
+            Attribute::Decimals(most) => self.decimals = Some(most),
+            Attribute::Pattern(text) => self.pattern = Some(text),
+        }
+        Ok(())
+    }
+}
+
+fn data_element(input: &str) -> IResult<&str, (DataType, u16, u16)> {
+    let kind = alt((
+        value(DataType::String, tag("AN")),
+        value(DataType::Code, tag("ID")),
+        map(preceded(char('N'), number_u8), DataType::Integer),
+        value(DataType::Decimal, char('R')),
+        value(DataType::Date, tag("DT")),
+        value(DataType::Time, tag("TM")),
+        value(DataType::Binary, char('B')),
+    ));
+    let (rest, (kind, (min, max))) = separated_pair(kind, char(' '), separated_pair(number_u16, char('/'), number_u16)).parse(input)?;
+    Ok((rest, (kind, min, max)))
+}
+
+fn dictionary_member(input: &str) -> IResult<&str, (u8, DictionaryElement)> {
+    let requirement = alt((value(Requirement::Mandatory, char('M')), value(Requirement::Optional, char('O')), value(Requirement::Relational, char('X'))));
+    let (rest, (position, _, requirement, _, number, repeat)) = (number_u8, char(' '), requirement, char(' '), word, opt(preceded(tag(" x"), number_u16))).parse(input)?;
+    Ok((rest, (position, DictionaryElement { requirement, number: number.to_owned(), repeat: repeat.unwrap_or(1) })))
+}
+
+fn syntax_note(input: &str) -> IResult<&str, SyntaxNote> {
+    let digit = || satisfy(|c| c.is_ascii_digit());
+    let (rest, (kind, positions)) = pair(satisfy(|c| "PRECL".contains(c)), many1(recognize(pair(digit(), digit())))).parse(input)?;
+    Ok((rest, SyntaxNote { kind, positions: positions.into_iter().filter_map(|two: &str| two.parse().ok()).collect() }))
+}

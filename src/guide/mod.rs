@@ -1,0 +1,355 @@
+//! Guides: what may stand where.
+//!
+//! A guide is read from `specs/*.guide` over `specs/x12.dictionary` (the notation is explained in
+//! `specs/README.md`). Placement, checking, reading, writing, acknowledgments, the data dictionary
+//! and `explain` are interpreters of the value read here; nothing about a loop, a segment, an
+//! element or a code is stated anywhere else.
+//!
+//! A [`Guide`] holds two views of the same facts: the *definitions* ([`Loop`], [`SegmentUse`],
+//! [`ElementUse`]) as they are written, and the *tree* of [`Node`]s, in which a loop that is used
+//! in two places (2300 under 2000B and 2000C) stands twice.
+
+mod designator;
+mod dictionary;
+mod dispatch;
+mod language;
+mod library;
+
+pub use designator::{Designator, DesignatorError};
+pub use dictionary::{DataElement, DataType, Dictionary, DictionaryElement, Requirement, SyntaxNote, dictionary};
+pub(crate) use dispatch::Lookup;
+pub use language::{GuideError, parse};
+pub use library::{NAMES, by_id, by_name, for_set};
+
+use dispatch::Dispatch;
+
+/// One implementation guide.
+#[derive(Debug)]
+pub struct Guide {
+    /// The name people use: `837P`.
+    pub name: String,
+    /// The adopted identifier (ST03, GS08): `005010X222A1`.
+    pub id: String,
+    /// Other identifiers with the same content that are accepted and written back.
+    pub also: Vec<String>,
+    /// ST01: `837`.
+    pub set: String,
+    /// GS01: `HC`.
+    pub group: String,
+    /// The guide's title.
+    pub title: String,
+    loops: Vec<Loop>,
+    segments: Vec<SegmentUse>,
+    nodes: Vec<Node>,
+    dispatch: Dispatch,
+}
+
+/// A loop as a guide defines it. The transaction set itself is the loop with an empty id.
+#[derive(Debug)]
+pub struct Loop {
+    /// `2310B`; empty for the transaction set.
+    pub id: String,
+    /// What the guide calls it.
+    pub name: String,
+    /// Required or situational.
+    pub usage: Usage,
+    /// How often it may occur inside its parent.
+    pub repeat: Repeat,
+    /// The base standard's position; neighbours with equal positions may come in any order.
+    pub position: u16,
+    parts: Vec<Part>,
+}
+
+/// One use of a segment inside a loop.
+#[derive(Debug)]
+pub struct SegmentUse {
+    /// `REF`.
+    pub id: String,
+    /// What the guide calls this use.
+    pub name: String,
+    /// Required or situational.
+    pub usage: Usage,
+    /// How often it may occur inside its loop.
+    pub repeat: Repeat,
+    /// The base standard's position.
+    pub position: u16,
+    /// Elements and components the guide uses, in order; a composite stands before its components.
+    pub elements: Vec<ElementUse>,
+}
+
+/// One element or component of a [`SegmentUse`]. What the dictionary has and no `ElementUse` names
+/// is not used by the guide.
+#[derive(Clone, Debug)]
+pub struct ElementUse {
+    /// Position in the segment, from 1.
+    pub position: u8,
+    /// Position in the composite, from 1; 0 for the element itself.
+    pub component: u8,
+    /// Required or situational.
+    pub usage: Usage,
+    /// Whether the codes of this element tell the use from others of the same segment.
+    pub discriminator: bool,
+    /// How often the element may repeat.
+    pub repeat: Repeat,
+    /// The industry name.
+    pub name: String,
+    /// The codes allowed; empty where the guide lists none.
+    pub codes: Vec<String>,
+    /// External code lists that govern the value, by their names in `specs/codes`.
+    pub lists: Vec<String>,
+    /// The guide's own limit, shorter than the dictionary's (characters; digits for numbers).
+    pub max: Option<u16>,
+    /// Most digits after the decimal point.
+    pub decimals: Option<u8>,
+    /// A pattern the value must have.
+    pub pattern: Option<String>,
+    /// The data element: number, type and lengths. A composite's is [`DataType::Composite`].
+    pub data: DataElement,
+}
+
+/// Whether a part must stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Usage {
+    /// `R`
+    Required,
+    /// `S`
+    Situational,
+}
+
+/// How often a part may stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// At most so often.
+    UpTo(u16),
+    /// `>1`: no limit.
+    Unlimited,
+}
+
+impl Repeat {
+    /// Whether a count is within the limit.
+    pub fn allows(self, count: u32) -> bool {
+        match self {
+            Self::UpTo(most) => count <= u32::from(most),
+            Self::Unlimited => true,
+        }
+    }
+
+    /// Whether it may stand more than once.
+    pub fn is_many(self) -> bool {
+        self != Self::UpTo(1)
+    }
+}
+
+impl std::fmt::Display for Repeat {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::UpTo(most) => write!(f, "{most}"),
+            Self::Unlimited => f.write_str(">1"),
+        }
+    }
+}
+
+/// A part of a loop definition: an index into the guide's segments or loops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Segment(usize),
+    Loop(usize),
+}
+
+/// A place in the guide's tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub(crate) u16);
+
+impl NodeId {
+    /// The transaction set.
+    pub const ROOT: NodeId = NodeId(0);
+
+    pub(crate) fn index(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
+/// A loop or a segment use at its place in the tree.
+#[derive(Debug)]
+pub struct Node {
+    parent: NodeId,
+    /// Index among the parent's parts.
+    part: u16,
+    /// Order among the parent's parts: parts of one rank may come in any order.
+    rank: u16,
+    what: Part,
+    children: Vec<NodeId>,
+}
+
+/// What stands at a [`Node`].
+#[derive(Clone, Copy, Debug)]
+pub enum Place<'g> {
+    /// A loop.
+    Loop(&'g Loop),
+    /// A segment use.
+    Segment(&'g SegmentUse),
+}
+
+impl Guide {
+    /// What stands at a node.
+    pub fn place(&self, node: NodeId) -> Place<'_> {
+        match self.node(node).what {
+            Part::Loop(index) => Place::Loop(&self.loops[index]),
+            Part::Segment(index) => Place::Segment(&self.segments[index]),
+        }
+    }
+
+    /// The segment use at a node, if it is one.
+    pub fn segment(&self, node: NodeId) -> Option<&SegmentUse> {
+        match self.place(node) {
+            Place::Segment(segment) => Some(segment),
+            Place::Loop(_) => None,
+        }
+    }
+
+    /// The loop at a node, if it is one.
+    pub fn loop_at(&self, node: NodeId) -> Option<&Loop> {
+        match self.place(node) {
+            Place::Loop(one) => Some(one),
+            Place::Segment(_) => None,
+        }
+    }
+
+    /// Every node, depth first, in the guide's order.
+    pub fn nodes(&self) -> impl Iterator<Item = NodeId> + '_ {
+        (0..self.nodes.len() as u16).map(NodeId)
+    }
+
+    /// The parts of a loop, in the guide's order. Empty for a segment.
+    pub fn children(&self, node: NodeId) -> &[NodeId] {
+        &self.node(node).children
+    }
+
+    /// The loop a node stands in; the root's is itself.
+    pub fn parent(&self, node: NodeId) -> NodeId {
+        self.node(node).parent
+    }
+
+    /// Whether the node is the segment that begins its loop.
+    pub fn is_trigger(&self, node: NodeId) -> bool {
+        let node = self.node(node);
+        node.part == 0 && matches!(node.what, Part::Segment(_))
+    }
+
+    /// Index of a node among its loop's parts.
+    pub(crate) fn part(&self, node: NodeId) -> usize {
+        usize::from(self.node(node).part)
+    }
+
+    pub(crate) fn rank(&self, node: NodeId) -> u16 {
+        self.node(node).rank
+    }
+
+    /// Required or situational.
+    pub fn usage(&self, node: NodeId) -> Usage {
+        match self.place(node) {
+            Place::Loop(one) => one.usage,
+            Place::Segment(segment) => segment.usage,
+        }
+    }
+
+    /// How often it may stand in its loop.
+    pub fn repeat(&self, node: NodeId) -> Repeat {
+        match self.place(node) {
+            Place::Loop(one) => one.repeat,
+            Place::Segment(segment) => segment.repeat,
+        }
+    }
+
+    /// What the guide calls it.
+    pub fn title(&self, node: NodeId) -> &str {
+        match self.place(node) {
+            Place::Loop(one) => &one.name,
+            Place::Segment(segment) => &segment.name,
+        }
+    }
+
+    /// The id of the innermost loop at or around a node; empty at the root.
+    pub fn loop_id(&self, node: NodeId) -> &str {
+        match self.place(node) {
+            Place::Loop(one) => &one.id,
+            Place::Segment(_) => self.loop_id(self.parent(node)),
+        }
+    }
+
+    /// Loop ids from the root: `2000A/2000B/2300`.
+    pub fn path(&self, node: NodeId) -> String {
+        let mut ids = Vec::new();
+        let mut at = node;
+        while at != NodeId::ROOT {
+            if let Place::Loop(one) = self.place(at) {
+                ids.push(one.id.as_str());
+            }
+            at = self.parent(at);
+        }
+        ids.reverse();
+        ids.join("/")
+    }
+
+    /// The notation for a node inside its loop: `CLM`, `REF[G1]` where the loop has several uses of
+    /// REF, `2310B` for a loop.
+    pub fn designator(&self, node: NodeId) -> String {
+        match self.place(node) {
+            Place::Loop(one) => one.id.clone(),
+            Place::Segment(segment) => match self.discriminator(node) {
+                Some(element) if self.has_twins(node) => {
+                    format!("{}[{}]", segment.id, element.codes.first().map_or("", String::as_str))
+                }
+                _ => segment.id.clone(),
+            },
+        }
+    }
+
+    fn has_twins(&self, node: NodeId) -> bool {
+        let id = self.segment(node).map(|segment| segment.id.as_str());
+        self.children(self.parent(node)).iter().filter(|&&other| self.segment(other).map(|segment| segment.id.as_str()) == id).count() > 1
+    }
+
+    /// The element whose codes tell a segment use (or a loop, by its first segment) from others.
+    pub fn discriminator(&self, node: NodeId) -> Option<&ElementUse> {
+        match self.place(node) {
+            Place::Segment(segment) => segment.elements.iter().find(|element| element.discriminator),
+            Place::Loop(_) => self.children(node).first().and_then(|&first| self.discriminator(first)),
+        }
+    }
+
+    /// Whether an identifier (GS08, ST03) names this guide.
+    pub fn accepts(&self, id: &str) -> bool {
+        self.id == id || self.also.iter().any(|other| other == id)
+    }
+
+    pub(crate) fn dispatch(&self) -> &Dispatch {
+        &self.dispatch
+    }
+
+    fn node(&self, node: NodeId) -> &Node {
+        &self.nodes[node.index()]
+    }
+}
+
+impl SegmentUse {
+    /// The use of an element (component 0) or component, if the guide uses it.
+    pub fn element(&self, position: u8, component: u8) -> Option<&ElementUse> {
+        self.elements.iter().find(|element| element.position == position && element.component == component)
+    }
+}
+
+impl ElementUse {
+    /// The only code this element can hold, if there is just one.
+    pub fn only_code(&self) -> Option<&str> {
+        match self.codes.as_slice() {
+            [one] => Some(one),
+            _ => None,
+        }
+    }
+
+    /// `CLM05-3` for a segment id.
+    pub fn designator(&self, segment: &str) -> String {
+        if self.component == 0 { format!("{segment}{:02}", self.position) } else { format!("{segment}{:02}-{}", self.position, self.component) }
+    }
+}

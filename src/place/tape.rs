@@ -1,0 +1,152 @@
+//! Placed segments, stored flat.
+
+use crate::{
+    guide::NodeId,
+    x12::{Delimiters, Segment},
+};
+
+/// Placed segments and the loops they form, in the order of the file: one run of text, one run of
+/// element ends, one run of entries. Loops know where they close, so that they can be stepped over.
+#[derive(Debug)]
+pub struct Tape {
+    delimiters: Delimiters,
+    text: Vec<u8>,
+    ends: Vec<u32>,
+    entries: Vec<Entry>,
+}
+
+/// A segment, or the beginning of a loop.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// Its place. For an unplaced segment, the loop it was met in.
+    pub node: NodeId,
+    /// What it is.
+    kind: EntryKind,
+    /// Position in the transaction set, ST = 1; of a loop, its first segment's.
+    pub position: u32,
+    /// Offset of the segment in the input; of a loop, its first segment's.
+    pub offset: u64,
+    start: u32,
+    first_end: u32,
+    /// Elements of a segment; the entry after a loop.
+    extent: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum EntryKind {
+    Segment,
+    Unplaced,
+    Loop,
+}
+
+impl Entry {
+    /// Whether a loop begins here.
+    pub fn is_loop(&self) -> bool {
+        self.kind == EntryKind::Loop
+    }
+
+    /// Whether it is a segment that no place takes.
+    pub fn is_unplaced(&self) -> bool {
+        self.kind == EntryKind::Unplaced
+    }
+}
+
+impl Tape {
+    /// An empty tape for segments with these delimiters.
+    pub fn new(delimiters: Delimiters) -> Self {
+        Self { delimiters, text: Vec::new(), ends: Vec::new(), entries: Vec::new() }
+    }
+
+    /// The delimiters of the segments.
+    pub fn delimiters(&self) -> Delimiters {
+        self.delimiters
+    }
+
+    /// Number of entries.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether nothing stands on it.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The entry at an index.
+    pub fn entry(&self, index: usize) -> Option<&Entry> {
+        self.entries.get(index)
+    }
+
+    /// The entries of a loop itself: its segments, unplaced segments and inner loops, each with its
+    /// index, inner loops stepped over.
+    pub fn inside(&self, index: usize) -> impl Iterator<Item = (usize, &Entry)> + '_ {
+        let end = self.end(index);
+        let mut at = index + 1;
+        std::iter::from_fn(move || {
+            let entry = self.entries.get(at).filter(|_| at < end)?;
+            let here = at;
+            at = if entry.is_loop() { self.end(at) } else { at + 1 };
+            Some((here, entry))
+        })
+    }
+
+    /// All entries below a loop, inner loops and their segments too.
+    pub fn below(&self, index: usize) -> impl Iterator<Item = (usize, &Entry)> + '_ {
+        (index + 1..self.end(index)).filter_map(|at| Some((at, self.entries.get(at)?)))
+    }
+
+    /// The entry after a loop's last.
+    fn end(&self, index: usize) -> usize {
+        match self.entries.get(index) {
+            Some(entry) if entry.is_loop() && entry.extent > 0 => entry.extent as usize,
+            Some(entry) if entry.is_loop() => self.entries.len(),
+            _ => index + 1,
+        }
+    }
+
+    /// The segment of an entry; an empty one for a loop.
+    #[inline]
+    pub fn segment(&self, entry: &Entry) -> Segment<'_> {
+        let first = entry.first_end as usize;
+        let count = if entry.is_loop() { 0 } else { entry.extent as usize };
+        let ends = self.ends.get(first..first + count).unwrap_or_default();
+        let start = entry.start as usize;
+        let length = ends.last().map_or(0, |end| *end as usize);
+        Segment::from_parts(self.text.get(start..start + length).unwrap_or_default(), ends, self.delimiters)
+    }
+
+    /// Bytes held, for bounds on memory.
+    pub fn bytes(&self) -> usize {
+        self.text.len() + self.ends.len() * size_of::<u32>() + self.entries.len() * size_of::<Entry>()
+    }
+
+    pub(super) fn open(&mut self, node: NodeId, position: u32, offset: u64) -> usize {
+        self.entries.push(Entry { node, kind: EntryKind::Loop, position, offset, start: self.text.len() as u32, first_end: self.ends.len() as u32, extent: 0 });
+        self.entries.len() - 1
+    }
+
+    pub(super) fn close(&mut self, index: usize) {
+        let end = self.entries.len() as u32;
+        if let Some(entry) = self.entries.get_mut(index) {
+            entry.extent = end;
+        }
+    }
+
+    #[inline]
+    pub(super) fn push(&mut self, node: NodeId, unplaced: bool, segment: &Segment<'_>, position: u32, offset: u64) {
+        let (start, first_end) = (self.text.len() as u32, self.ends.len() as u32);
+        self.text.extend_from_slice(segment.bytes());
+        segment.copy_ends(&mut self.ends);
+        let kind = if unplaced { EntryKind::Unplaced } else { EntryKind::Segment };
+        self.entries.push(Entry { node, kind, position, offset, start, first_end, extent: segment.len() as u32 });
+    }
+
+    /// Forgets a loop and all that follows it.
+    pub(super) fn truncate(&mut self, index: usize) {
+        if let Some(entry) = self.entries.get(index) {
+            self.text.truncate(entry.start as usize);
+            self.ends.truncate(entry.first_end as usize);
+            self.entries.truncate(index);
+        }
+    }
+}

@@ -1,0 +1,505 @@
+//! The join of a record's table with a guide.
+//!
+//! A [`Binding`] knows, for each field, the part of the loop it reaches and the format its element
+//! gives it; and for each segment, element by element, whether a field holds it, the guide implies
+//! it, or a counter fills it. Reading and writing walk it without looking anything up.
+
+use super::{Field, Kind, Record, Shape, scalar::Format};
+use crate::guide::{Designator, ElementUse, Guide, NodeId, Place, Repeat, SegmentUse, Usage};
+
+/// A record's table joined with a guide, at one of its loops.
+#[derive(Debug)]
+pub struct Binding {
+    pub(crate) guide: &'static Guide,
+    pub(crate) plan: LoopPlan,
+}
+
+/// A table that does not go with a guide.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum BindError {
+    /// The guide has no loop at the path.
+    #[error("guide {guide} has no loop at `{path}`")]
+    NoLoop {
+        /// The guide.
+        guide: String,
+        /// The path of loop ids asked for.
+        path: String,
+    },
+}
+
+impl Binding {
+    /// Joins a record with the loop at a path of loop ids (`2000A/2000B`; empty for the transaction
+    /// set).
+    ///
+    /// # Errors
+    /// A path that leads to no loop.
+    pub fn of<R: Record>(guide: &'static Guide, path: &str) -> Result<Self, BindError> {
+        Self::of_shape(guide, path, R::SHAPE)
+    }
+
+    /// As [`Binding::of`], for a table at hand.
+    ///
+    /// # Errors
+    /// A path that leads to no loop.
+    pub fn of_shape(guide: &'static Guide, path: &str, shape: &'static Shape) -> Result<Self, BindError> {
+        let node = path
+            .split('/')
+            .filter(|id| !id.is_empty())
+            .try_fold(NodeId::ROOT, |at, id| guide.children(at).iter().copied().find(|&child| guide.loop_at(child).is_some_and(|one| one.id == id)))
+            .ok_or_else(|| BindError::NoLoop { guide: guide.name.clone(), path: path.to_owned() })?;
+        Ok(Self { guide, plan: LoopPlan::new(guide, node, shape) })
+    }
+
+    /// The guide.
+    pub fn guide(&self) -> &'static Guide {
+        self.guide
+    }
+}
+
+/// A record bound to a loop.
+#[derive(Debug)]
+pub(crate) struct LoopPlan {
+    pub(crate) node: NodeId,
+    pub(crate) shape: &'static Shape,
+    /// The loop's parts in the guide's order. The segments of inlined loops stand among them.
+    pub(crate) parts: Vec<PartPlan>,
+    pub(crate) fields: Vec<FieldPlan>,
+    /// Slot of each node below the loop, by its distance; `NO_SLOT` for what is not the record's own.
+    slots: Vec<u16>,
+    /// Whether the loop begins with an HL.
+    pub(crate) hierarchical: bool,
+    /// Fields that have no place in this guide.
+    pub(crate) homeless: Vec<&'static str>,
+}
+
+const NO_SLOT: u16 = u16::MAX;
+
+/// A part of a loop, as a record sees it.
+#[derive(Debug)]
+pub(crate) enum PartPlan {
+    Segment(SegmentPlan),
+    Loop(LoopPlan),
+    /// A loop that is no field of the record.
+    Other,
+}
+
+/// A segment use, as a record sees it.
+#[derive(Debug)]
+pub(crate) struct SegmentPlan {
+    pub(crate) node: NodeId,
+    pub(crate) id: Vec<u8>,
+    pub(crate) designator: String,
+    pub(crate) elements: Vec<ElementPlan>,
+    /// Lists inside the segment, which a writer fills without gaps.
+    pub(crate) flows: Vec<Flow>,
+    /// Elements and how many values each repeat of the segment takes, where a list runs over
+    /// repeats.
+    pub(crate) chunk: Option<Chunk>,
+    /// Whether it stands even when no field holds anything: the segment that begins the loop, and
+    /// the transaction set's trailer.
+    pub(crate) always: bool,
+    /// For a segment of an inlined loop: the slots of that loop.
+    pub(crate) inlined: Option<std::ops::Range<u16>>,
+    /// Whether the record can hold more than one.
+    pub(crate) many: bool,
+    /// Bit n: element n is held, implied or counted.
+    pub(crate) known: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Chunk {
+    pub(crate) first: u8,
+    pub(crate) width: u8,
+}
+
+/// A list inside a segment: elements `first` to `last` every `stride`, or components of `element`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Flow {
+    /// The composite whose components form the list; 0 for a list of elements.
+    pub(crate) element: u8,
+    pub(crate) first: u8,
+    pub(crate) last: u8,
+    pub(crate) stride: u8,
+}
+
+/// One element or component of a segment.
+#[derive(Debug)]
+pub(crate) struct ElementPlan {
+    pub(crate) element: u8,
+    pub(crate) component: u8,
+    pub(crate) fill: Fill,
+    /// The only code, for a place that no field or an absent one fills.
+    pub(crate) implied: Option<Vec<u8>>,
+    /// Whether the implied code stands whenever its segment (and its composite) does.
+    pub(crate) required: bool,
+    /// For a component: whether its composite is required.
+    pub(crate) composite_required: bool,
+}
+
+/// What fills an element.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fill {
+    /// No field.
+    Nothing,
+    /// A field.
+    Value(Format),
+    /// The format qualifier of the value after it.
+    Qualifier,
+    /// A number that the writer counts, unless a field holds one.
+    Counter(Counter),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Counter {
+    Level,
+    Parent,
+    HasChildren,
+    Line,
+    Segments,
+    Control,
+}
+
+/// A field bound to its place.
+#[derive(Debug)]
+pub(crate) struct FieldPlan {
+    pub(crate) name: &'static str,
+    /// `"name":`
+    pub(crate) key: Vec<u8>,
+    pub(crate) many: bool,
+    pub(crate) reach: Reach,
+    pub(crate) value: Value,
+}
+
+/// How a field reaches its place. Elements are relative to the scope: absolute in a segment, offsets
+/// in a run, 0 in a composite.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Reach {
+    Here,
+    Layout,
+    Loop { slot: u16 },
+    Segment { slot: u16 },
+    Element { slot: u16, element: u8, component: u8 },
+    Elements { slot: u16, first: u8, last: u8, component: u8 },
+    Components { slot: u16, element: u8, first: u8, last: u8 },
+    Runs { slot: u16, first: u8, last: u8, stride: u8 },
+}
+
+#[derive(Debug)]
+pub(crate) enum Value {
+    Scalar(Format),
+    Record(Vec<FieldPlan>),
+    /// A loop's fields are in its part.
+    Loop,
+}
+
+impl LoopPlan {
+    fn new(guide: &Guide, node: NodeId, shape: &'static Shape) -> Self {
+        let mut inlined = Vec::new();
+        collect_inlined(guide, node, shape, &mut inlined);
+        let mut plan = Self { node, shape, parts: Vec::new(), fields: Vec::new(), slots: Vec::new(), hierarchical: false, homeless: Vec::new() };
+        for &child in guide.children(node) {
+            if inlined.contains(&child) {
+                let first = plan.parts.len() as u16;
+                let range = first..first + guide.children(child).len() as u16;
+                for &part in guide.children(child) {
+                    plan.add_part(guide, part, Some(range.clone()));
+                }
+            } else {
+                plan.add_part(guide, child, None);
+            }
+        }
+        plan.hierarchical = matches!(plan.parts.first(), Some(PartPlan::Segment(first)) if first.id == b"HL");
+        let scope = LoopScope { guide, node, inlined: &inlined };
+        plan.fields = plan.bind_fields(scope, shape, None);
+        plan.finish();
+        plan
+    }
+
+    /// The slot of a node; `None` for what is not the record's own.
+    #[inline]
+    pub(crate) fn slot(&self, node: NodeId) -> Option<u16> {
+        let slot = *self.slots.get(node.index().checked_sub(self.node.index())?)?;
+        (slot != NO_SLOT).then_some(slot)
+    }
+
+    pub(crate) fn part(&self, slot: u16) -> Option<&PartPlan> {
+        self.parts.get(usize::from(slot))
+    }
+
+    fn add_part(&mut self, guide: &Guide, node: NodeId, inlined: Option<std::ops::Range<u16>>) {
+        let slot = self.parts.len() as u16;
+        let distance = node.index() - self.node.index();
+        if self.slots.len() <= distance {
+            self.slots.resize(distance + 1, NO_SLOT);
+        }
+        self.slots[distance] = slot;
+        let part = match guide.place(node) {
+            Place::Segment(segment) => PartPlan::Segment(SegmentPlan::new(guide, node, segment, inlined)),
+            Place::Loop(_) => PartPlan::Other,
+        };
+        self.parts.push(part);
+    }
+
+    fn bind_fields(&mut self, scope: LoopScope<'_>, shape: &'static Shape, within: Option<NodeId>) -> Vec<FieldPlan> {
+        let mut fields = Vec::with_capacity(shape.fields.len());
+        for field in shape.fields {
+            match field.places.iter().find_map(|place| self.bind_field(scope, field, place, within)) {
+                Some(plan) => fields.push(plan),
+                None => self.homeless.push(field.name),
+            }
+        }
+        fields
+    }
+
+    fn bind_field(&mut self, scope: LoopScope<'_>, field: &'static Field, place: Designator, within: Option<NodeId>) -> Option<FieldPlan> {
+        if matches!(field.kind, Kind::Layout) {
+            return Some(FieldPlan::new(field, Reach::Layout, Value::Loop));
+        }
+        let inside = if place.within.is_empty() { within.unwrap_or(scope.node) } else { scope.child_loop(scope.node, place.within, "")? };
+        if place.is_here() {
+            let Kind::Record(shape) = field.kind else { return None };
+            let fields = self.bind_fields(scope, shape, Some(inside));
+            return (!fields.is_empty()).then(|| FieldPlan::new(field, Reach::Here, Value::Record(fields)));
+        }
+        if place.is_loop() {
+            let Kind::Record(shape) = field.kind else { return None };
+            let node = scope.child_loop(inside, place.id, place.code)?;
+            let slot = self.slot(node)?;
+            *self.parts.get_mut(usize::from(slot))? = PartPlan::Loop(LoopPlan::new(scope.guide, node, shape));
+            return Some(FieldPlan::new(field, Reach::Loop { slot }, Value::Loop));
+        }
+        let node = scope.segment(inside, place.id, place.code)?;
+        let slot = self.slot(node)?;
+        let PartPlan::Segment(segment) = self.parts.get_mut(usize::from(slot))? else { return None };
+        segment.bind(scope.guide.segment(node)?, field, place, 0, slot)
+    }
+
+    /// What can only be known when every field is bound.
+    fn finish(&mut self) {
+        for part in &mut self.parts {
+            if let PartPlan::Segment(segment) = part {
+                segment.finish();
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct LoopScope<'s> {
+    guide: &'s Guide,
+    node: NodeId,
+    inlined: &'s [NodeId],
+}
+
+impl LoopScope<'_> {
+    /// A child loop by id; with a code, by the beginning of the id and a code of its discriminator.
+    fn child_loop(&self, node: NodeId, id: &str, code: &str) -> Option<NodeId> {
+        child_loop(self.guide, node, id, code)
+    }
+
+    fn segment(&self, node: NodeId, id: &str, code: &str) -> Option<NodeId> {
+        if node != self.node && !self.inlined.contains(&node) {
+            return None;
+        }
+        self.guide.children(node).iter().copied().find(|&child| self.guide.segment(child).is_some_and(|segment| segment.id == id && takes(segment, code)))
+    }
+}
+
+fn child_loop(guide: &Guide, node: NodeId, id: &str, code: &str) -> Option<NodeId> {
+    guide.children(node).iter().copied().find(|&child| {
+        let Some(one) = guide.loop_at(child) else { return false };
+        if code.is_empty() {
+            return one.id == id;
+        }
+        one.id.starts_with(id) && guide.children(child).first().and_then(|&first| guide.segment(first)).is_some_and(|first| takes(first, code))
+    })
+}
+
+/// Whether a use takes segments with a code in the element that tells uses apart.
+fn takes(segment: &SegmentUse, code: &str) -> bool {
+    if code.is_empty() {
+        return true;
+    }
+    let element = segment.elements.iter().find(|element| element.discriminator).or_else(|| segment.elements.iter().find(|element| element.position == 1 && !element.codes.is_empty()));
+    element.is_none_or(|element| element.codes.iter().any(|known| known == code))
+}
+
+/// The child loops that a record's fields step into.
+fn collect_inlined(guide: &Guide, node: NodeId, shape: &Shape, found: &mut Vec<NodeId>) {
+    for field in shape.fields {
+        for place in field.places.iter() {
+            if !place.within.is_empty()
+                && let Some(child) = child_loop(guide, node, place.within, "")
+                && guide.repeat(child) == Repeat::UpTo(1)
+                && !found.contains(&child)
+            {
+                found.push(child);
+            }
+            if place.is_here()
+                && let Kind::Record(shape) = field.kind
+            {
+                collect_inlined(guide, node, shape, found);
+            }
+        }
+    }
+}
+
+impl SegmentPlan {
+    fn new(guide: &Guide, node: NodeId, segment: &SegmentUse, inlined: Option<std::ops::Range<u16>>) -> Self {
+        let elements = segment
+            .elements
+            .iter()
+            .map(|element| ElementPlan {
+                element: element.position,
+                component: element.component,
+                fill: counter(&segment.id, element).map_or(Fill::Nothing, Fill::Counter),
+                implied: element.only_code().map(|code| code.as_bytes().to_vec()),
+                required: element.usage == Usage::Required,
+                composite_required: segment.element(element.position, 0).is_some_and(|composite| composite.usage == Usage::Required),
+            })
+            .collect();
+        let mut designator = guide.designator(node);
+        if inlined.is_some() {
+            designator = format!("{}/{designator}", guide.loop_id(node));
+        }
+        Self {
+            node,
+            id: segment.id.as_bytes().to_vec(),
+            designator,
+            elements,
+            flows: Vec::new(),
+            chunk: None,
+            always: guide.is_trigger(node) && inlined.is_none() || segment.id == "SE",
+            inlined,
+            many: false,
+            known: 0,
+        }
+    }
+
+    /// Whether the segment begins the inlined loop it stands in, at a slot.
+    pub(crate) fn begins_inlined(&self, slot: u16) -> bool {
+        self.inlined.as_ref().is_some_and(|range| range.start == slot)
+    }
+
+    /// Binds a field to the segment or something in it. `base` is the element the scope begins at.
+    fn bind(&mut self, segment: &SegmentUse, field: &'static Field, place: Designator, base: u8, slot: u16) -> Option<FieldPlan> {
+        let element = base.checked_add(place.element)?;
+        if element == 0 {
+            let Kind::Record(shape) = field.kind else { return None };
+            self.many |= field.many;
+            let fields = self.bind_inner(segment, shape, 0, slot);
+            return (!fields.is_empty()).then(|| FieldPlan::new(field, Reach::Segment { slot }, Value::Record(fields)));
+        }
+        let last_of = |limit: u8| segment.elements.iter().map(|one| one.position).filter(|position| *position <= limit).max();
+        if place.stride > 0 {
+            let last = last_of(u8::MAX).filter(|last| *last >= element)?;
+            let Kind::Record(shape) = field.kind else { return None };
+            let flow = Flow { element: 0, first: element, last, stride: place.stride };
+            let fields = self.bind_items(segment, shape, flow, slot)?;
+            self.flows.push(flow);
+            return Some(FieldPlan::new(field, Reach::Runs { slot, first: place.element, last, stride: place.stride }, Value::Record(fields)));
+        }
+        if place.last > place.element {
+            let last = last_of(base.checked_add(place.last)?).filter(|last| *last >= element)?;
+            let flow = Flow { element: 0, first: element, last, stride: 1 };
+            let value = match field.kind {
+                Kind::Record(shape) => Value::Record(self.bind_items(segment, shape, flow, slot)?),
+                kind => Value::Scalar((element..=last).filter_map(|position| self.hold(segment, kind, position, place.component)).next()?),
+            };
+            self.flows.push(flow);
+            if segment.repeat.is_many() {
+                self.chunk = Some(Chunk { first: element, width: last - element + 1 });
+                self.many = true;
+            }
+            return Some(FieldPlan::new(field, Reach::Elements { slot, first: place.element, last: last - base, component: place.component }, value));
+        }
+        if place.last_component > place.component {
+            let last = segment.elements.iter().filter(|one| one.position == element && one.component <= place.last_component).map(|one| one.component).max()?;
+            let format = (place.component..=last).filter_map(|component| self.hold(segment, field.kind, element, component)).next()?;
+            self.flows.push(Flow { element, first: place.component, last, stride: 1 });
+            return Some(FieldPlan::new(field, Reach::Components { slot, element: place.element, first: place.component, last }, Value::Scalar(format)));
+        }
+        self.many |= field.many && base == 0;
+        let reach = Reach::Element { slot, element: place.element, component: place.component };
+        let value = match field.kind {
+            Kind::Record(shape) => {
+                let fields = self.bind_inner(segment, shape, element, slot);
+                if fields.is_empty() {
+                    return None;
+                }
+                Value::Record(fields)
+            }
+            kind => Value::Scalar(self.hold(segment, kind, element, place.component)?),
+        };
+        Some(FieldPlan::new(field, reach, value))
+    }
+
+    fn bind_inner(&mut self, segment: &SegmentUse, shape: &'static Shape, base: u8, slot: u16) -> Vec<FieldPlan> {
+        shape.fields.iter().filter_map(|field| field.places.iter().find_map(|place| self.bind(segment, field, place, base, slot))).collect()
+    }
+
+    /// Binds the record of a list at each of its items; the plans of the first serve all.
+    fn bind_items(&mut self, segment: &SegmentUse, shape: &'static Shape, flow: Flow, slot: u16) -> Option<Vec<FieldPlan>> {
+        let mut first = None;
+        for base in (flow.first..=flow.last).step_by(usize::from(flow.stride)) {
+            let fields = self.bind_inner(segment, shape, base, slot);
+            first.get_or_insert(fields);
+        }
+        first.filter(|fields| !fields.is_empty())
+    }
+
+    /// Marks an element as held by a field.
+    fn hold(&mut self, segment: &SegmentUse, kind: Kind, element: u8, component: u8) -> Option<Format> {
+        let used = segment.element(element, component)?;
+        let format = Format::of(kind, used)?;
+        if used.data.kind == crate::guide::DataType::Composite {
+            return None;
+        }
+        let index = self.elements.iter().position(|plan| plan.element == element && plan.component == component)?;
+        self.elements[index].fill = Fill::Value(format);
+        if format == Format::When
+            && let Some(before) = index.checked_sub(1).and_then(|index| self.elements.get_mut(index))
+        {
+            before.fill = Fill::Qualifier;
+        }
+        Some(format)
+    }
+
+    fn finish(&mut self) {
+        for at in 0..self.elements.len() {
+            let plan = &self.elements[at];
+            let next_held = self.elements.get(at + 1).is_some_and(|next| {
+                let follows = if plan.component == 0 { next.element == plan.element + 1 } else { next.element == plan.element && next.component == plan.component + 1 };
+                follows && next.fill != Fill::Nothing
+            });
+            let has_components = plan.component == 0 && self.elements.iter().any(|other| other.element == plan.element && other.component > 0);
+            let fill = plan.fill;
+            let implied = plan.implied.is_some() && (plan.required || next_held || fill != Fill::Nothing);
+            if (fill != Fill::Nothing || implied) && plan.element < 64 && !has_components {
+                self.known |= 1 << plan.element;
+            }
+            if !implied {
+                self.elements[at].implied = None;
+            }
+        }
+    }
+}
+
+fn counter(segment: &str, element: &ElementUse) -> Option<Counter> {
+    match (segment, element.position) {
+        ("HL", 1) => Some(Counter::Level),
+        ("HL", 2) => Some(Counter::Parent),
+        ("HL", 4) => Some(Counter::HasChildren),
+        ("LX", 1) => Some(Counter::Line),
+        ("SE", 1) => Some(Counter::Segments),
+        ("ST" | "SE", 2) => Some(Counter::Control),
+        _ => None,
+    }
+}
+
+impl FieldPlan {
+    fn new(field: &'static Field, reach: Reach, value: Value) -> Self {
+        Self { name: field.name, key: format!("\"{}\":", field.name).into_bytes(), many: field.many, reach, value }
+    }
+}

@@ -1,0 +1,208 @@
+//! One segment from its values: order, fixed codes and counters by the guide.
+
+use super::bind::{Counter, ElementPlan, Fill, SegmentPlan};
+use crate::x12::{Delimiters, Segment};
+
+/// A value at its place in a segment; the text stands in a buffer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cell {
+    pub(super) element: u8,
+    pub(super) component: u8,
+    pub(super) start: u32,
+    pub(super) end: u32,
+}
+
+/// Numbers that the writer counts.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counters<'c> {
+    pub(super) level: u32,
+    pub(super) parent: u32,
+    pub(super) has_children: bool,
+    pub(super) line: u32,
+    pub(super) segments: u32,
+    pub(super) control: &'c [u8],
+}
+
+/// A value that holds a delimiter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct HoldsDelimiter {
+    pub(super) element: u8,
+    pub(super) component: u8,
+}
+
+/// Writes a segment without its terminator. `cells` are in order of element and component.
+/// The whole segment is written even if a value holds a delimiter: the caller decides.
+pub(super) fn render(plan: &SegmentPlan, cells: &[Cell], text: &[u8], delimiters: Delimiters, counters: &Counters<'_>, out: &mut Vec<u8>) -> Result<(), HoldsDelimiter> {
+    out.extend_from_slice(&plan.id);
+    let mut pen = Pen { out, delimiters, element: 0, component: 1 };
+    let mut holds = None;
+    let mut rest = cells;
+    let mut last_element = 0;
+    for element in &plan.elements {
+        if let [cell, after @ ..] = rest
+            && (cell.element, cell.component) == (element.element, element.component)
+        {
+            let value = text.get(cell.start as usize..cell.end as usize).unwrap_or_default();
+            if holds.is_none() && has_delimiter(value, delimiters) {
+                holds = Some(HoldsDelimiter { element: cell.element, component: cell.component });
+            }
+            pen.put(element, value);
+            last_element = cell.element;
+            rest = after;
+        } else if let Fill::Counter(counter) = element.fill {
+            pen.count(element, counter, counters);
+        } else if let Some(code) = &element.implied
+            && is_implied(element, rest.first(), last_element)
+        {
+            pen.put(element, code);
+        }
+    }
+    holds.map_or(Ok(()), Err)
+}
+
+/// Whether a fixed code stands, given the next value of the segment and the element of the last.
+fn is_implied(element: &ElementPlan, next: Option<&Cell>, last_element: u8) -> bool {
+    if element.component == 0 {
+        return element.required || next.is_some_and(|cell| cell.element == element.element + 1);
+    }
+    let in_composite = element.composite_required || last_element == element.element || next.is_some_and(|cell| cell.element == element.element);
+    in_composite && (element.required || next.is_some_and(|cell| (cell.element, cell.component) == (element.element, element.component + 1)))
+}
+
+fn has_delimiter(value: &[u8], delimiters: Delimiters) -> bool {
+    value.iter().any(|&byte| byte == delimiters.element || byte == delimiters.segment || Some(byte) == delimiters.component || Some(byte) == delimiters.repetition)
+}
+
+struct Pen<'o> {
+    out: &'o mut Vec<u8>,
+    delimiters: Delimiters,
+    element: u8,
+    component: u8,
+}
+
+impl Pen<'_> {
+    /// Writes the separators that lead to a place, then the value.
+    fn put(&mut self, place: &ElementPlan, value: &[u8]) {
+        while self.element < place.element {
+            self.out.push(self.delimiters.element);
+            self.element += 1;
+            self.component = 1;
+        }
+        while self.component < place.component {
+            self.out.push(self.delimiters.component.unwrap_or(b':'));
+            self.component += 1;
+        }
+        self.out.extend_from_slice(value);
+    }
+
+    fn count(&mut self, place: &ElementPlan, counter: Counter, counters: &Counters<'_>) {
+        let number = match counter {
+            Counter::Level => counters.level,
+            Counter::Parent => counters.parent,
+            Counter::HasChildren => u32::from(counters.has_children),
+            Counter::Line => counters.line,
+            Counter::Segments => counters.segments,
+            Counter::Control => return self.put(place, counters.control),
+        };
+        self.put(place, number.to_string().as_bytes());
+    }
+}
+
+/// A segment read through its plan: the cells and text the writer would have for it.
+#[derive(Debug, Default)]
+pub(super) struct Canonical {
+    cells: Vec<Cell>,
+    text: Vec<u8>,
+    pub(super) out: Vec<u8>,
+}
+
+/// What the writer would make of a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// What stands.
+    Same,
+    /// Something else: it is in `out`.
+    Other,
+    /// Nothing, or not so: a value cannot be read, or no value is held. Names the element.
+    Unreadable(u8, u8),
+    /// Nothing: no field holds a value of it.
+    Empty,
+}
+
+impl Canonical {
+    /// Renders what the data of a segment would become.
+    pub(super) fn judge(&mut self, plan: &SegmentPlan, segment: &Segment<'_>, counters: &Counters<'_>) -> Verdict {
+        self.cells.clear();
+        self.text.clear();
+        self.out.clear();
+        for (index, element) in plan.elements.iter().enumerate() {
+            match element.fill {
+                Fill::Value(format) => {
+                    let (at, component) = plan.source(segment, element.element, element.component);
+                    let value = value(segment, at, component);
+                    if value.is_empty() {
+                        continue;
+                    }
+                    let qualifier = if component > 0 { self::value(segment, at, component - 1) } else { self::value(segment, at.saturating_sub(1), 0) };
+                    let start = self.text.len() as u32;
+                    if format.canonical(value, qualifier, &mut self.text).is_err() {
+                        return Verdict::Unreadable(at, component);
+                    }
+                    self.cells.push(Cell { element: element.element, component: element.component, start, end: self.text.len() as u32 });
+                }
+                Fill::Qualifier => {
+                    let Some(next) = plan.elements.get(index + 1) else { continue };
+                    let (value_at, value_component) = plan.source(segment, next.element, next.component);
+                    let (at, component) = plan.source(segment, element.element, element.component);
+                    let value = value(segment, at, component);
+                    if value.is_empty() || self::value(segment, value_at, value_component).is_empty() {
+                        continue;
+                    }
+                    let start = self.text.len() as u32;
+                    self.text.extend_from_slice(value);
+                    self.cells.push(Cell { element: element.element, component: element.component, start, end: self.text.len() as u32 });
+                }
+                Fill::Counter(_) | Fill::Nothing => {}
+            }
+        }
+        if self.cells.is_empty() && !plan.always && plan.inlined.is_none() {
+            return Verdict::Empty;
+        }
+        let rendered = render(plan, &self.cells, &self.text, segment.delimiters(), counters, &mut self.out);
+        if rendered.is_ok() && self.out == segment.bytes() { Verdict::Same } else { Verdict::Other }
+    }
+}
+
+impl SegmentPlan {
+    /// Where the value that lists without gaps put at a place stands in a segment that may have
+    /// gaps.
+    fn source(&self, segment: &Segment<'_>, element: u8, component: u8) -> (u8, u8) {
+        for flow in &self.flows {
+            if flow.element == 0 && (flow.first..=flow.last).contains(&element) {
+                let (item, offset) = ((element - flow.first) / flow.stride, (element - flow.first) % flow.stride);
+                let starts = (flow.first..=flow.last).step_by(usize::from(flow.stride));
+                let mut filled = starts.filter(|start| (0..flow.stride).any(|offset| is_filled(segment.element(usize::from(start.saturating_add(offset))), segment)));
+                return filled.nth(usize::from(item)).map_or((0, 0), |start| (start.saturating_add(offset), component));
+            }
+            if flow.element == element && component > 0 && (flow.first..=flow.last).contains(&component) {
+                let mut filled = (flow.first..=flow.last).filter(|&component| !segment.component(usize::from(element), usize::from(component)).is_empty());
+                return filled.nth(usize::from(component - flow.first)).map_or((0, 0), |component| (element, component));
+            }
+        }
+        (element, component)
+    }
+}
+
+/// Whether an element holds anything besides separators.
+pub(super) fn is_filled(element: &[u8], segment: &Segment<'_>) -> bool {
+    element.iter().any(|&byte| Some(byte) != segment.delimiters().component)
+}
+
+/// An element (component 0) or a component; empty at place 0, which no value has.
+pub(super) fn value<'s>(segment: &Segment<'s>, element: u8, component: u8) -> &'s [u8] {
+    match (element, component) {
+        (0, _) => b"",
+        (element, 0) => segment.element(usize::from(element)),
+        (element, component) => segment.component(usize::from(element), usize::from(component)),
+    }
+}

@@ -1,0 +1,596 @@
+//! Single values: X12 text, JSON text and Rust value of one element.
+
+use std::{fmt, str::FromStr};
+
+use jiff::civil::Date;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::Kind;
+use crate::guide::ElementUse;
+
+/// How the value of a field is spelled at its place in a guide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    Text,
+    Decimal,
+    Number,
+    /// The codes for yes and no; no code for no where the guide lists only the one.
+    Flag { yes: u8, no: Option<u8> },
+    /// `CCYYMMDD`
+    Date,
+    /// `YYMMDD`
+    ShortDate,
+    Time,
+    /// By the format qualifier in the element or component before.
+    When,
+}
+
+impl Format {
+    /// The format of a scalar field at an element; `None` for a record.
+    pub(crate) fn of(kind: Kind, element: &ElementUse) -> Option<Self> {
+        Some(match kind {
+            Kind::Text => Self::Text,
+            Kind::Decimal => Self::Decimal,
+            Kind::Number => Self::Number,
+            Kind::Flag => {
+                let code = |text: &str| element.codes.iter().any(|code| code == text);
+                let (yes, no) = if code("0") || code("1") { (b'1', b'0') } else { (b'Y', b'N') };
+                let listed = |byte: u8| element.codes.is_empty() || element.codes.iter().any(|code| code.as_bytes() == [byte]);
+                Self::Flag { yes, no: listed(no).then_some(no) }
+            }
+            Kind::Date if element.data.max == 6 => Self::ShortDate,
+            Kind::Date => Self::Date,
+            Kind::Time => Self::Time,
+            Kind::When => Self::When,
+            Kind::Record(_) | Kind::Layout => return None,
+        })
+    }
+
+    /// What a person would be told to write.
+    pub(crate) fn expected(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Decimal => "a decimal number such as 60.50",
+            Self::Number => "a whole number",
+            Self::Flag { no: Some(b'0'), .. } => "0 or 1",
+            Self::Flag { .. } => "Y or N",
+            Self::Date => "a date CCYYMMDD",
+            Self::ShortDate => "a date YYMMDD",
+            Self::Time => "a time HHMM, HHMMSS or HHMMSSDD",
+            Self::When => "a date, time or period in the form its qualifier names",
+        }
+    }
+
+    /// Writes an element's value as JSON. `qualifier` is the format qualifier before it.
+    ///
+    /// # Errors
+    /// [`Unreadable`] where the value is not of the format; nothing is written then.
+    pub(crate) fn to_json(self, value: &[u8], qualifier: &[u8], out: &mut Vec<u8>) -> Result<(), Unreadable> {
+        match self {
+            Self::Text => quote(value, out),
+            Self::Decimal => {
+                out.push(b'"');
+                if canonical_decimal(value, out).is_err() {
+                    out.pop();
+                    return Err(Unreadable);
+                }
+                out.push(b'"');
+            }
+            Self::Number => out.extend_from_slice(itoa(ordinal(value)?).as_bytes()),
+            Self::Flag { yes, no } => match value {
+                [code] if *code == yes => out.extend_from_slice(b"true"),
+                [code] if Some(*code) == no => out.extend_from_slice(b"false"),
+                _ => return Err(Unreadable),
+            },
+            Self::Date => {
+                let date = iso_date(value)?;
+                out.push(b'"');
+                out.extend_from_slice(&date);
+                out.push(b'"');
+            }
+            Self::ShortDate => {
+                let date = iso_date(&with_century(value)?)?;
+                out.push(b'"');
+                out.extend_from_slice(&date);
+                out.push(b'"');
+            }
+            Self::Time => {
+                let time = Time::from_x12(value)?;
+                out.extend_from_slice(format!("\"{time}\"").as_bytes());
+            }
+            Self::When => {
+                if qualifier == b"D8" {
+                    return Self::Date.to_json(value, b"", out);
+                }
+                let when = When::from_x12(qualifier, value)?;
+                when.to_json(out);
+            }
+        }
+        Ok(())
+    }
+
+    /// The text that the writer would make of a value: the value read and written again.
+    ///
+    /// # Errors
+    /// [`Unreadable`] where the value is not of the format; nothing is written then.
+    pub(crate) fn canonical(self, value: &[u8], qualifier: &[u8], out: &mut Vec<u8>) -> Result<(), Unreadable> {
+        match self {
+            Self::Text => match std::str::from_utf8(value) {
+                Ok(_) => out.extend_from_slice(value),
+                Err(_) => latin1(value, out),
+            },
+            Self::Decimal => canonical_decimal(value, out)?,
+            Self::Number => out.extend_from_slice(itoa(ordinal(value)?).as_bytes()),
+            Self::Flag { yes, no } => match value {
+                [code] if *code == yes || Some(*code) == no => out.push(*code),
+                _ => return Err(Unreadable),
+            },
+            Self::Date => {
+                iso_date(value)?;
+                out.extend_from_slice(value);
+            }
+            Self::ShortDate => {
+                iso_date(&with_century(value)?)?;
+                out.extend_from_slice(value);
+            }
+            Self::Time => {
+                Time::from_x12(value)?;
+                out.extend_from_slice(value);
+            }
+            Self::When => {
+                When::from_x12(qualifier, value)?;
+                out.extend_from_slice(value);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a JSON string, number or boolean as an element; gives the format qualifier of a
+    /// [`When`].
+    ///
+    /// # Errors
+    /// [`Unreadable`] where the value is not of the format.
+    pub(crate) fn from_json(self, value: &str, out: &mut Vec<u8>) -> Result<&'static str, Unreadable> {
+        match self {
+            Self::Text => out.extend_from_slice(value.as_bytes()),
+            Self::Decimal => canonical_decimal(value.as_bytes(), out)?,
+            Self::Number => out.extend_from_slice(itoa(ordinal(value.as_bytes())?).as_bytes()),
+            Self::Flag { yes, no } => match value {
+                "true" => out.push(yes),
+                "false" => out.push(no.ok_or(Unreadable)?),
+                _ => return Err(Unreadable),
+            },
+            Self::Date => out.extend_from_slice(&x12_date(value)?),
+            Self::ShortDate => {
+                let date = x12_date(value)?;
+                let short = date.get(2..).ok_or(Unreadable)?;
+                if with_century(short)? != date {
+                    return Err(Unreadable);
+                }
+                out.extend_from_slice(short);
+            }
+            Self::Time => out.extend_from_slice(value.parse::<Time>()?.x12().as_bytes()),
+            Self::When => {
+                let when: When = value.parse()?;
+                out.extend_from_slice(when.x12().as_bytes());
+                return Ok(when.qualifier());
+            }
+        }
+        Ok("")
+    }
+}
+
+/// A value that is not of its format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unreadable;
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the value is not of the form its place requires")
+    }
+}
+
+impl std::error::Error for Unreadable {}
+
+/// A time of day as X12 writes it: hours and minutes, and seconds and fractions where given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Time {
+    hour: u8,
+    minute: u8,
+    second: Option<u8>,
+    /// The digits after the seconds and how many there are (1 or 2).
+    fraction: Option<(u8, u8)>,
+}
+
+impl Time {
+    /// A time to the minute; `None` if there is no such time.
+    pub fn new(hour: u8, minute: u8) -> Option<Self> {
+        (hour < 24 && minute < 60).then_some(Self { hour, minute, second: None, fraction: None })
+    }
+
+    fn from_x12(text: &[u8]) -> Result<Self, Unreadable> {
+        let time = Self {
+            hour: two(text, 0)?,
+            minute: two(text, 2)?,
+            second: if text.len() > 4 { Some(two(text, 4)?) } else { None },
+            fraction: match text.len() {
+                4 | 6 => None,
+                7 => Some((digit(text, 6)?, 1)),
+                8 => Some((two(text, 6)?, 2)),
+                _ => return Err(Unreadable),
+            },
+        };
+        if time.hour < 24 && time.minute < 60 && time.second.is_none_or(|second| second < 60) { Ok(time) } else { Err(Unreadable) }
+    }
+
+    /// `1430`, `143015`, `14301525`.
+    pub fn x12(&self) -> String {
+        let mut text = format!("{:02}{:02}", self.hour, self.minute);
+        if let Some(second) = self.second {
+            text.push_str(&format!("{second:02}"));
+        }
+        if let Some((digits, width)) = self.fraction {
+            text.push_str(&format!("{digits:0width$}", width = usize::from(width)));
+        }
+        text
+    }
+}
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:02}:{:02}", self.hour, self.minute)?;
+        if let Some(second) = self.second {
+            write!(f, ":{second:02}")?;
+        }
+        if let Some((digits, width)) = self.fraction {
+            write!(f, ".{digits:0width$}", width = usize::from(width))?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for Time {
+    type Err = Unreadable;
+    fn from_str(text: &str) -> Result<Self, Unreadable> {
+        let bytes = text.as_bytes();
+        let separated = matches!(bytes.len(), 5 | 8 | 10 | 11) && bytes.get(2) == Some(&b':') && bytes.get(5).is_none_or(|byte| *byte == b':') && bytes.get(8).is_none_or(|byte| *byte == b'.');
+        if !separated {
+            return Err(Unreadable);
+        }
+        let digits: Vec<u8> = bytes.iter().copied().filter(u8::is_ascii_digit).collect();
+        Self::from_x12(&digits)
+    }
+}
+
+/// A date, a date with a time, a time, or a period: a value under a date-time format qualifier
+/// (data elements 1250 and 1251).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// `D8`
+    Date(Date),
+    /// `DT`: a date and a time.
+    DateTime(Date, Time),
+    /// `TM`: a time.
+    Time(Time),
+    /// `RD8`: from one date to another.
+    Period(Date, Date),
+}
+
+impl When {
+    fn from_x12(qualifier: &[u8], value: &[u8]) -> Result<Self, Unreadable> {
+        match qualifier {
+            b"D8" => Ok(Self::Date(date(value)?)),
+            b"TM" => Ok(Self::Time(Time::from_x12(value)?)),
+            b"DT" => {
+                let (day, time) = value.split_at_checked(8).ok_or(Unreadable)?;
+                Ok(Self::DateTime(date(day)?, Time::from_x12(time)?))
+            }
+            b"RD8" => match value.split_at_checked(8) {
+                Some((from, [b'-', to @ ..])) => Ok(Self::Period(date(from)?, date(to)?)),
+                _ => Err(Unreadable),
+            },
+            _ => Err(Unreadable),
+        }
+    }
+
+    /// The format qualifier (data element 1250).
+    pub fn qualifier(&self) -> &'static str {
+        match self {
+            Self::Date(_) => "D8",
+            Self::DateTime(..) => "DT",
+            Self::Time(_) => "TM",
+            Self::Period(..) => "RD8",
+        }
+    }
+
+    /// The value (data element 1251).
+    pub fn x12(&self) -> String {
+        let day = |date: &Date| format!("{:04}{:02}{:02}", date.year(), date.month(), date.day());
+        match self {
+            Self::Date(date) => day(date),
+            Self::DateTime(date, time) => day(date) + &time.x12(),
+            Self::Time(time) => time.x12(),
+            Self::Period(from, to) => format!("{}-{}", day(from), day(to)),
+        }
+    }
+
+    fn to_json(self, out: &mut Vec<u8>) {
+        let text = match self {
+            Self::Date(date) => format!("\"{date}\""),
+            Self::DateTime(date, time) => format!("\"{date}T{time}\""),
+            Self::Time(time) => format!("\"{time}\""),
+            Self::Period(from, to) => format!("{{\"from\":\"{from}\",\"to\":\"{to}\"}}"),
+        };
+        out.extend_from_slice(text.as_bytes());
+    }
+}
+
+impl FromStr for When {
+    type Err = Unreadable;
+    /// `2026-01-15`, `2026-01-15T14:30`, `14:30`, or `2026-01-15/2026-01-20` for a period.
+    fn from_str(text: &str) -> Result<Self, Unreadable> {
+        let day = |text: &str| date(&x12_date(text)?);
+        if let Some((from, to)) = text.split_once('/') {
+            return Ok(Self::Period(day(from)?, day(to)?));
+        }
+        if let Some((date, time)) = text.split_once('T') {
+            return Ok(Self::DateTime(day(date)?, time.parse()?));
+        }
+        if text.contains(':') { Ok(Self::Time(text.parse()?)) } else { Ok(Self::Date(day(text)?)) }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PeriodJson {
+    from: Date,
+    to: Date,
+}
+
+impl Serialize for When {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Date(date) => serializer.collect_str(date),
+            Self::DateTime(date, time) => serializer.collect_str(&format_args!("{date}T{time}")),
+            Self::Time(time) => serializer.collect_str(time),
+            Self::Period(from, to) => PeriodJson { from: *from, to: *to }.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for When {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Either {
+            Point(String),
+            Period(PeriodJson),
+        }
+        match Either::deserialize(deserializer)? {
+            Either::Point(text) => text.parse().map_err(de::Error::custom),
+            Either::Period(PeriodJson { from, to }) => Ok(Self::Period(from, to)),
+        }
+    }
+}
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+/// Writes a JSON string. Bytes that are not UTF-8 are read as Latin-1.
+pub(crate) fn quote(value: &[u8], out: &mut Vec<u8>) {
+    out.push(b'"');
+    if value.iter().all(|&byte| (0x20..0x7f).contains(&byte) && byte != b'"' && byte != b'\\') {
+        out.extend_from_slice(value);
+    } else {
+        match std::str::from_utf8(value) {
+            Ok(text) => escape(text, out),
+            Err(_) => {
+                let mut text = Vec::new();
+                latin1(value, &mut text);
+                escape(&String::from_utf8_lossy(&text), out);
+            }
+        }
+    }
+    out.push(b'"');
+}
+
+fn escape(text: &str, out: &mut Vec<u8>) {
+    for character in text.chars() {
+        match character {
+            '"' => out.extend_from_slice(b"\\\""),
+            '\\' => out.extend_from_slice(b"\\\\"),
+            '\n' => out.extend_from_slice(b"\\n"),
+            '\r' => out.extend_from_slice(b"\\r"),
+            '\t' => out.extend_from_slice(b"\\t"),
+            control if (control as u32) < 0x20 => out.extend_from_slice(format!("\\u{:04x}", control as u32).as_bytes()),
+            other => out.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+}
+
+/// Latin-1 bytes as UTF-8.
+pub(crate) fn latin1(value: &[u8], out: &mut Vec<u8>) {
+    for &byte in value {
+        out.extend_from_slice(char::from(byte).encode_utf8(&mut [0; 2]).as_bytes());
+    }
+}
+
+/// A number without plus sign, superfluous leading zeros or a bare point: `0150.00` is `150.00`,
+/// `.5` is `0.5`, `5.` is `5`.
+fn canonical_decimal(value: &[u8], out: &mut Vec<u8>) -> Result<(), Unreadable> {
+    let (negative, digits) = match value {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        all => (false, all),
+    };
+    let point = digits.iter().position(|&byte| byte == b'.').unwrap_or(digits.len());
+    let (whole, fraction) = digits.split_at(point);
+    let fraction = fraction.get(1..).unwrap_or_default();
+    let numeric = |part: &[u8]| part.iter().all(u8::is_ascii_digit);
+    if whole.len() + fraction.len() == 0 || !numeric(whole) || !numeric(fraction) {
+        return Err(Unreadable);
+    }
+    let lead = whole.iter().take_while(|&&byte| byte == b'0').count();
+    let whole = whole.get(lead..).unwrap_or_default();
+    if negative {
+        out.push(b'-');
+    }
+    out.extend_from_slice(if whole.is_empty() { b"0" } else { whole });
+    if !fraction.is_empty() {
+        out.push(b'.');
+        out.extend_from_slice(fraction);
+    }
+    Ok(())
+}
+
+fn ordinal(value: &[u8]) -> Result<u32, Unreadable> {
+    if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
+        return Err(Unreadable);
+    }
+    std::str::from_utf8(value).ok().and_then(|text| text.parse().ok()).ok_or(Unreadable)
+}
+
+fn itoa(value: u32) -> String {
+    value.to_string()
+}
+
+fn digit(text: &[u8], at: usize) -> Result<u8, Unreadable> {
+    match text.get(at) {
+        Some(byte @ b'0'..=b'9') => Ok(byte - b'0'),
+        _ => Err(Unreadable),
+    }
+}
+
+fn two(text: &[u8], at: usize) -> Result<u8, Unreadable> {
+    Ok(digit(text, at)? * 10 + digit(text, at + 1)?)
+}
+
+fn date(text: &[u8]) -> Result<Date, Unreadable> {
+    if text.len() != 8 {
+        return Err(Unreadable);
+    }
+    let year = i16::from(two(text, 0)?) * 100 + i16::from(two(text, 2)?);
+    Date::new(year, two(text, 4)? as i8, two(text, 6)? as i8).map_err(|_| Unreadable)
+}
+
+/// `20260115` as `2026-01-15`, if there is such a day.
+fn iso_date(text: &[u8]) -> Result<[u8; 10], Unreadable> {
+    date(text)?;
+    match text {
+        [a, b, c, d, e, f, g, h] => Ok([*a, *b, *c, *d, b'-', *e, *f, b'-', *g, *h]),
+        _ => Err(Unreadable),
+    }
+}
+
+/// `2026-01-15` as `20260115`, if there is such a day.
+fn x12_date(text: &str) -> Result<[u8; 8], Unreadable> {
+    match text.as_bytes() {
+        [a, b, c, d, b'-', e, f, b'-', g, h] => {
+            let compact = [*a, *b, *c, *d, *e, *f, *g, *h];
+            date(&compact)?;
+            Ok(compact)
+        }
+        _ => Err(Unreadable),
+    }
+}
+
+/// `YYMMDD` with its century: 70 to 99 are the 1900s.
+fn with_century(text: &[u8]) -> Result<[u8; 8], Unreadable> {
+    match text {
+        [a, b, c, d, e, f] => {
+            let century = if two(text, 0)? < 70 { [b'2', b'0'] } else { [b'1', b'9'] };
+            Ok([century[0], century[1], *a, *b, *c, *d, *e, *f])
+        }
+        _ => Err(Unreadable),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const FLAG: Format = Format::Flag { yes: b'Y', no: Some(b'N') };
+
+    fn there_and_back(format: Format, qualifier: &str, value: &str) -> Option<(String, String)> {
+        let mut json = Vec::new();
+        format.to_json(value.as_bytes(), qualifier.as_bytes(), &mut json).ok()?;
+        let parsed: serde_json::Value = serde_json::from_slice(&json).expect("JSON");
+        let text = match &parsed {
+            serde_json::Value::String(text) => text.clone(),
+            serde_json::Value::Object(period) => format!("{}/{}", period["from"].as_str().expect("from"), period["to"].as_str().expect("to")),
+            other => other.to_string(),
+        };
+        let mut back = Vec::new();
+        let written = format.from_json(&text, &mut back).expect("written back");
+        assert!(format != Format::When || written == qualifier);
+        Some((String::from_utf8(json).expect("UTF-8"), String::from_utf8(back).expect("UTF-8")))
+    }
+
+    #[test]
+    fn values_have_their_json() {
+        for (format, qualifier, value, json) in [
+            (Format::Decimal, "", "60.50", "\"60.50\""),
+            (Format::Decimal, "", "-0.5", "\"-0.5\""),
+            (Format::Number, "", "12", "12"),
+            (FLAG, "", "Y", "true"),
+            (Format::Date, "", "20260115", "\"2026-01-15\""),
+            (Format::ShortDate, "", "260115", "\"2026-01-15\""),
+            (Format::Time, "", "1430", "\"14:30\""),
+            (Format::Time, "", "14301525", "\"14:30:15.25\""),
+            (Format::When, "RD8", "20260115-20260120", "{\"from\":\"2026-01-15\",\"to\":\"2026-01-20\"}"),
+            (Format::When, "DT", "202601151430", "\"2026-01-15T14:30\""),
+            (Format::When, "TM", "1430", "\"14:30\""),
+        ] {
+            assert_eq!(there_and_back(format, qualifier, value), Some((json.into(), value.into())), "{value}");
+        }
+    }
+
+    #[test]
+    fn odd_spellings_read_and_become_canonical() {
+        for (value, canonical) in [("0150.00", "150.00"), (".5", "0.5"), ("5.", "5"), ("+7", "7"), ("00", "0")] {
+            assert_eq!(there_and_back(Format::Decimal, "", value).map(|both| both.1), Some(canonical.into()));
+        }
+    }
+
+    #[test]
+    fn what_is_no_value_is_refused() {
+        for (format, qualifier, value) in [
+            (Format::Decimal, "", "1e3"),
+            (Format::Decimal, "", "-"),
+            (Format::Decimal, "", "1,000"),
+            (Format::Date, "", "20260230"),
+            (Format::Date, "", "2026011"),
+            (Format::Time, "", "2460"),
+            (Format::When, "RD8", "20260115"),
+            (Format::When, "XX", "20260115"),
+            (FLAG, "", "U"),
+            (Format::Number, "", "99999999999"),
+        ] {
+            assert_eq!(there_and_back(format, qualifier, value), None, "{value}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn canonical_is_what_json_gives_back(value in "[-+0-9.]{1,8}|[0-9]{4,12}", which in 0usize..6) {
+            let format = [Format::Decimal, Format::Number, Format::Date, Format::ShortDate, Format::Time, Format::Text][which];
+            let mut canonical = Vec::new();
+            let readable = format.canonical(value.as_bytes(), b"", &mut canonical).is_ok();
+            let both = there_and_back(format, "", &value);
+            prop_assert_eq!(readable, both.is_some());
+            if let Some((_, back)) = both {
+                prop_assert_eq!(back.as_bytes(), &canonical[..]);
+            }
+        }
+    }
+}
