@@ -1,4 +1,5 @@
-//! The notation for places: `CLM05-3`, `REF[G1]02`, `HI[ABK]01..12`, `CAS02/3`, `2310B`, `2310[82]`.
+//! The notation for places: `CLM05-3`, `REF[G1]02`, `HI[ABK]01..12`, `CAS02/3`, `2310B`, `2310[82]`,
+//! and `<GS>` for a loop whose id looks like a segment's.
 
 use std::fmt;
 
@@ -59,6 +60,10 @@ impl Designator {
         if bytes.is_empty() {
             return Err(DesignatorError);
         }
+        if bytes[0] == b'<' && bytes[bytes.len() - 1] == b'>' {
+            at.id = rest;
+            return Ok(at);
+        }
         if bytes[0] == b'+' {
             at.offset = true;
             rest = rest.split_at(1).1;
@@ -108,7 +113,12 @@ impl Designator {
 
     /// Whether it names a loop.
     pub const fn is_loop(&self) -> bool {
-        !self.id.is_empty() && is_loop_id(self.id)
+        !self.id.is_empty() && (is_loop_id(self.id) || self.id.as_bytes()[0] == b'<')
+    }
+
+    /// The id of the loop or segment, without the brackets of `<GS>`.
+    pub fn name(&self) -> &'static str {
+        self.id.strip_prefix('<').and_then(|id| id.strip_suffix('>')).unwrap_or(self.id)
     }
 
     /// Whether it names the scope itself.

@@ -95,10 +95,14 @@ impl Dispatch {
         dispatch.collect_ids(guide)?;
         dispatch.table = vec![NONE; guide.nodes.len() * dispatch.keys];
         let takers: Vec<Vec<u16>> = guide.nodes().map(|node| dispatch.keys_of(guide, node)).collect();
-        // Before the first segment, only the root's first segment has a place.
-        if let Some(&first) = guide.children(NodeId::ROOT).first() {
-            for &key in &takers[first.index()] {
-                dispatch.table[usize::from(key)] = first.0;
+        // Before the first segment, every part of the root has a place: fragments begin anywhere.
+        for &part in guide.children(NodeId::ROOT) {
+            let Some(taker) = guide.first_segment(part) else { continue };
+            for &key in &takers[taker.index()] {
+                let cell = &mut dispatch.table[usize::from(key)];
+                if *cell == NONE {
+                    *cell = taker.0;
+                }
             }
         }
         for from in guide.nodes() {
@@ -193,13 +197,7 @@ impl Dispatch {
                 if guide.rank(part) < rank || guide.is_trigger(part) {
                     continue;
                 }
-                let taker = match guide.node(part).what {
-                    Part::Segment(_) => part,
-                    Part::Loop(_) => match guide.children(part).first() {
-                        Some(&first) => first,
-                        None => continue,
-                    },
-                };
+                let Some(taker) = guide.first_segment(part) else { continue };
                 for &key in &takers[taker.index()] {
                     let cell = &mut self.table[row + usize::from(key)];
                     if *cell == NONE {

@@ -236,6 +236,14 @@ impl Guide {
         node.part == 0 && matches!(node.what, Part::Segment(_))
     }
 
+    /// The segment that begins a part: itself, or the loop's first.
+    pub(crate) fn first_segment(&self, node: NodeId) -> Option<NodeId> {
+        match self.node(node).what {
+            Part::Segment(_) => Some(node),
+            Part::Loop(_) => self.children(node).first().copied(),
+        }
+    }
+
     /// Index of a node among its loop's parts.
     pub(crate) fn part(&self, node: NodeId) -> usize {
         usize::from(self.node(node).part)

@@ -136,7 +136,7 @@ impl Tape {
     pub(super) fn push(&mut self, node: NodeId, unplaced: bool, segment: &Segment<'_>, position: u32, offset: u64) {
         let (start, first_end) = (self.text.len() as u32, self.ends.len() as u32);
         self.text.extend_from_slice(segment.bytes());
-        segment.copy_ends(&mut self.ends);
+        self.ends.extend(segment.ends());
         let kind = if unplaced { EntryKind::Unplaced } else { EntryKind::Segment };
         self.entries.push(Entry { node, kind, position, offset, start, first_end, extent: segment.len() as u32 });
     }

@@ -61,6 +61,8 @@ impl Binding {
 #[derive(Debug)]
 pub(crate) struct LoopPlan {
     pub(crate) node: NodeId,
+    /// The loop's id.
+    pub(crate) id: String,
     pub(crate) shape: &'static Shape,
     /// The loop's parts in the guide's order. The segments of inlined loops stand among them.
     pub(crate) parts: Vec<PartPlan>,
@@ -80,6 +82,8 @@ const NO_SLOT: u16 = u16::MAX;
 pub(crate) enum PartPlan {
     Segment(SegmentPlan),
     Loop(LoopPlan),
+    /// A loop that another guide describes.
+    Outside(String),
     /// A loop that is no field of the record.
     Other,
 }
@@ -87,7 +91,6 @@ pub(crate) enum PartPlan {
 /// A segment use, as a record sees it.
 #[derive(Debug)]
 pub(crate) struct SegmentPlan {
-    pub(crate) node: NodeId,
     pub(crate) id: Vec<u8>,
     pub(crate) designator: String,
     pub(crate) elements: Vec<ElementPlan>,
@@ -157,7 +160,12 @@ pub(crate) enum Counter {
     HasChildren,
     Line,
     Segments,
+    /// Loops inside: groups of an interchange, transaction sets of a group.
+    Inner,
+    /// The control number of the header.
     Control,
+    RepetitionSeparator,
+    ComponentSeparator,
 }
 
 /// A field bound to its place.
@@ -197,7 +205,7 @@ impl LoopPlan {
     fn new(guide: &Guide, node: NodeId, shape: &'static Shape) -> Self {
         let mut inlined = Vec::new();
         collect_inlined(guide, node, shape, &mut inlined);
-        let mut plan = Self { node, shape, parts: Vec::new(), fields: Vec::new(), slots: Vec::new(), hierarchical: false, homeless: Vec::new() };
+        let mut plan = Self { node, id: guide.loop_id(node).to_owned(), shape, parts: Vec::new(), fields: Vec::new(), slots: Vec::new(), hierarchical: false, homeless: Vec::new() };
         for &child in guide.children(node) {
             if inlined.contains(&child) {
                 let first = plan.parts.len() as u16;
@@ -225,6 +233,13 @@ impl LoopPlan {
 
     pub(crate) fn part(&self, slot: u16) -> Option<&PartPlan> {
         self.parts.get(usize::from(slot))
+    }
+
+    /// The nodes of the parts, in order.
+    pub(crate) fn nodes<'s>(&'s self, guide: &'s Guide) -> impl Iterator<Item = NodeId> + 's {
+        let mut nodes: Vec<(u16, NodeId)> = guide.nodes().filter_map(|node| Some((self.slot(node)?, node))).collect();
+        nodes.sort_unstable();
+        nodes.into_iter().map(|(_, node)| node)
     }
 
     fn add_part(&mut self, guide: &Guide, node: NodeId, inlined: Option<std::ops::Range<u16>>) {
@@ -263,10 +278,13 @@ impl LoopPlan {
             return (!fields.is_empty()).then(|| FieldPlan::new(field, Reach::Here, Value::Record(fields)));
         }
         if place.is_loop() {
-            let Kind::Record(shape) = field.kind else { return None };
-            let node = scope.child_loop(inside, place.id, place.code)?;
+            let node = scope.child_loop(inside, place.name(), place.code)?;
             let slot = self.slot(node)?;
-            *self.parts.get_mut(usize::from(slot))? = PartPlan::Loop(LoopPlan::new(scope.guide, node, shape));
+            *self.parts.get_mut(usize::from(slot))? = match field.kind {
+                Kind::Record(shape) => PartPlan::Loop(LoopPlan::new(scope.guide, node, shape)),
+                Kind::Outside => PartPlan::Outside(scope.guide.designator(node)),
+                _ => return None,
+            };
             return Some(FieldPlan::new(field, Reach::Loop { slot }, Value::Loop));
         }
         let node = scope.segment(inside, place.id, place.code)?;
@@ -364,16 +382,25 @@ impl SegmentPlan {
             designator = format!("{}/{designator}", guide.loop_id(node));
         }
         Self {
-            node,
             id: segment.id.as_bytes().to_vec(),
             designator,
             elements,
             flows: Vec::new(),
             chunk: None,
-            always: guide.is_trigger(node) && inlined.is_none() || segment.id == "SE",
+            always: guide.is_trigger(node) && inlined.is_none() || matches!(segment.id.as_str(), "SE" | "GE" | "IEA"),
             inlined,
             many: false,
             known: 0,
+        }
+    }
+
+    /// The element of the control number, if the segment heads an envelope.
+    pub(crate) fn control_element(&self) -> Option<u8> {
+        match self.id.as_slice() {
+            b"ST" => Some(2),
+            b"GS" => Some(6),
+            b"ISA" => Some(13),
+            _ => None,
         }
     }
 
@@ -405,7 +432,7 @@ impl SegmentPlan {
             let flow = Flow { element: 0, first: element, last, stride: 1 };
             let value = match field.kind {
                 Kind::Record(shape) => Value::Record(self.bind_items(segment, shape, flow, slot)?),
-                kind => Value::Scalar((element..=last).filter_map(|position| self.hold(segment, kind, position, place.component)).next()?),
+                kind => Value::Scalar(self.hold_all(segment, kind, (element..=last).map(|position| (position, place.component)))?),
             };
             self.flows.push(flow);
             if segment.repeat.is_many() {
@@ -416,7 +443,7 @@ impl SegmentPlan {
         }
         if place.last_component > place.component {
             let last = segment.elements.iter().filter(|one| one.position == element && one.component <= place.last_component).map(|one| one.component).max()?;
-            let format = (place.component..=last).filter_map(|component| self.hold(segment, field.kind, element, component)).next()?;
+            let format = self.hold_all(segment, field.kind, (place.component..=last).map(|component| (element, component)))?;
             self.flows.push(Flow { element, first: place.component, last, stride: 1 });
             return Some(FieldPlan::new(field, Reach::Components { slot, element: place.element, first: place.component, last }, Value::Scalar(format)));
         }
@@ -447,6 +474,16 @@ impl SegmentPlan {
             first.get_or_insert(fields);
         }
         first.filter(|fields| !fields.is_empty())
+    }
+
+    /// Marks the places of a list as held; the format is the first's.
+    fn hold_all(&mut self, segment: &SegmentUse, kind: Kind, places: impl Iterator<Item = (u8, u8)>) -> Option<Format> {
+        let mut first = None;
+        for (element, component) in places {
+            let format = self.hold(segment, kind, element, component);
+            first = first.or(format);
+        }
+        first
     }
 
     /// Marks an element as held by a field.
@@ -493,7 +530,10 @@ fn counter(segment: &str, element: &ElementUse) -> Option<Counter> {
         ("HL", 4) => Some(Counter::HasChildren),
         ("LX", 1) => Some(Counter::Line),
         ("SE", 1) => Some(Counter::Segments),
-        ("ST" | "SE", 2) => Some(Counter::Control),
+        ("GE" | "IEA", 1) => Some(Counter::Inner),
+        ("ST" | "SE" | "GE" | "IEA", 2) => Some(Counter::Control),
+        ("ISA", 11) => Some(Counter::RepetitionSeparator),
+        ("ISA", 16) => Some(Counter::ComponentSeparator),
         _ => None,
     }
 }

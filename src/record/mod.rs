@@ -70,6 +70,8 @@ pub enum Kind {
     When,
     /// A record.
     Record(&'static Shape),
+    /// A loop that another guide describes: a transaction set inside its envelope.
+    Outside,
     /// The layout of the loop.
     Layout,
 }
@@ -127,6 +129,7 @@ slots! {
     Time: Time, |_value| false;
     When: When, |_value| false;
     Layout: Layout, |layout| layout.is_empty();
+    serde_json::Value: Outside, |value| value.is_null();
 }
 
 /// The designators of a field: `SV102 | SV203 | SV302`.
@@ -152,19 +155,20 @@ impl Places {
         loop {
             let bytes = rest.as_bytes();
             let mut at = 0;
-            while at < bytes.len() && bytes[at] != b' ' {
+            while at < bytes.len() && bytes[at] != b'|' {
                 at += 1;
             }
-            let (one, after) = rest.split_at(at);
+            let last = at == bytes.len();
+            let one = if last { rest } else { rest.split_at(at - 1).0 };
             match Designator::parse(one) {
                 Ok(designator) => places.list[places.count] = designator,
                 Err(_) => panic!("not a designator"),
             }
             places.count += 1;
-            if after.len() < 3 {
+            if last {
                 return places;
             }
-            rest = after.split_at(3).1;
+            rest = rest.split_at(at + 2).1;
         }
     }
 

@@ -41,7 +41,6 @@ pub struct Problem {
 }
 
 /// Reads placed loops through bindings.
-#[derive(Debug)]
 pub struct Reader<'t> {
     tape: &'t Tape,
     spelling: Spelling,
@@ -53,7 +52,11 @@ pub struct Reader<'t> {
     problems: Vec<Problem>,
     canonical: Canonical,
     pool: Vec<Items>,
+    outside: Option<Outside<'t>>,
 }
+
+/// Writes what stands in a loop that another guide describes, by the loop's entry.
+type Outside<'t> = &'t dyn Fn(usize, &mut Vec<u8>);
 
 /// The items of one loop: slot and entry, in the order of the file, then by slot.
 #[derive(Debug, Default)]
@@ -67,12 +70,17 @@ impl<'t> Reader<'t> {
     /// Begins to read a tape.
     pub fn new(tape: &'t Tape, spelling: Spelling) -> Self {
         let segments = (0..tape.len()).filter_map(|index| tape.entry(index)).filter(|entry| !entry.is_loop()).count() as u32;
-        Self { tape, spelling, levels: 0, parent: 0, segments, problems: Vec::new(), canonical: Canonical::default(), pool: Vec::new() }
+        Self { tape, spelling, levels: 0, parent: 0, segments, problems: Vec::new(), canonical: Canonical::default(), pool: Vec::new(), outside: None }
+    }
+
+    /// Reads an envelope: `outside` writes the transaction sets, by the entries of their loops.
+    pub fn of_envelope(tape: &'t Tape, outside: &'t dyn Fn(usize, &mut Vec<u8>)) -> Self {
+        Self { outside: Some(outside), ..Self::new(tape, Spelling::Whole) }
     }
 
     /// Reads a loop of a tape as a claim on its own would be: no look at the rest of the tape.
     pub fn of_part(tape: &'t Tape, spelling: Spelling) -> Self {
-        Self { tape, spelling, levels: 0, parent: 0, segments: 0, problems: Vec::new(), canonical: Canonical::default(), pool: Vec::new() }
+        Self { tape, spelling, levels: 0, parent: 0, segments: 0, problems: Vec::new(), canonical: Canonical::default(), pool: Vec::new(), outside: None }
     }
 
     /// What could not be read so far.
@@ -125,8 +133,13 @@ impl<'t> Reader<'t> {
         for (index, inside) in tape.inside(entry) {
             self.take(plan, index, inside, items, &mut layout, &mut has_children);
         }
-        let counters =
-            Counters { level: numbers.level, parent: numbers.parent, has_children, line: numbers.line, segments: self.segments, control: b"" };
+        let inner = items.iter().filter(|(slot, _)| !matches!(plan.part(*slot), Some(PartPlan::Segment(_)))).count() as u32;
+        let header = items.iter().find_map(|(slot, index)| match plan.part(*slot)? {
+            PartPlan::Segment(header) => Some(self.tape.segment(self.tape.entry(*index as usize)?).element(usize::from(header.control_element()?))),
+            _ => None,
+        });
+        let control = header.unwrap_or_default();
+        let counters = Counters { level: numbers.level, parent: numbers.parent, has_children, line: numbers.line, segments: self.segments, inner, control };
         match self.spelling {
             Spelling::Whole => self.spell(plan, &counters, items, &mut layout),
             Spelling::Lost => self.keep_lost(plan, items, &mut layout),
@@ -154,6 +167,7 @@ impl<'t> Reader<'t> {
         let (many, hierarchical) = match plan.part(slot) {
             Some(PartPlan::Segment(segment)) => (segment.many, false),
             Some(PartPlan::Loop(inner)) => (plan.holds_many(slot), inner.hierarchical),
+            Some(PartPlan::Outside(_)) => (true, false),
             _ => return,
         };
         if !many && items.iter().any(|(other, _)| *other == slot) {
@@ -202,8 +216,8 @@ impl<'t> Reader<'t> {
                 continue;
             };
             let segment = tape.segment(entry);
-            let control = segment.element(2);
-            let verdict = canonical.judge(segment_plan, &segment, &Counters { control, ..*counters });
+            // A header's own control number is data; a trailer repeats it.
+            let verdict = canonical.judge(segment_plan, &segment, counters);
             match verdict {
                 Verdict::Same => {}
                 Verdict::Other => {
@@ -330,13 +344,28 @@ impl<'t> Reader<'t> {
 
     fn loops(&mut self, field: &FieldPlan, slot: u16, scope: &Scope<'_, '_>, out: &mut Vec<u8>) -> bool {
         let Scope::Loop { plan, items, .. } = scope else { return false };
-        let Some(PartPlan::Loop(inner)) = plan.part(slot) else { return false };
+        let inner = match plan.part(slot) {
+            Some(PartPlan::Loop(inner)) => inner,
+            Some(PartPlan::Outside(_)) => return self.outside(field, items.of(slot), out),
+            _ => return false,
+        };
         let mut list = List::begin(field.many, out);
         for (line, (_, index)) in items.of(slot).iter().enumerate() {
             if list.next(out) {
                 out.push(b'{');
                 self.members(inner, *index as usize, line as u32 + 1, out);
                 out.push(b'}');
+            }
+        }
+        list.end(out)
+    }
+
+    fn outside(&mut self, field: &FieldPlan, items: &[(u16, u32)], out: &mut Vec<u8>) -> bool {
+        let Some(write) = self.outside else { return false };
+        let mut list = List::begin(field.many, out);
+        for (_, index) in items {
+            if list.next(out) {
+                write(*index as usize, out);
             }
         }
         list.end(out)
@@ -382,7 +411,7 @@ impl<'t> Reader<'t> {
     }
 
     fn value(&mut self, plan: &Value, here: Here<'_>, element: u8, component: u8, list: &mut List, out: &mut Vec<u8>) {
-        let before = out.len();
+        let mark = list.mark(out);
         let written = match plan {
             Value::Record(fields) => list.next(out) && self.record(fields, Scope::Segment(Here { base: element, ..here }), out),
             Value::Scalar(format) => {
@@ -392,7 +421,7 @@ impl<'t> Reader<'t> {
             Value::Loop => false,
         };
         if !written {
-            list.undo(before, out);
+            list.back_to(mark, out);
         }
     }
 
@@ -402,6 +431,9 @@ impl<'t> Reader<'t> {
             (Format::When, component) => value(&here.segment, element, component - 1),
             _ => b"",
         };
+        if matches!(format, Format::Padded(_)) && text.iter().all(|&byte| byte == b' ') {
+            return false;
+        }
         let written = format.to_json(text, qualifier, out).is_ok();
         if !written {
             self.problem(here.entry, element, component, format.expected());
@@ -488,7 +520,7 @@ impl Items {
 }
 
 impl Reach {
-    fn slot(self) -> u16 {
+    pub(super) fn slot(self) -> u16 {
         match self {
             Self::Loop { slot } | Self::Segment { slot } | Self::Element { slot, .. } | Self::Elements { slot, .. } | Self::Components { slot, .. } | Self::Runs { slot, .. } => slot,
             Self::Here | Self::Layout => u16::MAX,
@@ -512,6 +544,7 @@ impl LoopPlan {
         match self.part(slot)? {
             PartPlan::Segment(segment) => Some(segment.designator.clone()),
             PartPlan::Loop(inner) => Some(inner.id.clone()),
+            PartPlan::Outside(designator) => Some(designator.clone()),
             PartPlan::Other => None,
         }
     }
@@ -555,13 +588,14 @@ impl List {
         true
     }
 
+    fn mark(&self, out: &[u8]) -> (usize, usize) {
+        (out.len(), self.count)
+    }
+
     /// The value was not written after all.
-    fn undo(&mut self, before: usize, out: &mut Vec<u8>) {
-        if out.len() > before {
-            out.truncate(before);
-        }
-        // `next` may have counted it.
-        self.count = if before <= self.start + usize::from(self.many) { 0 } else { self.count.max(1) };
+    fn back_to(&mut self, (length, count): (usize, usize), out: &mut Vec<u8>) {
+        out.truncate(length);
+        self.count = count;
     }
 
     fn end(self, out: &mut Vec<u8>) -> bool {

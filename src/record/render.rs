@@ -1,6 +1,9 @@
 //! One segment from its values: order, fixed codes and counters by the guide.
 
-use super::bind::{Counter, ElementPlan, Fill, SegmentPlan};
+use super::{
+    bind::{Counter, ElementPlan, Fill, SegmentPlan},
+    scalar::Format,
+};
 use crate::x12::{Delimiters, Segment};
 
 /// A value at its place in a segment; the text stands in a buffer.
@@ -20,6 +23,7 @@ pub(super) struct Counters<'c> {
     pub(super) has_children: bool,
     pub(super) line: u32,
     pub(super) segments: u32,
+    pub(super) inner: u32,
     pub(super) control: &'c [u8],
 }
 
@@ -51,6 +55,10 @@ pub(super) fn render(plan: &SegmentPlan, cells: &[Cell], text: &[u8], delimiters
             rest = after;
         } else if let Fill::Counter(counter) = element.fill {
             pen.count(element, counter, counters);
+        } else if let Fill::Value(Format::Padded(width)) = element.fill
+            && element.implied.is_none()
+        {
+            pen.put(element, &[b' '; u8::MAX as usize][..usize::from(width)]);
         } else if let Some(code) = &element.implied
             && is_implied(element, rest.first(), last_element)
         {
@@ -102,7 +110,10 @@ impl Pen<'_> {
             Counter::HasChildren => u32::from(counters.has_children),
             Counter::Line => counters.line,
             Counter::Segments => counters.segments,
+            Counter::Inner => counters.inner,
             Counter::Control => return self.put(place, counters.control),
+            Counter::RepetitionSeparator => return self.put(place, &[self.delimiters.repetition.unwrap_or(b'U')]),
+            Counter::ComponentSeparator => return self.put(place, &[self.delimiters.component.unwrap_or(b':')]),
         };
         self.put(place, number.to_string().as_bytes());
     }
@@ -140,7 +151,7 @@ impl Canonical {
                 Fill::Value(format) => {
                     let (at, component) = plan.source(segment, element.element, element.component);
                     let value = value(segment, at, component);
-                    if value.is_empty() {
+                    if value.is_empty() || matches!(format, Format::Padded(_)) && value.iter().all(|&byte| byte == b' ') {
                         continue;
                     }
                     let qualifier = if component > 0 { self::value(segment, at, component - 1) } else { self::value(segment, at.saturating_sub(1), 0) };

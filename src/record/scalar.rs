@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::Kind;
-use crate::guide::ElementUse;
+use crate::guide::{DataType, ElementUse};
 
 /// How the value of a field is spelled at its place in a guide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,12 +23,21 @@ pub(crate) enum Format {
     Time,
     /// By the format qualifier in the element or component before.
     When,
+    /// Of fixed width: filled up with blanks on the right.
+    Padded(u8),
+    /// Digits of fixed width: filled up with zeros on the left.
+    Zeros(u8),
 }
 
 impl Format {
     /// The format of a scalar field at an element; `None` for a record.
     pub(crate) fn of(kind: Kind, element: &ElementUse) -> Option<Self> {
         Some(match kind {
+            Kind::Text if element.data.number.starts_with('I') => {
+                // The interchange's own elements (I01 to I18) are of fixed width.
+                let width = u8::try_from(element.data.max).unwrap_or(u8::MAX);
+                if matches!(element.data.kind, DataType::Integer(_)) { Self::Zeros(width) } else { Self::Padded(width) }
+            }
             Kind::Text => Self::Text,
             Kind::Decimal => Self::Decimal,
             Kind::Number => Self::Number,
@@ -42,14 +51,15 @@ impl Format {
             Kind::Date => Self::Date,
             Kind::Time => Self::Time,
             Kind::When => Self::When,
-            Kind::Record(_) | Kind::Layout => return None,
+            Kind::Record(_) | Kind::Outside | Kind::Layout => return None,
         })
     }
 
     /// What a person would be told to write.
     pub(crate) fn expected(self) -> &'static str {
         match self {
-            Self::Text => "text",
+            Self::Text | Self::Padded(_) => "text",
+            Self::Zeros(_) => "digits",
             Self::Decimal => "a decimal number such as 60.50",
             Self::Number => "a whole number",
             Self::Flag { no: Some(b'0'), .. } => "0 or 1",
@@ -67,7 +77,8 @@ impl Format {
     /// [`Unreadable`] where the value is not of the format; nothing is written then.
     pub(crate) fn to_json(self, value: &[u8], qualifier: &[u8], out: &mut Vec<u8>) -> Result<(), Unreadable> {
         match self {
-            Self::Text => quote(value, out),
+            Self::Text | Self::Zeros(_) => quote(value, out),
+            Self::Padded(_) => quote(without_padding(value), out),
             Self::Decimal => {
                 out.push(b'"');
                 if canonical_decimal(value, out).is_err() {
@@ -115,10 +126,17 @@ impl Format {
     /// [`Unreadable`] where the value is not of the format; nothing is written then.
     pub(crate) fn canonical(self, value: &[u8], qualifier: &[u8], out: &mut Vec<u8>) -> Result<(), Unreadable> {
         match self {
-            Self::Text => match std::str::from_utf8(value) {
-                Ok(_) => out.extend_from_slice(value),
-                Err(_) => latin1(value, out),
-            },
+            Self::Text if std::str::from_utf8(value).is_ok() => out.extend_from_slice(value),
+            Self::Text | Self::Padded(_) | Self::Zeros(_) => {
+                let mut text = Vec::new();
+                if std::str::from_utf8(value).is_err() {
+                    latin1(value, &mut text);
+                } else {
+                    text.extend_from_slice(value);
+                }
+                let text = if matches!(self, Self::Padded(_)) { without_padding(&text) } else { &text };
+                self.from_json(&String::from_utf8_lossy(text), out)?;
+            }
             Self::Decimal => canonical_decimal(value, out)?,
             Self::Number => out.extend_from_slice(itoa(ordinal(value)?).as_bytes()),
             Self::Flag { yes, no } => match value {
@@ -153,6 +171,14 @@ impl Format {
     pub(crate) fn from_json(self, value: &str, out: &mut Vec<u8>) -> Result<&'static str, Unreadable> {
         match self {
             Self::Text => out.extend_from_slice(value.as_bytes()),
+            Self::Padded(width) => {
+                out.extend_from_slice(value.as_bytes());
+                out.extend(std::iter::repeat_n(b' ', usize::from(width).saturating_sub(value.len())));
+            }
+            Self::Zeros(width) => {
+                out.extend(std::iter::repeat_n(b'0', usize::from(width).saturating_sub(value.len())));
+                out.extend_from_slice(value.as_bytes());
+            }
             Self::Decimal => canonical_decimal(value.as_bytes(), out)?,
             Self::Number => out.extend_from_slice(itoa(ordinal(value.as_bytes())?).as_bytes()),
             Self::Flag { yes, no } => match value {
@@ -415,6 +441,12 @@ fn escape(text: &str, out: &mut Vec<u8>) {
             other => out.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes()),
         }
     }
+}
+
+/// Without blanks on the right.
+fn without_padding(value: &[u8]) -> &[u8] {
+    let length = value.iter().rposition(|&byte| byte != b' ').map_or(0, |last| last + 1);
+    value.get(..length).unwrap_or_default()
 }
 
 /// Latin-1 bytes as UTF-8.

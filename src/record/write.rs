@@ -1,0 +1,832 @@
+//! JSON to segments.
+//!
+//! Values are gathered as cells under the parts of their loop, whatever order the JSON has them in;
+//! when a loop's object ends, its segments are rendered in the guide's order, the inner loops (which
+//! are rendered already) between them, and its layout is applied.
+
+use std::{
+    borrow::Cow,
+    cell::RefCell,
+    collections::{HashMap, VecDeque},
+    fmt,
+    ops::Range,
+};
+
+use serde_json::value::RawValue;
+
+use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::{
+    Layout,
+    bind::{Binding, FieldPlan, LoopPlan, PartPlan, Reach, SegmentPlan, Value},
+    render::{Cell, Counters, HoldsDelimiter, render},
+    scalar::Format,
+};
+use crate::x12::{Delimiters, OnDelimiter};
+
+/// How segments are written.
+#[derive(Clone, Debug)]
+pub struct Style {
+    /// The delimiters.
+    pub delimiters: Delimiters,
+    /// What follows each terminator.
+    pub line_break: Vec<u8>,
+    /// What becomes of data that holds a delimiter.
+    pub on_delimiter: OnDelimiter,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Self { delimiters: Delimiters::default(), line_break: b"\n".to_vec(), on_delimiter: OnDelimiter::Refuse }
+    }
+}
+
+/// A loop written as segments.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// The segments, each with its terminator and line break.
+    pub bytes: Vec<u8>,
+    /// How many there are.
+    pub segments: u32,
+}
+
+/// Numbers to begin with, for a loop that is not the whole transaction set.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Start {
+    /// HL numbers given out before.
+    pub levels: u32,
+    /// HL number of the level around.
+    pub parent: u32,
+    /// Whether an HL below follows that is not part of the object.
+    pub has_children: bool,
+    /// Position among its siblings, from 1.
+    pub line: u32,
+}
+
+/// Writes objects as the loop of a binding.
+pub struct Writer<'b> {
+    binding: &'b Binding,
+    state: RefCell<State<'b>>,
+    outside: Option<Outside<'b>>,
+}
+
+/// Writes a transaction set of an envelope as segments; gives their number.
+type Outside<'b> = &'b dyn Fn(&RawValue, &mut Vec<u8>) -> Result<u32, String>;
+
+#[derive(Debug)]
+struct State<'b> {
+    style: &'b Style,
+    text: Vec<u8>,
+    cells: Vec<PartCell>,
+    inner: Vec<Inner>,
+    /// Rendered loops, innermost last.
+    out: Vec<u8>,
+    scratch: Vec<u8>,
+    levels: u32,
+    parent: u32,
+    start: Start,
+    /// ST02, once it is known.
+    control: Vec<u8>,
+}
+
+/// A value under its part.
+#[derive(Clone, Copy, Debug)]
+struct PartCell {
+    slot: u16,
+    /// Which repeat of the segment; in a list that runs over repeats, which value.
+    occurrence: u32,
+    cell: Cell,
+}
+
+/// A rendered inner loop.
+#[derive(Clone, Debug)]
+struct Inner {
+    slot: u16,
+    bytes: Range<usize>,
+    segments: u32,
+    hierarchical: bool,
+}
+
+impl<'b> Writer<'b> {
+    /// A writer of a binding's loop.
+    pub fn new(binding: &'b Binding, style: &'b Style, start: Start) -> Self {
+        let state = State {
+            style,
+            text: Vec::new(),
+            cells: Vec::new(),
+            inner: Vec::new(),
+            out: Vec::new(),
+            scratch: Vec::new(),
+            levels: start.levels,
+            parent: start.parent,
+            start,
+            control: Vec::new(),
+        };
+        Self { binding, state: RefCell::new(state), outside: None }
+    }
+
+    /// A writer of an envelope: `outside` writes the transaction sets in it.
+    pub fn of_envelope(binding: &'b Binding, style: &'b Style, outside: &'b dyn Fn(&RawValue, &mut Vec<u8>) -> Result<u32, String>) -> Self {
+        Self { outside: Some(outside), ..Self::new(binding, style, Start::default()) }
+    }
+
+    /// Writes one object.
+    ///
+    /// # Errors
+    /// What the deserializer finds; a field that the record or the guide lacks; a value that is not
+    /// of its form or holds a delimiter.
+    pub fn write<'de, D: Deserializer<'de>>(&self, object: D) -> Result<Written, D::Error> {
+        let line = self.state.borrow().start.line.max(1);
+        let segments = LoopSeed { writer: self, plan: &self.binding.plan, line, outermost: true }.deserialize(object)?;
+        let mut state = self.state.borrow_mut();
+        Ok(Written { bytes: std::mem::take(&mut state.out), segments })
+    }
+
+    /// HL numbers given out so far.
+    pub fn levels(&self) -> u32 {
+        self.state.borrow().levels
+    }
+}
+
+impl Writer<'_> {
+    fn put_outside<'de, D: Deserializer<'de>>(&self, slot: u16, deserializer: D) -> Result<(), D::Error> {
+        let raw = <Box<RawValue> as serde::Deserialize>::deserialize(deserializer)?;
+        let Some(write) = self.outside else { return Err(de::Error::custom("a transaction set outside an envelope")) };
+        let mut state = self.state.borrow_mut();
+        let start = state.out.len();
+        let segments = write(&raw, &mut state.out).map_err(de::Error::custom)?;
+        let bytes = start..state.out.len();
+        state.inner.push(Inner { slot, bytes, segments, hierarchical: false });
+        Ok(())
+    }
+}
+
+struct LoopSeed<'w, 'b> {
+    writer: &'w Writer<'b>,
+    plan: &'b LoopPlan,
+    line: u32,
+    outermost: bool,
+}
+
+/// What a loop's object has gathered so far.
+struct Frame {
+    text: usize,
+    cells: usize,
+    inner: usize,
+    out: usize,
+    level: u32,
+    outer: u32,
+}
+
+impl<'de> DeserializeSeed<'de> for LoopSeed<'_, '_> {
+    type Value = u32;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<u32, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for LoopSeed<'_, '_> {
+    type Value = u32;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "an object ({})", self.plan.shape.name)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<u32, A::Error> {
+        let frame = self.writer.state.borrow_mut().begin(self.plan);
+        let layout = RefCell::new(Layout::default());
+        let scope = Scope { writer: self.writer, guide: self.writer.binding, plan: Some(self.plan), slot: 0, occurrence: 0, base: 0, layout: Some(&layout) };
+        fields(scope, &self.plan.fields, self.plan.shape.name, &self.plan.homeless, &mut map)?;
+        let has_more = self.outermost && self.writer.state.borrow().start.has_children;
+        let segments = self.writer.state.borrow_mut().end(self.plan, &frame, self.line, has_more, &layout.into_inner());
+        segments.map_err(|refusal| de::Error::custom(refusal.describe(self.plan)))
+    }
+}
+
+/// Where the fields of an object go.
+#[derive(Clone, Copy)]
+struct Scope<'w, 'b> {
+    writer: &'w Writer<'b>,
+    guide: &'b Binding,
+    /// The loop, for fields of a loop's record.
+    plan: Option<&'b LoopPlan>,
+    slot: u16,
+    occurrence: u32,
+    base: u8,
+    layout: Option<&'w RefCell<Layout>>,
+}
+
+/// Reads the members of an object into their places.
+fn fields<'de, A: MapAccess<'de>>(scope: Scope<'_, '_>, plans: &[FieldPlan], record: &str, homeless: &[&'static str], map: &mut A) -> Result<(), A::Error> {
+    let mut expected = 0;
+    while let Some(found) = map.next_key_seed(KeySeed { plans, expected })? {
+        match found {
+            Found::Field(index) => {
+                expected = index + 1;
+                if let Some(plan) = plans.get(index) {
+                    map.next_value_seed(FieldSeed { scope, plan })?;
+                }
+            }
+            Found::Unknown(name) if homeless.contains(&name.as_str()) => {
+                // An empty value of a field that other guides have does no harm.
+                if !map.next_value_seed(IsNothing)? {
+                    return Err(de::Error::custom(format!("`{name}` of {record} has no place in {}", scope.guide.guide.name)));
+                }
+            }
+            Found::Unknown(name) => return Err(de::Error::custom(format!("{record} has no field `{name}`"))),
+        }
+    }
+    Ok(())
+}
+
+struct KeySeed<'p> {
+    plans: &'p [FieldPlan],
+    expected: usize,
+}
+
+enum Found {
+    Field(usize),
+    Unknown(String),
+}
+
+impl<'de> DeserializeSeed<'de> for KeySeed<'_> {
+    type Value = Found;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Found, D::Error> {
+        deserializer.deserialize_identifier(self)
+    }
+}
+
+impl Visitor<'_> for KeySeed<'_> {
+    type Value = Found;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a field name")
+    }
+
+    fn visit_str<E: de::Error>(self, name: &str) -> Result<Found, E> {
+        // JSON that we wrote has the fields in the table's order.
+        let after = self.plans.iter().enumerate().skip(self.expected);
+        let before = self.plans.iter().enumerate().take(self.expected);
+        let found = after.chain(before).find(|(_, plan)| plan.name == name);
+        Ok(found.map_or_else(|| Found::Unknown(name.to_owned()), |(index, _)| Found::Field(index)))
+    }
+}
+
+struct FieldSeed<'w, 'b, 'p> {
+    scope: Scope<'w, 'b>,
+    plan: &'p FieldPlan,
+}
+
+impl<'de> DeserializeSeed<'de> for FieldSeed<'_, '_, '_> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        let Self { scope, plan } = self;
+        if let (Reach::Layout, Some(layout)) = (plan.reach, scope.layout) {
+            *layout.borrow_mut() = serde::Deserialize::deserialize(deserializer)?;
+            return Ok(());
+        }
+        if plan.many { deserializer.deserialize_seq(ListVisitor { scope, plan }) } else { ItemSeed { scope, plan, index: 0 }.deserialize(deserializer) }
+    }
+}
+
+struct ListVisitor<'w, 'b, 'p> {
+    scope: Scope<'w, 'b>,
+    plan: &'p FieldPlan,
+}
+
+impl<'de> Visitor<'de> for ListVisitor<'_, '_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a list (`{}`)", self.plan.name)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        let mut index = 0;
+        while items.next_element_seed(ItemSeed { scope: self.scope, plan: self.plan, index })?.is_some() {
+            index += 1;
+        }
+        Ok(())
+    }
+}
+
+/// One value of a field: the only one, or one of a list.
+struct ItemSeed<'w, 'b, 'p> {
+    scope: Scope<'w, 'b>,
+    plan: &'p FieldPlan,
+    index: u32,
+}
+
+impl<'de> DeserializeSeed<'de> for ItemSeed<'_, '_, '_> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        let Self { scope, plan, index } = self;
+        if let Reach::Loop { slot } = plan.reach {
+            let inner = match scope.plan.and_then(|plan| plan.part(slot)) {
+                Some(PartPlan::Loop(inner)) => inner,
+                Some(PartPlan::Outside(_)) => return scope.writer.put_outside(slot, deserializer),
+                _ => return Err(de::Error::custom("a loop inside a segment")),
+            };
+            let out = scope.writer.state.borrow().out.len();
+            let segments = LoopSeed { writer: scope.writer, plan: inner, line: index + 1, outermost: false }.deserialize(deserializer)?;
+            let mut state = scope.writer.state.borrow_mut();
+            let bytes = out..state.out.len();
+            state.inner.push(Inner { slot, bytes, segments, hierarchical: inner.hierarchical });
+            return Ok(());
+        }
+        let place = scope.place(plan, index).ok_or_else(|| de::Error::custom(format!("`{}`: {} are too many for its segment", plan.name, index + 1)))?;
+        match &plan.value {
+            Value::Record(fields) => {
+                let scope = match plan.reach {
+                    Reach::Here => scope,
+                    _ => Scope { plan: None, slot: place.slot, occurrence: place.occurrence, base: place.element, layout: None, ..scope },
+                };
+                deserializer.deserialize_map(RecordVisitor { scope, fields, name: plan.name })
+            }
+            Value::Scalar(format) => deserializer.deserialize_any(ScalarVisitor { scope, name: plan.name, format: *format, place }),
+            Value::Loop => IgnoredAny.deserialize_ignored(deserializer),
+        }
+    }
+}
+
+trait Ignored<'de> {
+    fn deserialize_ignored<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error>;
+}
+
+impl<'de> Ignored<'de> for IgnoredAny {
+    fn deserialize_ignored<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        <IgnoredAny as serde::Deserialize>::deserialize(deserializer).map(|_| ())
+    }
+}
+
+#[derive(Clone, Copy)]
+struct CellPlace {
+    slot: u16,
+    occurrence: u32,
+    element: u8,
+    component: u8,
+}
+
+impl Scope<'_, '_> {
+    /// Where the value of an index goes; `None` if the segment has no room for it.
+    fn place(&self, plan: &FieldPlan, index: u32) -> Option<CellPlace> {
+        let base = self.base;
+        let (slot, occurrence) = match self.plan {
+            Some(_) => (plan.reach.slot_or(self.slot), 0),
+            None => (self.slot, self.occurrence),
+        };
+        let at = CellPlace { slot, occurrence, element: base, component: 0 };
+        Some(match plan.reach {
+            Reach::Here | Reach::Layout | Reach::Loop { .. } => at,
+            Reach::Segment { .. } => CellPlace { occurrence: index, element: 0, ..at },
+            Reach::Element { element, component, .. } => {
+                let occurrence = if self.plan.is_some() { index } else { occurrence };
+                CellPlace { occurrence, element: base.checked_add(element)?, component, ..at }
+            }
+            Reach::Elements { first, last, component, .. } => {
+                let chunked = self.plan.is_some_and(|plan| matches!(plan.part(slot), Some(PartPlan::Segment(SegmentPlan { chunk: Some(_), .. }))));
+                if chunked {
+                    return Some(CellPlace { occurrence: index, element: base.checked_add(first)?, component, ..at });
+                }
+                let element = u8::try_from(index).ok().and_then(|index| first.checked_add(index)).filter(|element| *element <= last)?;
+                CellPlace { element: base.checked_add(element)?, component, ..at }
+            }
+            Reach::Components { element, first, last, .. } => {
+                let component = u8::try_from(index).ok().and_then(|index| first.checked_add(index)).filter(|component| *component <= last)?;
+                CellPlace { element: base.checked_add(element)?, component, ..at }
+            }
+            Reach::Runs { first, last, stride, .. } => {
+                let start = u8::try_from(index).ok().and_then(|index| index.checked_mul(stride)).and_then(|offset| offset.checked_add(first)).filter(|start| *start <= last)?;
+                CellPlace { element: base.checked_add(start)?, ..at }
+            }
+        })
+    }
+}
+
+impl Reach {
+    fn slot_or(self, other: u16) -> u16 {
+        match self {
+            Self::Here | Self::Layout => other,
+            Self::Loop { slot } | Self::Segment { slot } | Self::Element { slot, .. } | Self::Elements { slot, .. } | Self::Components { slot, .. } | Self::Runs { slot, .. } => slot,
+        }
+    }
+}
+
+struct RecordVisitor<'w, 'b, 'p> {
+    scope: Scope<'w, 'b>,
+    fields: &'p [FieldPlan],
+    name: &'static str,
+}
+
+impl<'de> Visitor<'de> for RecordVisitor<'_, '_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "an object (`{}`)", self.name)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        fields(self.scope, self.fields, self.name, &[], &mut map)
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<(), E> {
+        Ok(())
+    }
+}
+
+struct ScalarVisitor<'w, 'b> {
+    scope: Scope<'w, 'b>,
+    name: &'static str,
+    format: Format,
+    place: CellPlace,
+}
+
+impl ScalarVisitor<'_, '_> {
+    fn put<E: de::Error>(self, value: &str) -> Result<(), E> {
+        if value.is_empty() {
+            return Ok(());
+        }
+        let mut state = self.scope.writer.state.borrow_mut();
+        let start = state.text.len() as u32;
+        let qualifier = self
+            .format
+            .from_json(value, &mut state.text)
+            .map_err(|_| E::custom(format!("`{}` at {} is not {}", self.name, self.where_to(), self.format.json_expected())))?;
+        let end = state.text.len() as u32;
+        let CellPlace { slot, occurrence, element, component } = self.place;
+        state.cells.push(PartCell { slot, occurrence, cell: Cell { element, component, start, end } });
+        if !qualifier.is_empty() {
+            state.text.extend_from_slice(qualifier.as_bytes());
+            let end = (end, state.text.len() as u32);
+            let (element, component) = if component > 0 { (element, component - 1) } else { (element.saturating_sub(1), 0) };
+            state.cells.push(PartCell { slot, occurrence, cell: Cell { element, component, start: end.0, end: end.1 } });
+        }
+        Ok(())
+    }
+
+    fn where_to(&self) -> String {
+        let CellPlace { element, component, .. } = self.place;
+        if component > 0 { format!("element {element:02}-{component}") } else { format!("element {element:02}") }
+    }
+}
+
+impl<'de> Visitor<'de> for ScalarVisitor<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (`{}`)", self.format.json_expected(), self.name)
+    }
+
+    fn visit_str<E: de::Error>(self, value: &str) -> Result<(), E> {
+        if matches!(self.format, Format::Flag { .. }) {
+            return Err(E::invalid_type(de::Unexpected::Str("…"), &self));
+        }
+        self.put(value)
+    }
+
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<(), E> {
+        if !matches!(self.format, Format::Flag { .. }) {
+            return Err(E::invalid_type(de::Unexpected::Bool(value), &self));
+        }
+        self.put(if value { "true" } else { "false" })
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<(), E> {
+        self.whole(&value.to_string())
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<(), E> {
+        self.whole(&value.to_string())
+    }
+
+    fn visit_f64<E: de::Error>(self, _: f64) -> Result<(), E> {
+        Err(E::custom(format!("`{}` is a floating-point number, which is not exact: write it as a string, \"60.50\"", self.name)))
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        if self.format != Format::When {
+            return Err(de::Error::invalid_type(de::Unexpected::Map, &self));
+        }
+        let (mut from, mut to) = (None, None);
+        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+            let part: String = map.next_value()?;
+            match key.as_ref() {
+                "from" => from = Some(part),
+                "to" => to = Some(part),
+                _ => return Err(de::Error::custom(format!("a period (`{}`) has `from` and `to`, no `{key}`", self.name))),
+            }
+        }
+        match (from, to) {
+            (Some(from), Some(to)) => self.put(&format!("{from}/{to}")),
+            _ => Err(de::Error::custom(format!("a period (`{}`) needs `from` and `to`", self.name))),
+        }
+    }
+}
+
+impl ScalarVisitor<'_, '_> {
+    fn whole<E: de::Error>(self, digits: &str) -> Result<(), E> {
+        match self.format {
+            Format::Text | Format::Decimal | Format::Number | Format::Padded(_) | Format::Zeros(_) => self.put(digits),
+            _ => Err(E::custom(format!("`{}` is a number; expected {}", self.name, self.format.json_expected()))),
+        }
+    }
+}
+
+impl Format {
+    fn json_expected(self) -> &'static str {
+        match self {
+            Self::Text | Self::Padded(_) | Self::Zeros(_) => "a string",
+            Self::Decimal => "an exact decimal in a string (\"60.50\")",
+            Self::Number => "a whole number",
+            Self::Flag { no: None, .. } => "true (leave it out for no)",
+            Self::Flag { .. } => "true or false",
+            Self::Date | Self::ShortDate => "a date (\"2026-01-15\")",
+            Self::Time => "a time (\"14:30\")",
+            Self::When => "a date, a time, or a period {\"from\", \"to\"}",
+        }
+    }
+}
+
+/// True if the value is null, empty, or an empty list or object.
+struct IsNothing;
+
+impl<'de> DeserializeSeed<'de> for IsNothing {
+    type Value = bool;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        let value = <serde_json::Value as serde::Deserialize>::deserialize(deserializer)?;
+        Ok(match value {
+            serde_json::Value::Null => true,
+            serde_json::Value::String(text) => text.is_empty(),
+            serde_json::Value::Array(items) => items.is_empty(),
+            serde_json::Value::Object(members) => members.is_empty(),
+            _ => false,
+        })
+    }
+}
+
+/// Data that may not be written.
+struct Refusal {
+    slot: u16,
+    holds: HoldsDelimiter,
+}
+
+impl Refusal {
+    fn describe(&self, plan: &LoopPlan) -> String {
+        let segment = plan.designator(self.slot).unwrap_or_default();
+        let HoldsDelimiter { element, component } = self.holds;
+        let component = if component > 0 { format!("-{component}") } else { String::new() };
+        format!("{}/{segment}{element:02}{component} holds a character that separates segments, elements or components: choose other delimiters, or have it replaced", plan.id)
+    }
+}
+
+/// A segment or an inner loop on its way out.
+struct Item {
+    slot: u16,
+    /// In `scratch` for a segment, in `out` for a loop.
+    bytes: Range<usize>,
+    is_loop: bool,
+    segments: u32,
+    refused: Option<HoldsDelimiter>,
+}
+
+impl State<'_> {
+    fn begin(&mut self, plan: &LoopPlan) -> Frame {
+        let outer = self.parent;
+        let mut level = 0;
+        if plan.hierarchical {
+            self.levels += 1;
+            level = self.levels;
+            self.parent = level;
+        }
+        Frame { text: self.text.len(), cells: self.cells.len(), inner: self.inner.len(), out: self.out.len(), level, outer }
+    }
+
+    /// Renders the loop in place of its inner loops.
+    fn end(&mut self, plan: &LoopPlan, frame: &Frame, line: u32, has_more: bool, layout: &Layout) -> Result<u32, Refusal> {
+        self.parent = frame.outer;
+        self.chunk(plan, frame, layout);
+        let scratch = self.scratch.len();
+        let mut items = self.render(plan, frame, line, has_more);
+        arrange(plan, layout, &mut items);
+        let mut bytes = Vec::with_capacity(self.out.len() - frame.out + self.scratch.len() - scratch);
+        let written = self.assemble(plan, layout, &items, &mut bytes);
+        self.text.truncate(frame.text);
+        self.cells.truncate(frame.cells);
+        self.inner.truncate(frame.inner);
+        self.out.truncate(frame.out);
+        self.scratch.truncate(scratch);
+        self.out.append(&mut bytes);
+        written
+    }
+
+    /// Distributes lists that run over repeats of their segment.
+    fn chunk(&mut self, plan: &LoopPlan, frame: &Frame, layout: &Layout) {
+        let Some(cells) = self.cells.get_mut(frame.cells..) else { return };
+        for cell in cells.iter_mut() {
+            let Some(PartPlan::Segment(SegmentPlan { chunk: Some(chunk), designator, .. })) = plan.part(cell.slot) else { continue };
+            let (mut repeat, mut left) = (0, cell.occurrence);
+            let mut runs = layout.runs.get(designator).into_iter().flatten().copied();
+            loop {
+                let width = runs.next().filter(|run| *run <= u32::from(chunk.width)).unwrap_or_else(|| u32::from(chunk.width)).max(1);
+                if left < width {
+                    break;
+                }
+                left -= width;
+                repeat += 1;
+            }
+            cell.occurrence = repeat;
+            cell.cell.element = cell.cell.element.saturating_add(u8::try_from(left).unwrap_or(0));
+        }
+        cells.sort_by_key(|cell| (cell.slot, cell.occurrence, cell.cell.element, cell.cell.component));
+    }
+
+    /// The loop's segments (rendered into `scratch`) and inner loops, in the guide's order.
+    fn render(&mut self, plan: &LoopPlan, frame: &Frame, line: u32, has_more: bool) -> Vec<Item> {
+        let cells = self.cells.get(frame.cells..).unwrap_or_default();
+        let inner = self.inner.get(frame.inner..).unwrap_or_default();
+        let has_children = has_more || inner.iter().any(|one| one.hierarchical);
+        let inner_segments: u32 = inner.iter().map(|one| one.segments).sum();
+        let mut items: Vec<Item> = Vec::new();
+        let mut row = Vec::new();
+        let mut rest = cells;
+        for (slot, part) in plan.parts.iter().enumerate() {
+            let slot = slot as u16;
+            match part {
+                PartPlan::Loop(_) | PartPlan::Outside(_) => {
+                    items.extend(inner.iter().filter(|one| one.slot == slot).map(|one| Item { slot, bytes: one.bytes.clone(), is_loop: true, segments: one.segments, refused: None }));
+                }
+                PartPlan::Segment(segment) => {
+                    let own = rest.iter().take_while(|cell| cell.slot == slot).count();
+                    let (mine, after) = rest.split_at(own);
+                    rest = after;
+                    let begins = segment.begins_inlined(slot) && rest.iter().any(|cell| segment.inlined.as_ref().is_some_and(|range| range.contains(&cell.slot)));
+                    let empty: [PartCell; 0] = [];
+                    let bare = mine.is_empty() && (segment.always || begins);
+                    let repeats = mine.chunk_by(|left, right| left.occurrence == right.occurrence).chain(bare.then_some(&empty[..]));
+                    for repeat in repeats {
+                        row.clear();
+                        row.extend(repeat.iter().map(|cell| cell.cell));
+                        if let Some(element) = segment.control_element() {
+                            self.control.clear();
+                            let stated = row.iter().find(|cell| cell.element == element).and_then(|cell| self.text.get(cell.start as usize..cell.end as usize));
+                            self.control.extend_from_slice(stated.unwrap_or(b"0001"));
+                        }
+                        let counters = Counters {
+                            level: frame.level,
+                            parent: frame.outer,
+                            has_children,
+                            line,
+                            segments: inner_segments + items.iter().filter(|item| !item.is_loop).count() as u32 + 1,
+                            inner: inner.len() as u32,
+                            control: &self.control,
+                        };
+                        let start = self.scratch.len();
+                        let refused = render(segment, &row, &self.text, self.style.delimiters, &counters, &mut self.scratch).err();
+                        let refused = match (refused, self.style.on_delimiter) {
+                            (Some(_), OnDelimiter::Replace(with)) => {
+                                self.scratch.truncate(start);
+                                let clean = replaced(&self.text, &row, self.style.delimiters, with);
+                                let _ = render(segment, &clean.0, &clean.1, self.style.delimiters, &counters, &mut self.scratch);
+                                None
+                            }
+                            (refused, _) => refused,
+                        };
+                        items.push(Item { slot, bytes: start..self.scratch.len(), is_loop: false, segments: 1, refused });
+                    }
+                }
+                PartPlan::Other => {}
+            }
+        }
+        items
+    }
+
+    /// Joins the items with their terminators, verbatim and unplaced segments in their places.
+    fn assemble(&mut self, plan: &LoopPlan, layout: &Layout, items: &[Item], bytes: &mut Vec<u8>) -> Result<u32, Refusal> {
+        let mut segments = 0;
+        let mut used = vec![false; layout.verbatim.len()];
+        let mut unplaced = layout.unplaced.iter().peekable();
+        // A trailer counts what stands before it, so unplaced segments count first.
+        let added = layout.unplaced.len() as u32;
+        for (at, item) in items.iter().enumerate() {
+            while let Some(one) = unplaced.next_if(|one| one.item as usize <= at) {
+                self.put(&encode(&one.text, one.latin1), bytes);
+                segments += 1;
+            }
+            segments += item.segments;
+            if item.is_loop {
+                bytes.extend_from_slice(self.out.get(item.bytes.clone()).unwrap_or_default());
+                continue;
+            }
+            let canonical = self.scratch.get(item.bytes.clone()).unwrap_or_default();
+            let counted;
+            let canonical = match plan.part(item.slot) {
+                Some(PartPlan::Segment(segment)) if segment.id == b"SE" && added > 0 => {
+                    counted = self.recount(segment, items, added);
+                    &counted
+                }
+                _ => canonical,
+            };
+            let fits = |index: usize, anywhere: bool| {
+                let verbatim = layout.verbatim.get(index)?;
+                (!used.get(index).copied().unwrap_or(true) && (anywhere || verbatim.item as usize == at) && verbatim.instead_of.as_bytes() == canonical).then_some(index)
+            };
+            let verbatim = (0..layout.verbatim.len()).find_map(|index| fits(index, false)).or_else(|| {
+                if layout.verbatim.is_empty() { None } else { (0..layout.verbatim.len()).find_map(|index| fits(index, true)) }
+            });
+            match verbatim.and_then(|index| Some((index, layout.verbatim.get(index)?))) {
+                Some((index, verbatim)) => {
+                    if let Some(used) = used.get_mut(index) {
+                        *used = true;
+                    }
+                    self.put(&encode(&verbatim.text, verbatim.latin1), bytes);
+                }
+                None => {
+                    if let Some(holds) = item.refused {
+                        return Err(Refusal { slot: item.slot, holds });
+                    }
+                    self.put(canonical, bytes);
+                }
+            }
+        }
+        for one in unplaced {
+            self.put(&encode(&one.text, one.latin1), bytes);
+            segments += 1;
+        }
+        Ok(segments)
+    }
+
+    /// The transaction set trailer with unplaced segments counted in.
+    fn recount(&self, plan: &SegmentPlan, items: &[Item], added: u32) -> Vec<u8> {
+        let segments = items.iter().map(|item| item.segments).sum::<u32>() + added;
+        let mut out = Vec::new();
+        let counters = Counters { segments, control: &self.control, ..Counters::default() };
+        let _ = render(plan, &[], b"", self.style.delimiters, &counters, &mut out);
+        out
+    }
+
+    fn put(&self, segment: &[u8], bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(segment);
+        bytes.push(self.style.delimiters.segment);
+        bytes.extend_from_slice(&self.style.line_break);
+    }
+}
+
+/// Puts the items in the order of the layout, if that still fits the data.
+fn arrange(plan: &LoopPlan, layout: &Layout, items: &mut Vec<Item>) {
+    if layout.order.is_empty() {
+        return;
+    }
+    let mut wanted: Vec<(&str, usize)> = Vec::new();
+    for entry in &layout.order {
+        let (name, count) = match entry.rsplit_once(" x") {
+            Some((name, count)) => (name, count.parse().unwrap_or(1)),
+            None => (entry.as_str(), 1),
+        };
+        wanted.push((name, count));
+    }
+    let mut waiting: HashMap<String, VecDeque<usize>> = HashMap::new();
+    for (index, item) in items.iter().enumerate() {
+        waiting.entry(plan.designator(item.slot).unwrap_or_default()).or_default().push_back(index);
+    }
+    let mut order = Vec::with_capacity(items.len());
+    let mut taken = vec![false; items.len()];
+    for (name, count) in wanted {
+        for _ in 0..count {
+            let Some(index) = waiting.get_mut(name).and_then(VecDeque::pop_front) else { return };
+            if let Some(taken) = taken.get_mut(index) {
+                *taken = true;
+            }
+            order.push(index);
+        }
+    }
+    // What the order leaves out may only be what the writer adds by itself.
+    let left_out_is_added = items.iter().zip(&taken).all(|(item, taken)| *taken || matches!(plan.part(item.slot), Some(PartPlan::Segment(segment)) if segment.always));
+    if !left_out_is_added {
+        return;
+    }
+    let mut slots: Vec<Option<Item>> = std::mem::take(items).into_iter().map(Some).collect();
+    items.extend(order.into_iter().filter_map(|index| slots.get_mut(index).and_then(Option::take)));
+}
+
+fn encode(text: &str, latin1: bool) -> Cow<'_, [u8]> {
+    if latin1 { text.chars().map(|character| u8::try_from(u32::from(character)).unwrap_or(b'?')).collect() } else { text.as_bytes().into() }
+}
+
+/// The cells with delimiters in their text replaced.
+fn replaced(text: &[u8], cells: &[Cell], delimiters: Delimiters, with: u8) -> (Vec<Cell>, Vec<u8>) {
+    let mut clean = Vec::new();
+    let is_delimiter = |byte: u8| byte == delimiters.element || byte == delimiters.segment || Some(byte) == delimiters.component || Some(byte) == delimiters.repetition;
+    let cells = cells
+        .iter()
+        .map(|cell| {
+            let start = clean.len() as u32;
+            clean.extend(text.get(cell.start as usize..cell.end as usize).unwrap_or_default().iter().map(|&byte| if is_delimiter(byte) { with } else { byte }));
+            Cell { start, end: clean.len() as u32, ..*cell }
+        })
+        .collect();
+    (cells, clean)
+}

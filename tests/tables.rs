@@ -1,0 +1,37 @@
+//! The whole of every table: guides that read, places that differ, fields that have places.
+
+use claimwire::{
+    claims,
+    guide::{Guide, NAMES, by_name},
+    record::{Binding, Record, Shape, honest},
+};
+
+#[test]
+fn every_guide_reads() {
+    for name in NAMES {
+        assert!(guide(name).nodes().count() > 4, "{name}");
+    }
+}
+
+#[test]
+fn no_field_without_a_place_and_no_element_without_a_field() {
+    let bind = |shape: &'static Shape, guides: &[&str]| {
+        let bindings = guides.iter().map(|name| Binding::of_shape(guide(name), "", shape).expect("the root")).collect();
+        (shape, bindings)
+    };
+    let documents: [(&'static Shape, Vec<Binding>); 4] = [
+        bind(claims::ClaimBatch::SHAPE, &["837P", "837I", "837D"]),
+        bind(claims::Remittance::SHAPE, &["835"]),
+        bind(claims::FunctionalAcknowledgment::SHAPE, &["999"]),
+        bind(claims::ClaimStatusReport::SHAPE, &["277CA"]),
+    ];
+    let mut found: Vec<String> = honest::homeless(&documents).into_iter().map(|field| format!("no place: {field}")).collect();
+    for binding in documents.iter().flat_map(|(_, bindings)| bindings) {
+        found.extend(honest::unheld(binding).into_iter().map(|element| format!("no field: {} {element}", binding.guide().name)));
+    }
+    assert!(found.is_empty(), "{} disagreements:\n{}", found.len(), found.join("\n"));
+}
+
+fn guide(name: &str) -> &'static Guide {
+    by_name(name).expect("listed").unwrap_or_else(|error| panic!("{error}"))
+}
