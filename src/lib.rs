@@ -1,8 +1,9 @@
 //! X12 claim interchange: HIPAA 837, 835, 999, TA1 and 277CA between bytes, places and records.
 #![forbid(unsafe_code)]
-
+#![deny(missing_docs)]
 
 pub mod claims;
+pub mod document;
 pub mod guide;
 pub mod place;
 pub mod record;

@@ -1,0 +1,596 @@
+//! Segments out of any [`Read`], one at a time, from a reused buffer.
+
+use std::{
+    io::{self, Read},
+    ops::Range,
+};
+
+use memchr::{memchr_iter, memmem};
+
+use super::{
+    Delimiters, Error, Finding, FindingKind, Segment,
+    finding::Findings,
+    index::Index,
+    isa::{self, HEADER_WINDOW, Header, Refusal},
+    opening::{BOM, FRAGMENT_WINDOW, fragment, is_utf16},
+};
+
+/// The longest segment that is read, in bytes without its terminator: 1 MiB.
+pub const MAX_SEGMENT: usize = 1 << 20;
+
+/// How many bytes that belong to no segment may stand before an interchange or between segments: 64 KiB.
+pub const MAX_BETWEEN: usize = 64 << 10;
+
+/// How large the buffer is at first; it grows for longer segments only.
+const BUFFER: usize = 64 << 10;
+
+/// Reads segments.
+///
+/// An input is any number of interchanges, each with separators of its own, or a fragment that begins with
+/// GS or ST. Between segments line breaks and blanks are skipped, before an interchange anything is; all of
+/// it is handed out with the segment that follows, so that no byte is lost: the input is the concatenation
+/// of `before`, segment and terminator of every [`Token::Segment`] and the bytes of every
+/// [`Token::Trailing`].
+///
+/// What is odd is collected in [`findings`](Self::findings).
+#[derive(Debug)]
+pub struct Reader<R> {
+    input: R,
+    /// Bytes of the input, those up to `filled`.
+    buffer: Vec<u8>,
+    filled: usize,
+    /// The first byte that has not been handed out.
+    position: usize,
+    /// Where `buffer` begins in the input.
+    offset: u64,
+    /// Whether the input has ended.
+    ended: bool,
+    stage: Stage,
+    delimiters: Delimiters,
+    index: Index,
+    /// Where the elements of the header that was read last end.
+    header_ends: Vec<u32>,
+    findings: Findings,
+    /// Whether a byte above 0x7F has been reported in this interchange.
+    not_ascii: bool,
+}
+
+/// What [`Reader::next`] hands out, borrowed until it is called again.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Token<'a> {
+    /// A segment.
+    Segment {
+        /// The segment, without its terminator.
+        segment: Segment<'a>,
+        /// What stands between the terminator before and this segment: line breaks and blanks, and before
+        /// an ISA anything else too.
+        before: &'a [u8],
+        /// Where the first byte of the segment stands in the input, from 0.
+        offset: u64,
+        /// Whether a terminator follows. Only the last segment can be without.
+        terminated: bool,
+    },
+    /// What stands after the last segment. It may come in several pieces.
+    Trailing {
+        /// The bytes.
+        bytes: &'a [u8],
+        /// Where the first of them stands in the input, from 0.
+        offset: u64,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Stage {
+    /// Before the first segment.
+    Opening,
+    /// Among segments.
+    Within,
+    /// After an IEA: another interchange may follow, or anything else.
+    Between,
+    /// After the last segment, where something other than filler has been seen or not.
+    Trailing { junk: bool },
+    /// Nothing more is to be had.
+    Finished,
+}
+
+/// A token by places in the buffer.
+enum Found {
+    /// The header of an interchange, whose elements end as `header_ends` has it.
+    Header { skip: usize, start: usize, end: usize, terminated: bool },
+    Segment { skip: usize, start: usize, end: usize, terminated: bool, ends: Range<usize> },
+    Trailing { start: usize, end: usize },
+    Nothing,
+}
+
+impl<R: Read> Reader<R> {
+    /// Reads interchanges, or a fragment whose separators show (see [`FindingKind::SeparatorsGuessed`]).
+    pub fn new(input: R) -> Self {
+        Self::at_stage(input, Delimiters::default(), Stage::Opening)
+    }
+
+    /// Reads segments with these separators, until an ISA states others.
+    pub fn with_delimiters(input: R, delimiters: Delimiters) -> Self {
+        Self::at_stage(input, delimiters, Stage::Within)
+    }
+
+    fn at_stage(input: R, delimiters: Delimiters, stage: Stage) -> Self {
+        Reader {
+            input,
+            buffer: vec![0; BUFFER],
+            filled: 0,
+            position: 0,
+            offset: 0,
+            ended: false,
+            stage,
+            delimiters,
+            index: Index::new(delimiters, 0),
+            header_ends: Vec::new(),
+            findings: Findings::default(),
+            not_ascii: false,
+        }
+    }
+
+    /// The next segment, or what stands after the last; `None` at the end of the input.
+    ///
+    /// # Errors
+    ///
+    /// When there is no X12, or no way to go on; see [`Error`]. After an error other than [`Error::Io`]
+    /// nothing more is handed out.
+    #[expect(clippy::should_implement_trait, reason = "what is handed out borrows the buffer")]
+    #[inline]
+    pub fn next(&mut self) -> Result<Option<Token<'_>>, Error> {
+        let found = match self.stage {
+            Stage::Within => self.segment(),
+            _ => self.other(),
+        };
+        let found = match found {
+            Ok(found) => found,
+            Err(error) => return Err(self.give_up(error)),
+        };
+        Ok(self.token(found))
+    }
+
+    /// What is odd about the bytes handed out so far, in their order; the first hundred of each kind.
+    pub fn findings(&self) -> &[Finding] {
+        self.findings.list()
+    }
+
+    /// How many findings of a kind there were, those beyond the first hundred included.
+    pub fn count(&self, kind: FindingKind) -> u64 {
+        self.findings.count(kind)
+    }
+
+    /// The separators in use: those of the interchange of the last segment.
+    pub fn delimiters(&self) -> Delimiters {
+        self.delimiters
+    }
+
+    /// How many bytes of the input have been handed out.
+    pub fn offset(&self) -> u64 {
+        self.offset_of(self.position)
+    }
+
+    #[inline]
+    fn token(&mut self, found: Found) -> Option<Token<'_>> {
+        let (skip, start, end, terminated, ends) = match found {
+            Found::Nothing => return None,
+            Found::Trailing { start, end } => {
+                self.position = end;
+                let offset = self.offset_of(start);
+                return Some(Token::Trailing { bytes: self.buffer.get(start..end).unwrap_or_default(), offset });
+            }
+            Found::Header { skip, start, end, terminated } => (skip, start, end, terminated, self.header_ends.as_slice()),
+            Found::Segment { skip, start, end, terminated, ends } => (skip, start, end, terminated, self.index.ends(ends)),
+        };
+        self.position = end + usize::from(terminated);
+        let text = self.buffer.get(start..end).unwrap_or_default();
+        Some(Token::Segment {
+            segment: Segment::within(text, ends, start as u32, self.delimiters),
+            before: self.buffer.get(skip..start).unwrap_or_default(),
+            offset: self.offset + start as u64,
+            terminated,
+        })
+    }
+
+    #[cold]
+    fn give_up(&mut self, error: Error) -> Error {
+        if !matches!(error, Error::Io(_)) {
+            self.stage = Stage::Finished;
+        }
+        error
+    }
+
+    fn other(&mut self) -> Result<Found, Error> {
+        match self.stage {
+            Stage::Opening => self.open(),
+            Stage::Within | Stage::Between => self.segment(),
+            Stage::Trailing { junk } => self.trailing(junk),
+            Stage::Finished => Ok(Found::Nothing),
+        }
+    }
+
+    /// The next segment among others.
+    #[inline]
+    fn segment(&mut self) -> Result<Found, Error> {
+        let Some(skipped) = self.skip_filler()? else {
+            self.stage = Stage::Trailing { junk: false };
+            return self.trailing(false);
+        };
+        let maybe_envelope = self.stage == Stage::Between || self.buffer.get(self.position + skipped) == Some(&b'I');
+        if maybe_envelope && let Some(found) = self.envelope(skipped)? {
+            return Ok(found);
+        }
+        self.data(skipped, maybe_envelope)
+    }
+
+    /// The segment that begins `skipped` bytes on.
+    #[inline]
+    fn data(&mut self, skipped: usize, maybe_envelope: bool) -> Result<Found, Error> {
+        let (end, terminated) = loop {
+            let start = self.position + skipped;
+            self.index.skip_to(start);
+            if let Some(end) = self.index.terminator() {
+                break (end, true);
+            } else if self.index.upto() < self.filled {
+                self.index.extend(self.buffer.get(..self.filled).unwrap_or_default());
+            } else if self.filled - start > MAX_SEGMENT || !self.more()? {
+                break (self.filled, false);
+            }
+        };
+        let start = self.position + skipped;
+        if end - start > MAX_SEGMENT {
+            return Err(Error::SegmentTooLong { offset: self.offset_of(start), limit: MAX_SEGMENT });
+        }
+        let (end, ends) = if terminated {
+            (end, self.index.take())
+        } else {
+            let end = start + self.without_last_lines(self.unread(skipped));
+            (end, self.index.take_rest(end))
+        };
+        self.remark(start, end, terminated);
+        if !terminated {
+            self.stage = Stage::Trailing { junk: false };
+        } else if maybe_envelope {
+            let id_ends = self.index.ends(ends.clone()).first().map_or(0, |end| *end as usize - start);
+            let is_trailer = self.buffer.get(start..start + id_ends) == Some(b"IEA");
+            self.stage = if is_trailer { Stage::Between } else { Stage::Within };
+        }
+        Ok(Found::Segment { skip: self.position, start, end, terminated, ends })
+    }
+
+    /// Reports what is odd about a segment.
+    #[inline]
+    fn remark(&mut self, start: usize, end: usize, terminated: bool) {
+        if let Some(at) = self.index.take_break(start..end) {
+            self.findings.push(FindingKind::BreakInsideSegment, self.offset_of(at), 1);
+        }
+        if let Some(at) = self.index.take_high(start..end)
+            && !self.not_ascii
+        {
+            self.not_ascii = true;
+            self.findings.push(FindingKind::NotAscii, self.offset_of(at), 1);
+        }
+        if start == end {
+            self.findings.push(FindingKind::EmptySegment, self.offset_of(start), 0);
+        }
+        if !terminated {
+            self.findings.push(FindingKind::MissingTerminator, self.offset_of(end), 0);
+        }
+    }
+
+    /// How many bytes of filler come first; `None` when nothing else comes, or not soon enough.
+    #[inline]
+    fn skip_filler(&mut self) -> Result<Option<usize>, Error> {
+        if self.buffer.get(self.position).is_some_and(|byte| *byte > b' ') && self.position < self.filled {
+            return Ok(Some(0));
+        }
+        let mut skipped = 0;
+        loop {
+            let rest = self.unread(skipped);
+            match rest.iter().position(|byte| !self.delimiters.is_filler(*byte)) {
+                Some(filler) if skipped + filler > MAX_BETWEEN => {
+                    return Err(self.too_much_between(self.position + skipped + filler));
+                }
+                Some(filler) => return Ok(Some(skipped + filler)),
+                None => skipped += rest.len(),
+            }
+            if skipped > MAX_BETWEEN || !self.more()? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// What comes `skipped` bytes on, where it need not be a segment of this interchange: the header of the
+    /// next one, or junk. `None` if it is a segment after all.
+    fn envelope(&mut self, skipped: usize) -> Result<Option<Found>, Error> {
+        match self.header(skipped)? {
+            Ok(header) => return Ok(Some(self.begin(skipped, header))),
+            Err(_) if self.stage == Stage::Within => return Ok(None),
+            Err(_) => {}
+        }
+        self.at_least(skipped + 4)?;
+        if looks_like_segment(self.unread(skipped), self.delimiters) {
+            return Ok(None);
+        }
+        match self.find_header(skipped)? {
+            Ok((skipped, header)) => Ok(Some(self.begin(skipped, header))),
+            Err(_) => {
+                let junk = self.position + skipped;
+                self.findings.push(FindingKind::TrailingJunk, self.offset_of(junk), 0);
+                self.stage = Stage::Trailing { junk: true };
+                self.trailing(true).map(Some)
+            }
+        }
+    }
+
+    /// The first segment.
+    #[cold]
+    fn open(&mut self) -> Result<Found, Error> {
+        self.at_least(8)?;
+        if is_utf16(self.unread(0)) {
+            return Err(Error::Utf16);
+        }
+        let marks = if self.unread(0).starts_with(BOM) { BOM.len() } else { 0 };
+        let mut skipped = marks;
+        loop {
+            let filler = self.unread(skipped).iter().take_while(|byte| **byte <= b' ').count();
+            skipped += filler;
+            if !self.unread(skipped).is_empty() || skipped > MAX_BETWEEN || !self.more()? {
+                break;
+            }
+        }
+        if let Ok(header) = self.header(skipped)? {
+            return Ok(self.begin(skipped, header));
+        }
+        self.at_least(skipped + FRAGMENT_WINDOW)?;
+        if let Some(delimiters) = fragment(window(self.unread(skipped), FRAGMENT_WINDOW)) {
+            return self.begin_fragment(skipped, delimiters);
+        }
+        let refusal = match self.find_header(skipped)? {
+            Ok((skipped, header)) => return Ok(self.begin(skipped, header)),
+            Err(refusal) => refusal,
+        };
+        if let Some((skipped, delimiters)) = find_fragment(window(self.unread(0), MAX_BETWEEN + FRAGMENT_WINDOW)) {
+            return self.begin_fragment(skipped, delimiters);
+        }
+        Err(refusal.unwrap_or(Error::NotX12 { searched: window(self.unread(0), MAX_BETWEEN).len() as u64 }))
+    }
+
+    /// The header that begins `skipped` bytes on, or why there is none.
+    fn header(&mut self, skipped: usize) -> Result<Result<Header, Refusal>, Error> {
+        self.at_least(skipped + 4)?;
+        if !self.unread(skipped).starts_with(b"ISA") {
+            return Ok(Err(Refusal::Otherwise));
+        }
+        loop {
+            let text = window(self.unread(skipped), HEADER_WINDOW);
+            let complete = self.ended || text.len() == HEADER_WINDOW;
+            match isa::header(text, complete) {
+                Err(Refusal::Incomplete) => self.more()?,
+                parsed => return Ok(parsed),
+            };
+        }
+    }
+
+    /// The first header from `skipped` bytes on, and where it begins. If there is none near enough, why the
+    /// first `ISA` that could have been one was not.
+    fn find_header(&mut self, mut skipped: usize) -> Result<Result<(usize, Header), Option<Error>>, Error> {
+        let mut refused = None;
+        while skipped <= MAX_BETWEEN {
+            let text = self.unread(skipped);
+            let Some(at) = memmem::find(text, b"ISA") else {
+                skipped += text.len().saturating_sub(2);
+                if !self.more()? {
+                    break;
+                }
+                continue;
+            };
+            skipped += at;
+            if skipped > MAX_BETWEEN {
+                break;
+            }
+            let refusal = match self.header(skipped)? {
+                Ok(header) => return Ok(Ok((skipped, header))),
+                Err(refusal) => refusal,
+            };
+            let start = self.offset_of(self.position + skipped);
+            refused = refused.or(match refusal {
+                Refusal::NotASeparator(at, separator) => {
+                    Some(Error::NotASeparator { offset: start + at as u64, separator })
+                }
+                Refusal::CutShort => Some(Error::HeaderCutShort { offset: start }),
+                Refusal::Incomplete | Refusal::Otherwise => None,
+            });
+            skipped += 1;
+        }
+        Ok(Err(refused))
+    }
+
+    /// Begins the interchange whose header stands `skipped` bytes on.
+    fn begin(&mut self, skipped: usize, header: Header) -> Found {
+        let Header { delimiters, end, terminated, remarks } = header;
+        let start = self.position + skipped;
+        let end = start + end;
+        self.not_ascii = false;
+        self.report_before(start);
+        for Finding { kind, offset, length } in remarks {
+            self.findings.push(kind, self.offset_of(start) + offset, length);
+        }
+        let text = self.buffer.get(start..end).unwrap_or_default();
+        let is_break = |byte: &u8| matches!(byte, b'\r' | b'\n') && !delimiters.contains(*byte);
+        let (line_break, high) = (text.iter().position(is_break), text.iter().position(|byte| *byte > 0x7F));
+        self.header_ends.clear();
+        self.header_ends.extend(memchr_iter(delimiters.element, text).map(|at| (start + at) as u32));
+        self.header_ends.push(end as u32);
+        if let Some(at) = line_break {
+            self.findings.push(FindingKind::BreakInsideSegment, self.offset_of(start + at), 1);
+        }
+        if let Some(at) = high {
+            self.not_ascii = true;
+            self.findings.push(FindingKind::NotAscii, self.offset_of(start + at), 1);
+        }
+        if !terminated {
+            self.findings.push(FindingKind::MissingTerminator, self.offset_of(end), 0);
+        }
+        self.delimiters = delimiters;
+        self.index.restart(delimiters, end + usize::from(terminated));
+        self.stage = if terminated { Stage::Within } else { Stage::Trailing { junk: false } };
+        Found::Header { skip: self.position, start, end, terminated }
+    }
+
+    /// Begins the fragment that stands `skipped` bytes on.
+    fn begin_fragment(&mut self, skipped: usize, delimiters: Delimiters) -> Result<Found, Error> {
+        let start = self.position + skipped;
+        self.report_before(start);
+        self.findings.push(FindingKind::SeparatorsGuessed, self.offset_of(start), 0);
+        self.delimiters = delimiters;
+        self.index = Index::new(delimiters, start);
+        self.stage = Stage::Within;
+        self.data(skipped, false)
+    }
+
+    /// Reports what stands before the first segment at `start`, if it is more than filler.
+    fn report_before(&mut self, start: usize) {
+        let before = self.buffer.get(self.position..start).unwrap_or_default();
+        let solid = |from: usize| before.iter().skip(from).position(|byte| *byte > b' ').map(|at| from + at);
+        let mut junk = solid(0);
+        let bom = junk.filter(|at| before.get(*at..).unwrap_or_default().starts_with(BOM));
+        if let Some(at) = bom {
+            junk = solid(at + BOM.len());
+            self.findings.push(FindingKind::Bom, self.offset_of(self.position + at), BOM.len() as u64);
+        }
+        if let Some(at) = junk {
+            let at = self.position + at;
+            self.findings.push(FindingKind::JunkBeforeInterchange, self.offset_of(at), (start - at) as u64);
+        }
+    }
+
+    /// A piece of what stands after the last segment.
+    #[cold]
+    fn trailing(&mut self, junk: bool) -> Result<Found, Error> {
+        loop {
+            let solid = match junk {
+                true => self.header_in_junk()?,
+                false => self.unread(0).iter().position(|byte| !self.delimiters.is_filler(*byte)),
+            };
+            let rest = self.unread(0);
+            let piece = match solid {
+                Some(0) => return Err(self.too_much_between(self.position)),
+                Some(at) => at,
+                // an `ISA` may have begun in the last two bytes
+                None if junk && !self.ended => rest.len().saturating_sub(2),
+                None => rest.len(),
+            };
+            if piece > 0 {
+                return Ok(Found::Trailing { start: self.position, end: self.position + piece });
+            }
+            if !self.more()? && self.unread(0).is_empty() {
+                self.stage = Stage::Finished;
+                return Ok(Found::Nothing);
+            }
+        }
+    }
+
+    /// Where in what has been read a header begins, though it stands after too much junk.
+    fn header_in_junk(&mut self) -> Result<Option<usize>, Error> {
+        let mut from = 0;
+        while let Some(at) = memmem::find(self.unread(from), b"ISA") {
+            from += at;
+            if self.header(from)?.is_ok() {
+                return Ok(Some(from));
+            }
+            from += 1;
+        }
+        Ok(None)
+    }
+
+    /// How long the last segment is without the line breaks, and what follows them, before the end of the
+    /// input.
+    fn without_last_lines(&self, text: &[u8]) -> usize {
+        let data = text.iter().rposition(|byte| !self.delimiters.is_filler(*byte)).map_or(0, |last| last + 1);
+        let ends_line = |byte: &u8| !matches!(byte, b' ' | b'\t');
+        text.iter().skip(data).position(ends_line).map_or(text.len(), |at| data + at)
+    }
+
+    fn too_much_between(&self, at: usize) -> Error {
+        Error::TooMuchBetween { offset: self.offset_of(at), limit: MAX_BETWEEN }
+    }
+
+    /// Where a place in the buffer is in the input.
+    #[inline]
+    fn offset_of(&self, place: usize) -> u64 {
+        self.offset + place as u64
+    }
+
+    /// What has been read, from `skipped` bytes after what has been handed out.
+    #[inline]
+    fn unread(&self, skipped: usize) -> &[u8] {
+        self.buffer.get(self.position + skipped..self.filled).unwrap_or_default()
+    }
+
+    /// Reads until so many bytes are there that have not been handed out, or the input ends.
+    fn at_least(&mut self, wanted: usize) -> Result<(), Error> {
+        while self.unread(0).len() < wanted && self.more()? {}
+        Ok(())
+    }
+
+    /// Reads more; whether there was more. What has been handed out goes, so places in the buffer move:
+    /// keep them relative to `position`.
+    #[cold]
+    fn more(&mut self) -> Result<bool, Error> {
+        if self.ended {
+            return Ok(false);
+        }
+        if self.position > 0 && (self.filled == self.position || self.filled == self.buffer.len()) {
+            self.buffer.copy_within(self.position..self.filled, 0);
+            self.index.shift(self.position);
+            self.offset += self.position as u64;
+            self.filled -= self.position;
+            self.position = 0;
+        }
+        if self.filled == self.buffer.len() {
+            self.buffer.resize(self.buffer.len() * 2, 0);
+        }
+        let room = self.buffer.get_mut(self.filled..).unwrap_or_default();
+        let read = loop {
+            match self.input.read(room) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => break other?,
+            }
+        };
+        // a reader that claims to have read more than it was given room for is wrong
+        self.filled = (self.filled + read).min(self.buffer.len());
+        self.ended = read == 0;
+        Ok(read > 0)
+    }
+}
+
+/// At most so many bytes.
+fn window(text: &[u8], length: usize) -> &[u8] {
+    text.get(..length).unwrap_or(text)
+}
+
+/// Whether what follows an IEA is another segment, with or without a right to be there: an id of two or
+/// three characters and a separator, or nothing but a terminator.
+fn looks_like_segment(text: &[u8], delimiters: Delimiters) -> bool {
+    let id = text.iter().take_while(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()).count();
+    match text.get(id) {
+        Some(byte) if *byte == delimiters.element => (2..=3).contains(&id),
+        Some(byte) => id == 0 && *byte == delimiters.segment,
+        None => false,
+    }
+}
+
+/// The first fragment in a text, after something that is not data, and where it begins.
+fn find_fragment(text: &[u8]) -> Option<(usize, Delimiters)> {
+    let begins = |at: &usize| match at.checked_sub(1) {
+        Some(before) => text.get(before).is_some_and(|byte| !byte.is_ascii_alphanumeric()),
+        None => true,
+    };
+    (0..window(text, MAX_BETWEEN).len())
+        .filter(begins)
+        .find_map(|at| Some((at, fragment(window(text.get(at..)?, FRAGMENT_WINDOW))?)))
+}
+
+#[cfg(test)]
+mod tests;
