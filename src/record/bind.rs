@@ -290,7 +290,7 @@ impl LoopPlan {
         let node = scope.segment(inside, place.id, place.code)?;
         let slot = self.slot(node)?;
         let PartPlan::Segment(segment) = self.parts.get_mut(usize::from(slot))? else { return None };
-        segment.bind(scope.guide.segment(node)?, field, place, 0, slot)
+        segment.bind(scope.guide.segment(node)?, field, place, Within { base: 0, record: false }, slot)
     }
 
     /// What can only be known when every field is bound.
@@ -363,6 +363,15 @@ fn collect_inlined(guide: &Guide, node: NodeId, shape: &Shape, found: &mut Vec<N
     }
 }
 
+/// Where in a segment a field is bound.
+#[derive(Clone, Copy)]
+struct Within {
+    /// The element that designators count from.
+    base: u8,
+    /// Whether the field belongs to a record over the segment or a part of it, not to the loop's.
+    record: bool,
+}
+
 impl SegmentPlan {
     fn new(guide: &Guide, node: NodeId, segment: &SegmentUse, inlined: Option<std::ops::Range<u16>>) -> Self {
         let elements = segment
@@ -409,8 +418,9 @@ impl SegmentPlan {
         self.inlined.as_ref().is_some_and(|range| range.start == slot)
     }
 
-    /// Binds a field to the segment or something in it. `base` is the element the scope begins at.
-    fn bind(&mut self, segment: &SegmentUse, field: &'static Field, place: Designator, base: u8, slot: u16) -> Option<FieldPlan> {
+    /// Binds a field to the segment or something in it.
+    fn bind(&mut self, segment: &SegmentUse, field: &'static Field, place: Designator, within: Within, slot: u16) -> Option<FieldPlan> {
+        let base = within.base;
         let element = base.checked_add(place.element)?;
         if element == 0 {
             let Kind::Record(shape) = field.kind else { return None };
@@ -435,7 +445,7 @@ impl SegmentPlan {
                 kind => Value::Scalar(self.hold_all(segment, kind, (element..=last).map(|position| (position, place.component)))?),
             };
             self.flows.push(flow);
-            if segment.repeat.is_many() {
+            if segment.repeat.is_many() && !within.record {
                 self.chunk = Some(Chunk { first: element, width: last - element + 1 });
                 self.many = true;
             }
@@ -447,7 +457,7 @@ impl SegmentPlan {
             self.flows.push(Flow { element, first: place.component, last, stride: 1 });
             return Some(FieldPlan::new(field, Reach::Components { slot, element: place.element, first: place.component, last }, Value::Scalar(format)));
         }
-        self.many |= field.many && base == 0;
+        self.many |= field.many && !within.record;
         let reach = Reach::Element { slot, element: place.element, component: place.component };
         let value = match field.kind {
             Kind::Record(shape) => {
@@ -463,7 +473,7 @@ impl SegmentPlan {
     }
 
     fn bind_inner(&mut self, segment: &SegmentUse, shape: &'static Shape, base: u8, slot: u16) -> Vec<FieldPlan> {
-        shape.fields.iter().filter_map(|field| field.places.iter().find_map(|place| self.bind(segment, field, place, base, slot))).collect()
+        shape.fields.iter().filter_map(|field| field.places.iter().find_map(|place| self.bind(segment, field, place, Within { base, record: true }, slot))).collect()
     }
 
     /// Binds the record of a list at each of its items; the plans of the first serve all.

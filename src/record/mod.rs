@@ -21,6 +21,7 @@ pub use bind::{BindError, Binding};
 pub use jiff::civil::Date;
 pub use layout::{Layout, Unplaced, Verbatim};
 pub use rust_decimal::Decimal;
+pub(crate) use scalar::quote;
 pub use scalar::{Time, When};
 
 /// A short string; up to 24 bytes stand in place. An empty one is an absent value.

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use super::{
     Layout, Record, Unplaced, Verbatim,
     bind::{Binding, FieldPlan, LoopPlan, PartPlan, Reach, SegmentPlan, Value},
-    render::{Canonical, Counters, Verdict, is_filled, value},
+    render::{Canonical, Counters, NO_CONTROL, Verdict, is_filled, value},
     scalar::Format,
 };
 use crate::{
-    guide::NodeId,
+    guide::{Guide, NodeId},
     place::{Entry, Tape},
     x12::Segment,
 };
@@ -38,6 +38,22 @@ pub struct Problem {
     pub component: u8,
     /// What was expected.
     pub expected: &'static str,
+}
+
+impl Problem {
+    /// The message, with places named by the guide.
+    pub fn describe(&self, guide: &Guide) -> String {
+        let segment = guide.designator(self.node);
+        let place = match (self.element, self.component) {
+            (0, _) => segment,
+            (element, 0) => format!("{segment}{element:02}"),
+            (element, component) => format!("{segment}{element:02}-{component}"),
+        };
+        match guide.loop_id(guide.parent(self.node)) {
+            "" => format!("{place}: expected {}; the segment was kept as it stands", self.expected),
+            id => format!("{id}/{place}: expected {}; the segment was kept as it stands", self.expected),
+        }
+    }
 }
 
 /// Reads placed loops through bindings.
@@ -134,12 +150,7 @@ impl<'t> Reader<'t> {
             self.take(plan, index, inside, items, &mut layout, &mut has_children);
         }
         let inner = items.iter().filter(|(slot, _)| !matches!(plan.part(*slot), Some(PartPlan::Segment(_)))).count() as u32;
-        let header = items.iter().find_map(|(slot, index)| match plan.part(*slot)? {
-            PartPlan::Segment(header) => Some(self.tape.segment(self.tape.entry(*index as usize)?).element(usize::from(header.control_element()?))),
-            _ => None,
-        });
-        let control = header.unwrap_or_default();
-        let counters = Counters { level: numbers.level, parent: numbers.parent, has_children, line: numbers.line, segments: self.segments, inner, control };
+        let counters = Counters { level: numbers.level, parent: numbers.parent, has_children, line: numbers.line, segments: self.segments, inner, control: NO_CONTROL };
         match self.spelling {
             Spelling::Whole => self.spell(plan, &counters, items, &mut layout),
             Spelling::Lost => self.keep_lost(plan, items, &mut layout),
@@ -208,6 +219,8 @@ impl<'t> Reader<'t> {
         let mut canonical = std::mem::take(&mut self.canonical);
         let mut kept = 0;
         let mut dropped = Vec::new();
+        // A trailer repeats the control number of its header.
+        let mut control = NO_CONTROL.to_vec();
         for at in 0..items.len() {
             let (slot, index) = items[at];
             let Some((PartPlan::Segment(segment_plan), entry)) = plan.part(slot).zip(tape.entry(index as usize)) else {
@@ -216,13 +229,16 @@ impl<'t> Reader<'t> {
                 continue;
             };
             let segment = tape.segment(entry);
-            // A header's own control number is data; a trailer repeats it.
-            let verdict = canonical.judge(segment_plan, &segment, counters);
+            let verdict = canonical.judge(segment_plan, &segment, &Counters { control: &control, ..*counters });
+            if let (Verdict::Same | Verdict::Other, Some(element)) = (verdict, segment_plan.control_element()) {
+                let stated = canonical.out.split(|&byte| byte == segment.delimiters().element).nth(usize::from(element));
+                control = stated.filter(|number| !number.is_empty()).unwrap_or(NO_CONTROL).to_vec();
+            }
             match verdict {
                 Verdict::Same => {}
                 Verdict::Other => {
                     let (text, latin1) = decode(segment.bytes());
-                    let instead_of = String::from_utf8_lossy(&canonical.out).into_owned();
+                    let (instead_of, _) = decode(&canonical.out);
                     layout.verbatim.push(Verbatim { item: kept as u32, text, instead_of, latin1 });
                 }
                 Verdict::Unreadable(element, component) => {
@@ -293,7 +309,7 @@ impl<'t> Reader<'t> {
                 let (text, latin1) = decode(segment.bytes());
                 let mut canonical = std::mem::take(&mut self.canonical);
                 if canonical.judge(segment_plan, &segment, &Counters::default()) == Verdict::Other {
-                    let instead_of = String::from_utf8_lossy(&canonical.out).into_owned();
+                    let (instead_of, _) = decode(&canonical.out);
                     layout.verbatim.push(Verbatim { item: item as u32, text, instead_of, latin1 });
                 }
                 self.canonical = canonical;
@@ -453,7 +469,7 @@ pub fn typed<R: Record>(reader: &mut Reader<'_>, binding: &Binding, entry: usize
 }
 
 /// Text of a segment; bytes that are not UTF-8 are read as Latin-1, and it is said so.
-fn decode(bytes: &[u8]) -> (String, bool) {
+pub(super) fn decode(bytes: &[u8]) -> (String, bool) {
     match std::str::from_utf8(bytes) {
         Ok(text) => (text.to_owned(), false),
         Err(_) => (bytes.iter().map(|&byte| char::from(byte)).collect(), true),

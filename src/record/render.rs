@@ -27,6 +27,9 @@ pub(super) struct Counters<'c> {
     pub(super) control: &'c [u8],
 }
 
+/// The control number of an envelope whose header states none.
+pub(super) const NO_CONTROL: &[u8] = b"0001";
+
 /// A value that holds a delimiter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct HoldsDelimiter {

@@ -18,8 +18,9 @@ use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqA
 
 use super::{
     Layout,
+    read::decode,
     bind::{Binding, FieldPlan, LoopPlan, PartPlan, Reach, SegmentPlan, Value},
-    render::{Cell, Counters, HoldsDelimiter, render},
+    render::{Cell, Counters, HoldsDelimiter, NO_CONTROL, render},
     scalar::Format,
 };
 use crate::x12::{Delimiters, OnDelimiter};
@@ -68,6 +69,7 @@ pub struct Writer<'b> {
     binding: &'b Binding,
     state: RefCell<State<'b>>,
     outside: Option<Outside<'b>>,
+    ignored: &'b [&'b str],
 }
 
 /// Writes a transaction set of an envelope as segments; gives their number.
@@ -122,7 +124,12 @@ impl<'b> Writer<'b> {
             start,
             control: Vec::new(),
         };
-        Self { binding, state: RefCell::new(state), outside: None }
+        Self { binding, state: RefCell::new(state), outside: None, ignored: &[] }
+    }
+
+    /// The writer, to which some members of the outermost object mean nothing.
+    pub fn ignoring(self, ignored: &'b [&'b str]) -> Self {
+        Self { ignored, ..self }
     }
 
     /// A writer of an envelope: `outside` writes the transaction sets in it.
@@ -196,7 +203,8 @@ impl<'de> Visitor<'de> for LoopSeed<'_, '_> {
         let frame = self.writer.state.borrow_mut().begin(self.plan);
         let layout = RefCell::new(Layout::default());
         let scope = Scope { writer: self.writer, guide: self.writer.binding, plan: Some(self.plan), slot: 0, occurrence: 0, base: 0, layout: Some(&layout) };
-        fields(scope, &self.plan.fields, self.plan.shape.name, &self.plan.homeless, &mut map)?;
+        let ignored = if self.outermost { self.writer.ignored } else { &[] };
+        fields(scope, &self.plan.fields, self.plan.shape.name, &self.plan.homeless, ignored, &mut map)?;
         let has_more = self.outermost && self.writer.state.borrow().start.has_children;
         let segments = self.writer.state.borrow_mut().end(self.plan, &frame, self.line, has_more, &layout.into_inner());
         segments.map_err(|refusal| de::Error::custom(refusal.describe(self.plan)))
@@ -217,7 +225,7 @@ struct Scope<'w, 'b> {
 }
 
 /// Reads the members of an object into their places.
-fn fields<'de, A: MapAccess<'de>>(scope: Scope<'_, '_>, plans: &[FieldPlan], record: &str, homeless: &[&'static str], map: &mut A) -> Result<(), A::Error> {
+fn fields<'de, A: MapAccess<'de>>(scope: Scope<'_, '_>, plans: &[FieldPlan], record: &str, homeless: &[&'static str], ignored: &[&str], map: &mut A) -> Result<(), A::Error> {
     let mut expected = 0;
     while let Some(found) = map.next_key_seed(KeySeed { plans, expected })? {
         match found {
@@ -226,6 +234,9 @@ fn fields<'de, A: MapAccess<'de>>(scope: Scope<'_, '_>, plans: &[FieldPlan], rec
                 if let Some(plan) = plans.get(index) {
                     map.next_value_seed(FieldSeed { scope, plan })?;
                 }
+            }
+            Found::Unknown(name) if ignored.contains(&name.as_str()) => {
+                map.next_value::<IgnoredAny>()?;
             }
             Found::Unknown(name) if homeless.contains(&name.as_str()) => {
                 // An empty value of a field that other guides have does no harm.
@@ -426,7 +437,7 @@ impl<'de> Visitor<'de> for RecordVisitor<'_, '_, '_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        fields(self.scope, self.fields, self.name, &[], &mut map)
+        fields(self.scope, self.fields, self.name, &[], &[], &mut map)
     }
 
     fn visit_unit<E: de::Error>(self) -> Result<(), E> {
@@ -651,6 +662,8 @@ impl State<'_> {
         let has_children = has_more || inner.iter().any(|one| one.hierarchical);
         let inner_segments: u32 = inner.iter().map(|one| one.segments).sum();
         let mut items: Vec<Item> = Vec::new();
+        self.control.clear();
+        self.control.extend_from_slice(NO_CONTROL);
         let mut row = Vec::new();
         let mut rest = cells;
         for (slot, part) in plan.parts.iter().enumerate() {
@@ -673,7 +686,7 @@ impl State<'_> {
                         if let Some(element) = segment.control_element() {
                             self.control.clear();
                             let stated = row.iter().find(|cell| cell.element == element).and_then(|cell| self.text.get(cell.start as usize..cell.end as usize));
-                            self.control.extend_from_slice(stated.unwrap_or(b"0001"));
+                            self.control.extend_from_slice(stated.unwrap_or(NO_CONTROL));
                         }
                         let counters = Counters {
                             level: frame.level,
@@ -730,9 +743,10 @@ impl State<'_> {
                 }
                 _ => canonical,
             };
+            let says = if layout.verbatim.is_empty() { String::new() } else { decode(canonical).0 };
             let fits = |index: usize, anywhere: bool| {
                 let verbatim = layout.verbatim.get(index)?;
-                (!used.get(index).copied().unwrap_or(true) && (anywhere || verbatim.item as usize == at) && verbatim.instead_of.as_bytes() == canonical).then_some(index)
+                (!used.get(index).copied().unwrap_or(true) && (anywhere || verbatim.item as usize == at) && verbatim.instead_of == *says).then_some(index)
             };
             let verbatim = (0..layout.verbatim.len()).find_map(|index| fits(index, false)).or_else(|| {
                 if layout.verbatim.is_empty() { None } else { (0..layout.verbatim.len()).find_map(|index| fits(index, true)) }

@@ -36,3 +36,8 @@ pub use error::Error;
 pub use finding::{Finding, FindingKind};
 pub use reader::{MAX_BETWEEN, MAX_SEGMENT, Reader, Token};
 pub use segment::Segment;
+
+/// tmp
+#[derive(Clone,Copy,Debug,PartialEq,Eq)] pub enum OnDelimiter { /// a
+Refuse, /// b
+Replace(u8) }

@@ -1,0 +1,161 @@
+//! A file to its document.
+
+use std::{
+    collections::HashMap,
+    io::{Read, Write},
+};
+
+use super::{Envelope, Error, Event, Framing, Notice, Severity, binding, framing, interchange_guide};
+use crate::{
+    guide::Guide,
+    place::{Keep, Tape},
+    record::read::{Problem, Reader},
+    x12::{self, Delimiters, FindingKind, Token},
+};
+
+/// Reads X12 and writes its document as JSON.
+///
+/// # Errors
+/// Bytes that are not X12, or output that fails. What is odd about a file that can be read is in the
+/// notices.
+pub fn read(input: impl Read, mut output: impl Write) -> Result<Vec<Notice>, Error> {
+    let mut reader = x12::Reader::new(input);
+    let mut envelope = Envelope::new(Keep::All);
+    let mut document = Document { out: b"{\"interchanges\":[".to_vec(), framing: Framing::default(), sets: HashMap::new(), interchanges: 0, number: 0, notices: Vec::new() };
+    let mut trailing = Vec::new();
+    loop {
+        match reader.next()? {
+            Some(Token::Segment { segment, before, offset, terminated }) => {
+                if document.number == 0 || segment.id() == b"ISA" {
+                    if document.number > 0 {
+                        envelope.finish(offset, &mut |event| document.receive(event));
+                        output.write_all(&document.out)?;
+                        document.out.clear();
+                    }
+                    document.begin(segment.delimiters(), before);
+                } else {
+                    document.number += 1;
+                    document.framing.note(document.number, before);
+                }
+                document.framing.unterminated = !terminated;
+                envelope.push(&segment, offset, &mut |event| document.receive(event))?;
+            }
+            Some(Token::Trailing { bytes, .. }) => trailing.extend_from_slice(bytes),
+            None => break,
+        }
+    }
+    envelope.finish(reader.offset(), &mut |event| document.receive(event));
+    document.out.push(b']');
+    if trailing != framing::bytes(&document.framing.line_break) {
+        document.out.extend_from_slice(b",\"trailing\":");
+        serde_json::to_writer(&mut document.out, &framing::text(&trailing))?;
+    }
+    document.out.push(b'}');
+    output.write_all(&document.out)?;
+    let mut notices = std::mem::take(&mut envelope.notices);
+    notices.append(&mut document.notices);
+    notices.extend(reader.findings().iter().map(notice));
+    notices.sort_by_key(|notice| notice.offset);
+    Ok(notices)
+}
+
+struct Document {
+    out: Vec<u8>,
+    framing: Framing,
+    /// Transaction sets of the open interchange, by the entries of their loops.
+    sets: HashMap<usize, Vec<u8>>,
+    /// Interchanges written.
+    interchanges: u64,
+    /// Segments of the open interchange so far.
+    number: u64,
+    notices: Vec<Notice>,
+}
+
+impl Document {
+    fn begin(&mut self, delimiters: Delimiters, before: &[u8]) {
+        let usual = framing::bytes(&self.framing.line_break);
+        let first = self.number == 0;
+        self.framing = Framing { delimiters, ..Framing::default() };
+        self.number = 1;
+        self.framing.note(1, before);
+        if before == usual.as_slice() || first && before.is_empty() {
+            self.framing.before = None;
+        }
+    }
+
+    fn receive(&mut self, event: Event<'_>) {
+        match event {
+            Event::Closed { .. } => {}
+            Event::Set { guide, tape, entry, header } => {
+                let mut json = format!("{{\"type\":\"{}\"", guide.name).into_bytes();
+                if let Some(binding) = binding(guide) {
+                    let mut reader = Reader::new(tape, crate::record::read::Spelling::Whole);
+                    reader.fields_of(binding, 0, &mut json);
+                    self.report(guide, &header.transaction, reader.problems());
+                }
+                json.push(b'}');
+                self.sets.insert(entry, json);
+            }
+            Event::Plain { segments, entry, header, .. } => {
+                let mut json = b"{\"type\":".to_vec();
+                crate::record::quote(header.set.as_bytes(), &mut json);
+                json.extend_from_slice(b",\"segments\":[");
+                let mut latin1 = Vec::new();
+                for (at, (segment, _)) in segments.iter().enumerate() {
+                    if at > 0 {
+                        json.push(b',');
+                    }
+                    crate::record::quote(segment, &mut json);
+                    if std::str::from_utf8(segment).is_err() {
+                        latin1.push(at);
+                    }
+                }
+                json.push(b']');
+                if !latin1.is_empty() {
+                    json.extend_from_slice(format!(",\"latin1\":{latin1:?}").as_bytes());
+                }
+                json.push(b'}');
+                self.sets.insert(entry, json);
+            }
+            Event::Interchange { tape } => self.interchange(tape),
+        }
+    }
+
+    fn interchange(&mut self, tape: &Tape) {
+        if self.interchanges > 0 {
+            self.out.push(b',');
+        }
+        self.interchanges += 1;
+        let start = self.out.len();
+        if serde_json::to_writer(&mut self.out, &self.framing).is_err() {
+            self.out.truncate(start);
+        }
+        self.out.pop();
+        let sets = std::mem::take(&mut self.sets);
+        if let Ok(guide) = interchange_guide()
+            && let Some(binding) = binding(guide)
+        {
+            let write = |entry: usize, out: &mut Vec<u8>| out.extend_from_slice(sets.get(&entry).map_or(b"{}".as_slice(), Vec::as_slice));
+            let mut reader = Reader::of_envelope(tape, &write);
+            reader.fields_of(binding, 0, &mut self.out);
+            let problems = reader.into_problems();
+            self.report(guide, "", &problems);
+        }
+        self.out.push(b'}');
+    }
+
+    fn report(&mut self, guide: &Guide, transaction: &str, problems: &[Problem]) {
+        self.notices.extend(problems.iter().map(|problem| Notice {
+            severity: Severity::Error,
+            offset: problem.offset,
+            transaction: transaction.to_owned(),
+            position: if transaction.is_empty() { 0 } else { problem.position },
+            message: problem.describe(guide),
+        }));
+    }
+}
+
+pub(super) fn notice(finding: &x12::Finding) -> Notice {
+    let severity = if finding.kind == FindingKind::MissingTerminator { Severity::Error } else { Severity::Warning };
+    Notice { severity, offset: finding.offset, transaction: String::new(), position: 0, message: finding.kind.message().to_owned() }
+}

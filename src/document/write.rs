@@ -1,0 +1,133 @@
+//! A document to its file.
+
+use std::io::{Read, Write};
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{Error, Framing, binding, framing, interchange_guide};
+use crate::{
+    guide,
+    record::write::{Start, Style, Writer},
+    x12::{self, Token},
+};
+
+/// Reads a document (JSON) and writes its X12.
+///
+/// # Errors
+/// JSON that is not a document; a field that its guide has no place for; a value that is not of
+/// its form or holds a delimiter; input or output that fails.
+pub fn write(mut input: impl Read, mut output: impl Write, style: &Style) -> Result<(), Error> {
+    let mut text = Vec::new();
+    input.read_to_end(&mut text)?;
+    let document: Document<'_> = serde_json::from_slice(&text)?;
+    let mut usual: Vec<u8> = Vec::new();
+    for (at, raw) in document.interchanges.iter().enumerate() {
+        let framing: Framing = match serde_json::from_str::<Stated>(raw.get())?.delimiters {
+            Some(_) => serde_json::from_str(raw.get())?,
+            None => Framing { delimiters: style.delimiters, line_break: framing::text(&style.line_break), ..serde_json::from_str(raw.get())? },
+        };
+        match &framing.before {
+            Some(before) => output.write_all(&framing::bytes(before))?,
+            None if at > 0 => output.write_all(&usual)?,
+            None => {}
+        }
+        usual = framing::bytes(&framing.line_break);
+        let style = Style { delimiters: framing.delimiters, line_break: usual.clone(), on_delimiter: style.on_delimiter };
+        let mut bytes = interchange(raw, &style)?;
+        // Between this interchange and what follows stands what is said there.
+        bytes.truncate(bytes.len().saturating_sub(usual.len() + usize::from(framing.unterminated)));
+        if framing.line_breaks.is_empty() { output.write_all(&bytes)? } else { broken(&bytes, &framing, &mut output)? }
+    }
+    match document.trailing {
+        Some(trailing) => output.write_all(&framing::bytes(&trailing))?,
+        None => output.write_all(&usual)?,
+    }
+    Ok(output.flush()?)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document<'j> {
+    #[serde(borrow)]
+    interchanges: Vec<&'j RawValue>,
+    trailing: Option<String>,
+}
+
+/// Whether an interchange says how it is delimited.
+#[derive(Deserialize)]
+struct Stated {
+    delimiters: Option<serde::de::IgnoredAny>,
+}
+
+/// What of a transaction set must be known before the rest is read.
+#[derive(Deserialize)]
+struct Head {
+    r#type: Option<String>,
+    guide: Option<String>,
+    segments: Option<Vec<String>>,
+    #[serde(default)]
+    latin1: Vec<usize>,
+}
+
+fn interchange(raw: &RawValue, style: &Style) -> Result<Vec<u8>, Error> {
+    let guide = interchange_guide()?;
+    let Some(binding) = binding(guide) else { return Ok(Vec::new()) };
+    let set = |raw: &RawValue, out: &mut Vec<u8>| transaction(raw, style, out).map_err(|error| error.to_string());
+    let writer = Writer::of_envelope(binding, style, &set).ignoring(Framing::FIELDS);
+    let written = writer.write(&mut serde_json::Deserializer::from_str(raw.get()))?;
+    Ok(written.bytes)
+}
+
+/// Writes one transaction set; gives the number of its segments.
+fn transaction(raw: &RawValue, style: &Style, out: &mut Vec<u8>) -> Result<u32, serde_json::Error> {
+    use serde::de::Error as _;
+    let head: Head = serde_json::from_str(raw.get())?;
+    if let Some(segments) = &head.segments {
+        for (at, segment) in segments.iter().enumerate() {
+            if head.latin1.contains(&at) { out.extend(framing::bytes(segment)) } else { out.extend_from_slice(segment.as_bytes()) }
+            out.push(style.delimiters.segment);
+            out.extend_from_slice(&style.line_break);
+        }
+        return Ok(u32::try_from(segments.len()).unwrap_or(u32::MAX));
+    }
+    let named = head.r#type.as_deref().and_then(guide::by_name);
+    let guide = named.or_else(|| head.guide.as_deref().and_then(guide::by_id));
+    let guide = match guide {
+        Some(Ok(guide)) => guide,
+        Some(Err(error)) => return Err(serde_json::Error::custom(error)),
+        None => {
+            let stated = head.r#type.or(head.guide).unwrap_or_default();
+            return Err(serde_json::Error::custom(format!("a transaction set names its `type` ({}); `{stated}` is none of them", guide::NAMES.join(", "))));
+        }
+    };
+    let Some(binding) = binding(guide) else { return Err(serde_json::Error::custom(format!("{} is no transaction set", guide.name))) };
+    let writer = Writer::new(binding, style, Start::default()).ignoring(&["type"]);
+    let mut written = writer.write(&mut serde_json::Deserializer::from_str(raw.get()))?;
+    out.append(&mut written.bytes);
+    Ok(written.segments)
+}
+
+/// Writes an interchange with the line breaks that are unlike the others.
+fn broken(bytes: &[u8], framing: &Framing, output: &mut impl Write) -> Result<(), Error> {
+    let mut reader = x12::Reader::with_delimiters(bytes, framing.delimiters);
+    let mut exceptions = framing.line_breaks.iter().peekable();
+    let mut number = 0;
+    while let Some(token) = reader.next()? {
+        match token {
+            Token::Segment { segment, before, terminated, .. } => {
+                number += 1;
+                match exceptions.next_if(|exception| exception.before_segment == number) {
+                    Some(exception) => output.write_all(&framing::bytes(&exception.text))?,
+                    None => output.write_all(before)?,
+                }
+                output.write_all(segment.bytes())?;
+                if terminated {
+                    output.write_all(&[framing.delimiters.segment])?;
+                }
+            }
+            Token::Trailing { bytes, .. } => output.write_all(bytes)?,
+        }
+    }
+    Ok(())
+}

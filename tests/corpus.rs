@@ -1,0 +1,95 @@
+//! Files that other people wrote come back byte for byte.
+//!
+//! The corpus is read where it is (`CLAIMWIRE_CORPUS`, else `../shared/corpus`); without it the test
+//! says that it did nothing.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use claimwire::{document, record::write::Style};
+
+/// Files that do not come back, each with its reason.
+const EXCEPTIONS: &[(&str, &str)] = &[];
+
+#[test]
+fn documents_of_the_corpus_come_back_byte_for_byte() {
+    let Some(root) = corpus() else {
+        println!("skipped: no corpus at CLAIMWIRE_CORPUS or ../shared/corpus");
+        return;
+    };
+    let mut kinds: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+    let mut wrong = Vec::new();
+    for path in files(&root.join("files")) {
+        let name = path.strip_prefix(&root).unwrap_or(&path).display().to_string();
+        let bytes = fs::read(&path).expect("readable");
+        let mut json = Vec::new();
+        let kind = match document::read(&bytes[..], &mut json) {
+            Ok(_) => kind(&json),
+            Err(error) => {
+                println!("not X12: {name}: {error}");
+                continue;
+            }
+        };
+        let count = kinds.entry(kind).or_default();
+        count.0 += 1;
+        let mut back = Vec::new();
+        match document::write(&json[..], &mut back, &Style::default()) {
+            Ok(()) if back == bytes => count.1 += 1,
+            Ok(()) => wrong.push(format!("{name}: {}", difference(&bytes, &back))),
+            Err(error) => wrong.push(format!("{name}: {error}")),
+        }
+    }
+    for (kind, (all, exact)) in &kinds {
+        println!("{kind:<40} {exact:>4} of {all:>4} come back byte for byte");
+    }
+    wrong.retain(|line| !EXCEPTIONS.iter().any(|(name, _)| line.contains(name)));
+    assert!(wrong.is_empty(), "{} files differ:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+fn corpus() -> Option<PathBuf> {
+    let named = std::env::var_os("CLAIMWIRE_CORPUS").map(PathBuf::from);
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
+    [named, Some(beside)].into_iter().flatten().find(|path| path.join("files").is_dir())
+}
+
+fn files(root: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut open = vec![root.to_owned()];
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(&folder).expect("readable").flatten() {
+            let path = entry.path();
+            if path.is_dir() { open.push(path) } else { found.push(path) }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The kinds of transaction sets in a document.
+fn kind(json: &[u8]) -> String {
+    let value: serde_json::Value = serde_json::from_slice(json).expect("JSON");
+    let mut kinds = std::collections::BTreeSet::new();
+    let mut look = |sets: &serde_json::Value| {
+        for set in sets.as_array().into_iter().flatten() {
+            let plain = if set.get("segments").is_some() { " (plain)" } else { "" };
+            kinds.insert(format!("{}{plain}", set["type"].as_str().unwrap_or("?")));
+        }
+    };
+    for interchange in value["interchanges"].as_array().into_iter().flatten() {
+        look(&interchange["transactions"]);
+        for group in interchange["groups"].as_array().into_iter().flatten() {
+            look(&group["transactions"]);
+        }
+    }
+    if kinds.is_empty() { "envelope only".into() } else { kinds.into_iter().collect::<Vec<_>>().join(" + ") }
+}
+
+/// Where two texts first differ.
+fn difference(left: &[u8], right: &[u8]) -> String {
+    let at = left.iter().zip(right).position(|(left, right)| left != right).unwrap_or(left.len().min(right.len()));
+    let show = |text: &[u8]| String::from_utf8_lossy(&text[at.saturating_sub(30).min(text.len())..(at + 40).min(text.len())]).into_owned();
+    format!("byte {at}:\n    file {:?}\n    back {:?}", show(left), show(right))
+}
