@@ -71,12 +71,12 @@ record! {
         principal_procedure: Option<SurgicalProcedure>  = "HI[BBR]01",
         other_procedures: Vec<SurgicalProcedure>        = "HI[BBQ]01..12",
         /// The surgery, and a further procedure, that anesthesia was given for.
-        anesthesia_procedures: Vec<Coded>               = "HI[BP]01..02",
+        anesthesia_procedures: Vec<Text>                = "HI[BP]01..02-2",
         occurrence_spans: Vec<OccurrenceSpan>           = "HI[BI]01..12",
         occurrences: Vec<Occurrence>                    = "HI[BH]01..12",
         values: Vec<ValueAmount>                        = "HI[BE]01..12",
-        conditions: Vec<Coded>                          = "HI[BG]01..12",
-        treatments: Vec<Coded>                          = "HI[TC]01..12",
+        conditions: Vec<Text>                           = "HI[BG]01..12-2",
+        treatments: Vec<Text>                           = "HI[TC]01..12-2",
 
         patient_paid: Option<Decimal>                   = "AMT[F5]02",
         patient_estimated_due: Option<Decimal>          = "AMT[F3]02",
@@ -185,11 +185,6 @@ record! {
     pub struct ValueAmount {
         code: Text              = "-2",
         amount: Option<Decimal> = "-5",
-    }
-
-    /// A code of the one list that its place allows.
-    pub struct Coded {
-        code: Text = "-2",
     }
 
     /// A document that goes with the claim or one of its lines.

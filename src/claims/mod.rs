@@ -50,7 +50,7 @@ pub use adjudication::{
     Adjustment, AdjustmentReason, InpatientAdjudication, OutpatientAdjudication, Repricing,
 };
 pub use claim::{
-    AmbulanceTransport, Attachment, Certification, Claim, Coded, Contract, DatedEvent, Diagnosis,
+    AmbulanceTransport, Attachment, Certification, Claim, Contract, DatedEvent, Diagnosis,
     Disability, Note, Occurrence, OccurrenceSpan, Orthodontics, SpinalManipulation,
     SurgicalProcedure, ToothStatus, ValueAmount, VisionCondition,
 };
