@@ -132,6 +132,8 @@ pub(crate) struct ElementPlan {
     pub(crate) element: u8,
     pub(crate) component: u8,
     pub(crate) fill: Fill,
+    /// A number that the writer counts, where no field holds one.
+    pub(crate) counter: Option<Counter>,
     /// The only code, for a place that no field or an absent one fills.
     pub(crate) implied: Option<Vec<u8>>,
     /// Whether the implied code stands whenever its segment (and its composite) does.
@@ -149,8 +151,6 @@ pub(crate) enum Fill {
     Value(Format),
     /// The format qualifier of the value after it.
     Qualifier,
-    /// A number that the writer counts, unless a field holds one.
-    Counter(Counter),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,6 +177,8 @@ pub(crate) struct FieldPlan {
     pub(crate) many: bool,
     pub(crate) reach: Reach,
     pub(crate) value: Value,
+    /// A code that goes without saying: the only one, which must stand.
+    pub(crate) unsaid: Option<Vec<u8>>,
 }
 
 /// How a field reaches its place. Elements are relative to the scope: absolute in a segment, offsets
@@ -380,7 +382,8 @@ impl SegmentPlan {
             .map(|element| ElementPlan {
                 element: element.position,
                 component: element.component,
-                fill: counter(&segment.id, element).map_or(Fill::Nothing, Fill::Counter),
+                fill: Fill::Nothing,
+                counter: counter(&segment.id, element),
                 implied: element.only_code().map(|code| code.as_bytes().to_vec()),
                 required: element.usage == Usage::Required,
                 composite_required: segment.element(element.position, 0).is_some_and(|composite| composite.usage == Usage::Required),
@@ -469,7 +472,10 @@ impl SegmentPlan {
             }
             kind => Value::Scalar(self.hold(segment, kind, element, place.component)?),
         };
-        Some(FieldPlan::new(field, reach, value))
+        let mut plan = FieldPlan::new(field, reach, value);
+        let code = segment.element(element, place.component).filter(|one| one.usage == Usage::Required).and_then(ElementUse::only_code);
+        plan.unsaid = code.filter(|_| field.optional && matches!(field.kind, Kind::Text)).map(|code| code.as_bytes().to_vec());
+        Some(plan)
     }
 
     fn bind_inner(&mut self, segment: &SegmentUse, shape: &'static Shape, base: u8, slot: u16) -> Vec<FieldPlan> {
@@ -518,18 +524,25 @@ impl SegmentPlan {
             let plan = &self.elements[at];
             let next_held = self.elements.get(at + 1).is_some_and(|next| {
                 let follows = if plan.component == 0 { next.element == plan.element + 1 } else { next.element == plan.element && next.component == plan.component + 1 };
-                follows && next.fill != Fill::Nothing
+                follows && next.is_filled()
             });
             let has_components = plan.component == 0 && self.elements.iter().any(|other| other.element == plan.element && other.component > 0);
-            let fill = plan.fill;
-            let implied = plan.implied.is_some() && (plan.required || next_held || fill != Fill::Nothing);
-            if (fill != Fill::Nothing || implied) && plan.element < 64 && !has_components {
+            // What a field holds is implied only if it must stand: a situational code says something.
+            let implied = plan.implied.is_some() && (plan.required || next_held && plan.fill == Fill::Nothing);
+            if (plan.is_filled() || implied) && plan.element < 64 && !has_components {
                 self.known |= 1 << plan.element;
             }
             if !implied {
                 self.elements[at].implied = None;
             }
         }
+    }
+}
+
+impl ElementPlan {
+    /// Whether a field or a counter fills it.
+    pub(crate) fn is_filled(&self) -> bool {
+        self.fill != Fill::Nothing || self.counter.is_some()
     }
 }
 
@@ -550,6 +563,6 @@ fn counter(segment: &str, element: &ElementUse) -> Option<Counter> {
 
 impl FieldPlan {
     fn new(field: &'static Field, reach: Reach, value: Value) -> Self {
-        Self { name: field.name, key: format!("\"{}\":", field.name).into_bytes(), many: field.many, reach, value }
+        Self { name: field.name, key: format!("\"{}\":", field.name).into_bytes(), many: field.many, reach, value, unsaid: None }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{
     Kind, Shape,
-    bind::{Binding, FieldPlan, Fill, LoopPlan, PartPlan, Value},
+    bind::{Binding, FieldPlan, LoopPlan, PartPlan, Value},
 };
 use crate::guide::Guide;
 
@@ -68,7 +68,7 @@ fn look(guide: &Guide, plan: &LoopPlan, found: &mut Vec<String>) {
             PartPlan::Segment(segment) => {
                 for element in &segment.elements {
                     let has_components = element.component == 0 && segment.elements.iter().any(|other| other.element == element.element && other.component > 0);
-                    if element.fill == Fill::Nothing && element.implied.is_none() && !has_components {
+                    if !element.is_filled() && element.implied.is_none() && !has_components {
                         let component = if element.component > 0 { format!("-{}", element.component) } else { String::new() };
                         found.push(format!("{path}/{}{:02}{component}", segment.designator, element.element));
                     }

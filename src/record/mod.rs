@@ -50,6 +50,8 @@ pub struct Field {
     pub kind: Kind,
     /// Whether it is a list.
     pub many: bool,
+    /// Whether it may be absent.
+    pub optional: bool,
 }
 
 /// What a field holds.
@@ -83,6 +85,8 @@ pub trait Slot {
     const KIND: Kind;
     /// Whether it is a list.
     const MANY: bool = false;
+    /// Whether it is an `Option`.
+    const OPTIONAL: bool = false;
     /// Whether there is nothing in it.
     fn is_absent(&self) -> bool;
 }
@@ -96,6 +100,7 @@ pub trait Record: Slot + serde::Serialize + serde::de::DeserializeOwned + Defaul
 impl<T: Slot> Slot for Option<T> {
     const KIND: Kind = T::KIND;
     const MANY: bool = T::MANY;
+    const OPTIONAL: bool = true;
     fn is_absent(&self) -> bool {
         self.is_none()
     }
@@ -221,6 +226,7 @@ macro_rules! __record {
                     places: const { $crate::record::Places::parse($at) },
                     kind: <$type as $crate::record::Slot>::KIND,
                     many: <$type as $crate::record::Slot>::MANY,
+                    optional: <$type as $crate::record::Slot>::OPTIONAL,
                 } ),* ],
             };
         }

@@ -348,9 +348,13 @@ impl<'t> Reader<'t> {
                         for (_, index) in items.of(reach.slot()) {
                             let Some(entry) = tape.entry(*index as usize) else { continue };
                             let segment = tape.segment(entry);
-                            self.values(value, reach, Here { entry, segment, base: 0 }, &mut list, out);
+                            let here = Here { entry, segment, base: 0 };
+                            if !field.goes_without_saying(&here) {
+                                self.values(value, reach, here, &mut list, out);
+                            }
                         }
                     }
+                    Scope::Segment(here) if field.goes_without_saying(here) => {}
                     Scope::Segment(here) => self.values(value, reach, *here, &mut list, out),
                 }
                 list.end(out)
@@ -541,6 +545,14 @@ impl Reach {
             Self::Loop { slot } | Self::Segment { slot } | Self::Element { slot, .. } | Self::Elements { slot, .. } | Self::Components { slot, .. } | Self::Runs { slot, .. } => slot,
             Self::Here | Self::Layout => u16::MAX,
         }
+    }
+}
+
+impl FieldPlan {
+    fn goes_without_saying(&self, here: &Here<'_>) -> bool {
+        let Some(code) = &self.unsaid else { return false };
+        let Reach::Element { element, component, .. } = self.reach else { return false };
+        value(&here.segment, here.base.saturating_add(element), component) == code
     }
 }
 

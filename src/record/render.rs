@@ -56,7 +56,7 @@ pub(super) fn render(plan: &SegmentPlan, cells: &[Cell], text: &[u8], delimiters
             pen.put(element, value);
             last_element = cell.element;
             rest = after;
-        } else if let Fill::Counter(counter) = element.fill {
+        } else if let Some(counter) = element.counter {
             pen.count(element, counter, counters);
         } else if let Fill::Value(Format::Padded(width)) = element.fill
             && element.implied.is_none()
@@ -176,7 +176,7 @@ impl Canonical {
                     self.text.extend_from_slice(value);
                     self.cells.push(Cell { element: element.element, component: element.component, start, end: self.text.len() as u32 });
                 }
-                Fill::Counter(_) | Fill::Nothing => {}
+                Fill::Nothing => {}
             }
         }
         if self.cells.is_empty() && !plan.always && plan.inlined.is_none() {
