@@ -136,7 +136,14 @@ impl<'t> Reader<'t> {
             self.parent = level;
         }
         items.sort(plan.parts.len());
-        self.fields(&plan.fields, Scope::Loop { plan, items: &items, layout: &layout }, out);
+        let mut wanted = if layout.is_empty() { Default::default() } else { plan.unslotted };
+        for (slot, _) in &items.list {
+            wanted.join(plan.reaching(*slot));
+        }
+        let scope = Scope::Loop { plan, items: &items, layout: &layout };
+        for field in wanted.of(&plan.fields) {
+            self.member(field, scope, out);
+        }
         self.parent = outer;
         self.pool.push(items);
     }
@@ -177,11 +184,13 @@ impl<'t> Reader<'t> {
         };
         let (many, hierarchical) = match plan.part(slot) {
             Some(PartPlan::Segment(segment)) => (segment.many, false),
-            Some(PartPlan::Loop(inner)) => (plan.holds_many(slot), inner.hierarchical),
+            Some(PartPlan::Loop(inner)) => (inner.many, inner.hierarchical),
             Some(PartPlan::Outside(_)) => (true, false),
             _ => return,
         };
-        if !many && items.iter().any(|(other, _)| *other == slot) {
+        // Items come in order of their slots, nearly always.
+        let seen = |items: &[(u16, u32)]| items.last().is_some_and(|(last, _)| *last >= slot) && items.iter().any(|(other, _)| *other == slot);
+        if !many && seen(items) {
             self.problem(entry, 0, 0, "no more than one here");
             self.give_up(index, entry, items.len(), layout);
             return;
@@ -320,14 +329,25 @@ impl<'t> Reader<'t> {
 
     fn fields(&mut self, fields: &[FieldPlan], scope: Scope<'_, '_>, out: &mut Vec<u8>) {
         for field in fields {
-            let before = out.len();
-            if out.last() != Some(&b'{') {
-                out.push(b',');
+            if let Scope::Loop { items, .. } = scope
+                && field.reach.has_slot()
+                && items.of(field.reach.slot()).is_empty()
+            {
+                continue;
             }
-            out.extend_from_slice(&field.key);
-            if !self.field(field, &scope, out) {
-                out.truncate(before);
-            }
+            self.member(field, scope, out);
+        }
+    }
+
+    /// Writes a field's name and value, if there is one.
+    fn member(&mut self, field: &FieldPlan, scope: Scope<'_, '_>, out: &mut Vec<u8>) {
+        let before = out.len();
+        if out.last() != Some(&b'{') {
+            out.push(b',');
+        }
+        out.extend_from_slice(&field.key);
+        if !self.field(field, &scope, out) {
+            out.truncate(before);
         }
     }
 
@@ -340,16 +360,26 @@ impl<'t> Reader<'t> {
             },
             (Value::Record(fields), Reach::Here) => self.record(fields, *scope, out),
             (_, Reach::Loop { slot }) => self.loops(field, slot, scope, out),
+            // Most fields are one value of one segment.
+            (Value::Scalar(format), Reach::Element { slot, element, component }) if !field.many => {
+                let here = match scope {
+                    Scope::Loop { items, .. } => match items.of(slot).first().and_then(|(_, index)| self.here(*index)) {
+                        Some(here) => here,
+                        None => return false,
+                    },
+                    Scope::Segment(here) => *here,
+                };
+                let element = here.base.saturating_add(element);
+                let text = value(&here.segment, element, component);
+                !text.is_empty() && field.unsaid.as_deref() != Some(text) && self.scalar(*format, text, here, element, component, out)
+            }
             (Value::Loop, _) => false,
             (value, reach) => {
                 let mut list = List::begin(field.many, out);
                 match scope {
                     Scope::Loop { items, .. } => {
-                        let tape = self.tape;
                         for (_, index) in items.of(reach.slot()) {
-                            let Some(entry) = tape.entry(*index as usize) else { continue };
-                            let segment = tape.segment(entry);
-                            let here = Here { entry, segment, base: 0 };
+                            let Some(here) = self.here(*index) else { continue };
                             if !field.goes_without_saying(&here) {
                                 self.values(value, reach, here, &mut list, out);
                             }
@@ -361,6 +391,13 @@ impl<'t> Reader<'t> {
                 list.end(out)
             }
         }
+    }
+
+    /// The segment of an entry.
+    #[inline]
+    fn here(&self, index: u32) -> Option<Here<'t>> {
+        let entry = self.tape.entry(index as usize)?;
+        Some(Here { entry, segment: self.tape.segment(entry), base: 0 })
     }
 
     fn loops(&mut self, field: &FieldPlan, slot: u16, scope: &Scope<'_, '_>, out: &mut Vec<u8>) -> bool {
@@ -547,6 +584,10 @@ impl Reach {
             Self::Here | Self::Layout => u16::MAX,
         }
     }
+
+    fn has_slot(self) -> bool {
+        !matches!(self, Self::Here | Self::Layout)
+    }
 }
 
 impl FieldPlan {
@@ -558,17 +599,6 @@ impl FieldPlan {
 }
 
 impl LoopPlan {
-    fn holds_many(&self, slot: u16) -> bool {
-        fn any(fields: &[FieldPlan], slot: u16) -> bool {
-            fields.iter().any(|field| match (&field.reach, &field.value) {
-                (Reach::Loop { slot: other }, _) => *other == slot && field.many,
-                (Reach::Here, Value::Record(fields)) => any(fields, slot),
-                _ => false,
-            })
-        }
-        any(&self.fields, slot)
-    }
-
     pub(super) fn designator(&self, slot: u16) -> Option<String> {
         match self.part(slot)? {
             PartPlan::Segment(segment) => Some(segment.designator.clone()),

@@ -77,10 +77,19 @@ impl<'a> Segment<'a> {
     /// Component `c`, from 1, of element `n`, as it stands; `""` if there is none. Without a component
     /// separator an element is its own first component.
     pub fn component(&self, n: usize, c: usize) -> &'a [u8] {
-        match c.checked_sub(1) {
-            Some(before) => self.components(n).nth(before).unwrap_or_default(),
-            None => b"",
+        let mut rest = self.element(n);
+        let Some(separator) = self.delimiters.component else { return if c == 1 { rest } else { b"" } };
+        for _ in 1..c {
+            match rest.iter().position(|byte| *byte == separator) {
+                Some(end) => rest = rest.get(end.saturating_add(1)..).unwrap_or_default(),
+                None => return b"",
+            }
         }
+        if c == 0 {
+            return b"";
+        }
+        let end = rest.iter().position(|byte| *byte == separator).unwrap_or(rest.len());
+        rest.get(..end).unwrap_or_default()
     }
 
     /// The components of element `n`: none if the element is absent or empty, otherwise at least one.
