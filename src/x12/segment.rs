@@ -51,7 +51,7 @@ impl<'a> Segment<'a> {
         let start = match n.checked_sub(1) {
             None => 0,
             Some(previous) => match self.end(previous) {
-                Some(end) => end.saturating_add(1),
+                Some(end) => end.wrapping_add(1),
                 None => return b"",
             },
         };
@@ -69,7 +69,7 @@ impl<'a> Segment<'a> {
         self.ends.iter().map(move |end| {
             let end = end.wrapping_sub(base) as usize;
             let element = text.get(start..end).unwrap_or_default();
-            start = end.saturating_add(1);
+            start = end.wrapping_add(1);
             element
         })
     }
