@@ -175,7 +175,6 @@ pub(crate) struct SegmentPlan {
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Chunk {
-    pub(crate) first: u8,
     pub(crate) width: u8,
 }
 
@@ -529,7 +528,7 @@ impl SegmentPlan {
             };
             self.flows.push(flow);
             if segment.repeat.is_many() && !within.record {
-                self.chunk = Some(Chunk { first: element, width: last - element + 1 });
+                self.chunk = Some(Chunk { width: last - element + 1 });
                 self.many = true;
             }
             return Some(FieldPlan::new(field, Reach::Elements { slot, first: place.element, last: last - base, component: place.component }, value));
