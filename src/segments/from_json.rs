@@ -140,7 +140,8 @@ impl<'de, W: Write> Visitor<'de> for Interchanges<'_, W> {
 impl<W: Write> Document<W> {
     fn write(&mut self, interchange: Interchange) -> Result<(), Error> {
         let number = self.interchanges;
-        let Interchange { before, delimiters, line_break, segments, mut line_breaks, mut latin1, unterminated } = interchange;
+        let Interchange { before, delimiters, line_break, segments, mut line_breaks, mut latin1, unterminated } =
+            interchange;
         let before = bytes(&before, number, || "`before`".into())?;
         let line_break = bytes(&line_break, number, || "`line_break`".into())?;
         line_breaks.sort_by_key(|line_break| line_break.before_segment);

@@ -17,7 +17,8 @@ use crate::x12::{Delimiters, Finding, Reader, Segment, Token};
 /// [`Error::X12`] when there is no X12 or no way to go on; [`Error::Io`].
 pub fn to_json(input: impl Read, output: impl Write, pretty: bool) -> Result<Vec<Finding>, Error> {
     let mut reader = Reader::new(input);
-    let mut document = Document { output: BufWriter::new(output), pretty, open: None, interchanges: 0, trailing: false };
+    let mut document =
+        Document { output: BufWriter::new(output), pretty, open: None, interchanges: 0, trailing: false };
     while let Some(token) = reader.next()? {
         match token {
             Token::Segment { segment, before, terminated, .. } => document.segment(segment, before, terminated)?,

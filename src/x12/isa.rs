@@ -263,7 +263,8 @@ fn trim_end(bytes: &[u8], trimmed: impl Fn(u8) -> bool) -> &[u8] {
 mod tests {
     use super::*;
 
-    const FIXED: &str = "ISA*00*          *00*          *ZZ*SENDER         *ZZ*RECEIVER       *260115*1023*^*00501*000000905*0*T*:~GS*";
+    const FIXED: &str =
+        "ISA*00*          *00*          *ZZ*SENDER         *ZZ*RECEIVER       *260115*1023*^*00501*000000905*0*T*:~GS*";
 
     fn separators(header: &Header) -> (char, Option<char>, Option<char>, char) {
         let Delimiters { element, component, repetition, segment } = header.delimiters;

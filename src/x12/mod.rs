@@ -22,6 +22,8 @@
 //! What is odd about the bytes (a byte order mark, hard-wrapped lines, an ISA that is not fixed width) is
 //! a [`Finding`], kept by the reader; [`Error`] means that reading cannot go on.
 
+#[cfg(feature = "gateway")]
+mod codec;
 mod delimiters;
 mod error;
 mod finding;
@@ -32,6 +34,8 @@ mod reader;
 mod segment;
 mod writer;
 
+#[cfg(feature = "gateway")]
+pub use codec::{Interchange, InterchangeCodec, Junk};
 pub use delimiters::Delimiters;
 pub use error::Error;
 pub use finding::{Finding, FindingKind};

@@ -96,10 +96,22 @@ enum Stage {
 /// A token by places in the buffer.
 enum Found {
     /// A segment, and the part of the index that says where its elements end.
-    Segment { start: usize, end: usize, terminated: bool, ends: Range<usize> },
+    Segment {
+        start: usize,
+        end: usize,
+        terminated: bool,
+        ends: Range<usize>,
+    },
     /// The header of an interchange, whose elements end as `header_ends` has it.
-    Header { start: usize, end: usize, terminated: bool },
-    Trailing { start: usize, end: usize },
+    Header {
+        start: usize,
+        end: usize,
+        terminated: bool,
+    },
+    Trailing {
+        start: usize,
+        end: usize,
+    },
     Nothing,
 }
 

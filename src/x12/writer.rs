@@ -164,8 +164,15 @@ impl<W: Write> Writer<W> {
     pub fn start(&mut self, id: impl AsRef<[u8]>) -> SegmentWriter<'_, W> {
         self.text.clear();
         let id = id.as_ref();
-        let mut segment =
-            SegmentWriter { id: id.len(), element: 0, repetition: 1, component: 1, pending: Pending::default(), refused: None, writer: self };
+        let mut segment = SegmentWriter {
+            id: id.len(),
+            element: 0,
+            repetition: 1,
+            component: 1,
+            pending: Pending::default(),
+            refused: None,
+            writer: self,
+        };
         segment.value(id, false);
         segment
     }
@@ -456,8 +463,25 @@ mod tests {
         let mut writer = writer().line_break("\r\n");
         writer.segment(["NM1", "41", "", "X", "", ""]).unwrap();
         writer.segment(["SE"]).unwrap();
-        writer.start("HI").composite(["BK", "", "1", "", ""]).composite(["", ""]).composite(["", "2"]).composite([""; 3]).end().unwrap();
-        writer.start("DMG").element("D8").element("").element("A").repeated("").repeated("B").repeated("").element("C").end().unwrap();
+        writer
+            .start("HI")
+            .composite(["BK", "", "1", "", ""])
+            .composite(["", ""])
+            .composite(["", "2"])
+            .composite([""; 3])
+            .end()
+            .unwrap();
+        writer
+            .start("DMG")
+            .element("D8")
+            .element("")
+            .element("A")
+            .repeated("")
+            .repeated("B")
+            .repeated("")
+            .element("C")
+            .end()
+            .unwrap();
         writer.start("DMG").composite(["", "R"]).repeated_composite(["X", "Y", ""]).end().unwrap();
         assert_eq!(writer.segments(), 5);
         let expected = "NM1*41**X~\r\nSE~\r\nHI*BK::1**:2~\r\nDMG*D8**A^^B*C~\r\nDMG*:R^X:Y~\r\n";
