@@ -24,9 +24,9 @@ use crate::x12::{Delimiters, Writer};
 /// that something else would be read back; [`Error::NotAByte`]; [`Error::Io`]. What came before has been
 /// written then.
 pub fn from_json(input: impl Read, output: impl Write) -> Result<(), Error> {
-    let writer = Writer::new(BufWriter::new(output), Delimiters::default());
+    let writer = Writer::new(BufWriter::with_capacity(64 << 10, output), Delimiters::default());
     let mut document = Document { writer, interchanges: 0, failed: None };
-    let mut json = serde_json::Deserializer::from_reader(BufReader::new(input));
+    let mut json = serde_json::Deserializer::from_reader(BufReader::with_capacity(64 << 10, input));
     let read = json.deserialize_map(&mut document).and_then(|trailing| json.end().map(|()| trailing));
     if let Some(error) = document.failed {
         return Err(error);

@@ -19,6 +19,9 @@
 //! # Ok::<(), claimwire::x12::Error>(())
 //! ```
 //!
+//! A [`Writer`] writes segments, from values, from elements as they stood, or from bytes. With the feature
+//! `gateway`, `InterchangeCodec` cuts a stream into whole interchanges.
+//!
 //! What is odd about the bytes (a byte order mark, hard-wrapped lines, an ISA that is not fixed width) is
 //! a [`Finding`], kept by the reader; [`Error`] means that reading cannot go on.
 
