@@ -11,7 +11,8 @@ use claimwire::x12::FindingKind;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-const ISA: &str = "ISA*00*          *00*          *ZZ*SENDER         *ZZ*RECEIVER       *260115*1023*^*00501*000000905*0*T*:~";
+const ISA: &str =
+    "ISA*00*          *00*          *ZZ*SENDER         *ZZ*RECEIVER       *260115*1023*^*00501*000000905*0*T*:~";
 
 fn json_of(x12: impl AsRef<[u8]>, pretty: bool) -> Vec<u8> {
     let mut json = Vec::new();
@@ -149,8 +150,14 @@ proptest! {
 const WITHOUT_X12: [(&str, &str); 4] = [
     ("badx12/tests__files__errors__bad_file.edi", "not X12"),
     ("oopfactory/INS___837P___5010__UnicodeExample.txt", "the text is UTF-16"),
-    ("pyx12/pyx12__test__test_x12file.py@ISA_header.test_at_least_ISA_len.x12", "byte 0: the header that begins here is cut short"),
-    ("pyx12/pyx12__test__test_x12file.py@ISA_header.test_starts_with_ISA.x12", "byte 1: the header that begins here is cut short"),
+    (
+        "pyx12/pyx12__test__test_x12file.py@ISA_header.test_at_least_ISA_len.x12",
+        "byte 0: the header that begins here is cut short",
+    ),
+    (
+        "pyx12/pyx12__test__test_x12file.py@ISA_header.test_starts_with_ISA.x12",
+        "byte 1: the header that begins here is cut short",
+    ),
 ];
 
 #[test]
@@ -179,7 +186,11 @@ fn the_corpus_comes_back() {
             }
         }
     }
-    println!("{} files, {read} come back, {} without X12; files with findings: {findings:?}", files.len(), refused.len());
+    println!(
+        "{} files, {read} come back, {} without X12; files with findings: {findings:?}",
+        files.len(),
+        refused.len()
+    );
     assert_eq!(refused.keys().map(String::as_str).collect::<Vec<_>>(), WITHOUT_X12.map(|(name, _)| name));
     for (name, words) in WITHOUT_X12 {
         assert!(refused[name].starts_with(words), "{name}: {}", refused[name]);
@@ -188,10 +199,8 @@ fn the_corpus_comes_back() {
 
 /// The files of the corpus, if there is one.
 fn corpus() -> Option<Vec<PathBuf>> {
-    let root = std::env::var_os("CLAIMWIRE_CORPUS").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus"),
-        PathBuf::from,
-    );
+    let root = std::env::var_os("CLAIMWIRE_CORPUS")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus"), PathBuf::from);
     let mut files = Vec::new();
     for folder in fs::read_dir(root.join("files")).ok()? {
         files.extend(fs::read_dir(folder.unwrap().path()).unwrap().map(|file| file.unwrap().path()));

@@ -24,9 +24,9 @@ use crate::x12::{Delimiters, Writer};
 /// that something else would be read back; [`Error::NotAByte`]; [`Error::Io`]. What came before has been
 /// written then.
 pub fn from_json(input: impl Read, output: impl Write) -> Result<(), Error> {
-    let writer = Writer::new(BufWriter::new(output), Delimiters::default());
+    let writer = Writer::new(BufWriter::with_capacity(64 << 10, output), Delimiters::default());
     let mut document = Document { writer, interchanges: 0, failed: None };
-    let mut json = serde_json::Deserializer::from_reader(BufReader::new(input));
+    let mut json = serde_json::Deserializer::from_reader(BufReader::with_capacity(64 << 10, input));
     let read = json.deserialize_map(&mut document).and_then(|trailing| json.end().map(|()| trailing));
     if let Some(error) = document.failed {
         return Err(error);
@@ -140,7 +140,8 @@ impl<'de, W: Write> Visitor<'de> for Interchanges<'_, W> {
 impl<W: Write> Document<W> {
     fn write(&mut self, interchange: Interchange) -> Result<(), Error> {
         let number = self.interchanges;
-        let Interchange { before, delimiters, line_break, segments, mut line_breaks, mut latin1, unterminated } = interchange;
+        let Interchange { before, delimiters, line_break, segments, mut line_breaks, mut latin1, unterminated } =
+            interchange;
         let before = bytes(&before, number, || "`before`".into())?;
         let line_break = bytes(&line_break, number, || "`line_break`".into())?;
         line_breaks.sort_by_key(|line_break| line_break.before_segment);

@@ -17,7 +17,8 @@ use crate::x12::{Delimiters, Finding, Reader, Segment, Token};
 /// [`Error::X12`] when there is no X12 or no way to go on; [`Error::Io`].
 pub fn to_json(input: impl Read, output: impl Write, pretty: bool) -> Result<Vec<Finding>, Error> {
     let mut reader = Reader::new(input);
-    let mut document = Document { output: BufWriter::new(output), pretty, open: None, interchanges: 0, trailing: false };
+    let output = BufWriter::with_capacity(64 << 10, output);
+    let mut document = Document { output, pretty, open: None, scratch: Vec::new(), interchanges: 0, trailing: false };
     while let Some(token) = reader.next()? {
         match token {
             Token::Segment { segment, before, terminated, .. } => document.segment(segment, before, terminated)?,
@@ -33,6 +34,8 @@ struct Document<W: Write> {
     output: BufWriter<W>,
     pretty: bool,
     open: Option<Interchange>,
+    /// The last segment as JSON, for the room it has.
+    scratch: Vec<u8>,
     /// How many have begun.
     interchanges: u64,
     /// Whether the text that stands after the last segment has begun.
@@ -67,7 +70,8 @@ impl<W: Write> Document<W> {
         let Some(mut interchange) = self.open.take() else { return Ok(()) };
         interchange.segments += 1;
         interchange.unterminated = !terminated;
-        let mut json = Vec::with_capacity(segment.bytes().len() * 2);
+        let mut json = std::mem::take(&mut self.scratch);
+        json.clear();
         if !write_segment(&mut json, segment, if self.pretty { b", " } else { b"," })? {
             interchange.latin1.push(interchange.segments);
         }
@@ -77,12 +81,13 @@ impl<W: Write> Document<W> {
                 if number == 2 {
                     interchange.line_break = before.to_vec();
                     self.begin_segments(&mut interchange)?;
-                } else if before != interchange.line_break {
+                } else if before.iter().ne(&interchange.line_break) {
                     interchange.line_breaks.push(LineBreak { before_segment: number, text: latin1(before) });
                 }
                 self.output.write_all(b",")?;
                 self.line(4)?;
                 self.output.write_all(&json)?;
+                self.scratch = json;
             }
         }
         self.open = Some(interchange);
@@ -214,11 +219,17 @@ impl<W: Write> Document<W> {
 
 /// Writes a segment as an array of strings; whether it is UTF-8.
 fn write_segment(json: &mut Vec<u8>, segment: Segment<'_>, comma: &[u8]) -> Result<bool, Error> {
-    let utf8 = segment.elements().all(|element| std::str::from_utf8(element).is_ok());
+    let utf8 = segment.bytes().is_ascii() || segment.elements().all(|element| std::str::from_utf8(element).is_ok());
     json.push(b'[');
     for (number, element) in segment.elements().enumerate() {
         if number > 0 {
             json.extend_from_slice(comma);
+        }
+        if element.iter().all(|byte| is_plain(*byte)) {
+            json.push(b'"');
+            json.extend_from_slice(element);
+            json.push(b'"');
+            continue;
         }
         match std::str::from_utf8(element) {
             Ok(text) if utf8 => serde_json::to_writer(&mut *json, text)?,
@@ -227,6 +238,11 @@ fn write_segment(json: &mut Vec<u8>, segment: Segment<'_>, comma: &[u8]) -> Resu
     }
     json.push(b']');
     Ok(utf8)
+}
+
+/// Whether a byte stands for itself in a JSON string, as nearly all of X12 does.
+fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\'
 }
 
 /// Each byte as the character of its number.

@@ -105,8 +105,10 @@ impl Index {
         while self.terminator().is_some_and(|at| at < position) {
             self.take();
         }
-        while self.ends.first().is_some_and(|at| at < position) {
-            self.ends.taken += 1;
+        for places in [&mut self.ends, &mut self.odd] {
+            while places.first().is_some_and(|at| at < position) {
+                places.taken += 1;
+            }
         }
     }
 
@@ -172,7 +174,9 @@ impl Index {
 
     /// Makes room: what has been taken is not asked for again.
     fn forget_taken(&mut self) {
-        self.segments.lower(self.ends.taken);
+        if self.ends.taken > 0 {
+            self.segments.lower(self.ends.taken);
+        }
         for places in [&mut self.ends, &mut self.segments, &mut self.odd] {
             places.forget_taken();
         }
@@ -197,9 +201,12 @@ impl Places {
     }
 
     fn forget_taken(&mut self) {
-        self.list.copy_within(self.taken..self.filled, 0);
-        self.filled -= self.taken;
-        self.taken = 0;
+        // a long segment that comes in small pieces has many places, and none taken
+        if self.taken > 0 {
+            self.list.copy_within(self.taken..self.filled, 0);
+            self.filled -= self.taken;
+            self.taken = 0;
+        }
     }
 
     /// Lowers those that have not been taken.
@@ -329,5 +336,16 @@ mod tests {
         assert_eq!(index.terminator(), Some(6));
         let ends = index.take();
         assert_eq!(index.ends(ends), [2, 4, 6]);
+    }
+
+    #[test]
+    fn what_is_odd_in_a_header_is_not_told_of_what_follows() {
+        let mut index = Index::new(Delimiters::default(), 0);
+        index.extend(b"ISA*\x80~GS");
+        index.restart(Delimiters::default(), 6);
+        index.shift(6);
+        index.extend(b"GS*A~");
+        assert_eq!(index.terminator(), Some(4));
+        assert!(index.is_plain(4));
     }
 }

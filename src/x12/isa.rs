@@ -204,8 +204,8 @@ fn close(tail: &[u8], element: u8, complete: bool) -> Result<Ending, Refusal> {
         Ok(Ending { component: before.last().copied(), end, terminator: Some(terminator) })
     };
     match (core, line_break.and_then(|at| Some((at, *before.get(at)?)))) {
-        ([only], Some((1, line_break))) if terminates(*only) && !lines_end_with(following, *only, complete)? => {
-            ends_at(1, line_break)
+        ([only], Some((at, line_break))) if terminates(*only) && !lines_end_with(following, *only, complete)? => {
+            ends_at(at, line_break)
         }
         // of several terminators the first ends the ISA, the others end empty segments
         ([.., last], _) if terminates(*last) => {
@@ -263,7 +263,8 @@ fn trim_end(bytes: &[u8], trimmed: impl Fn(u8) -> bool) -> &[u8] {
 mod tests {
     use super::*;
 
-    const FIXED: &str = "ISA*00*          *00*          *ZZ*SENDER         *ZZ*RECEIVER       *260115*1023*^*00501*000000905*0*T*:~GS*";
+    const FIXED: &str =
+        "ISA*00*          *00*          *ZZ*SENDER         *ZZ*RECEIVER       *260115*1023*^*00501*000000905*0*T*:~GS*";
 
     fn separators(header: &Header) -> (char, Option<char>, Option<char>, char) {
         let Delimiters { element, component, repetition, segment } = header.delimiters;
@@ -306,6 +307,7 @@ mod tests {
         assert_eq!(read(":~\r\nGS*"), (Some(':'), '~', 1));
         assert_eq!(read(">\nGS*HC\nST*837\n"), (Some('>'), '\n', 1));
         assert_eq!(read(">\r\nGS*HC\r\nST*837\r\n"), (Some('>'), '\r', 1));
+        assert_eq!(read(">  \nGS*HC  \nST*837  \n"), (Some('>'), '\n', 3));
         // ISA16 is empty
         assert_eq!(read("~GS*HC~ST*"), (None, '~', 0));
         assert_eq!(read("~\r\nGS*HC~\r\nST*1~\r\n"), (None, '~', 0));

@@ -19,9 +19,14 @@
 //! # Ok::<(), claimwire::x12::Error>(())
 //! ```
 //!
+//! A [`Writer`] writes segments, from values, from elements as they stood, or from bytes. With the feature
+//! `gateway`, `InterchangeCodec` cuts a stream into whole interchanges.
+//!
 //! What is odd about the bytes (a byte order mark, hard-wrapped lines, an ISA that is not fixed width) is
 //! a [`Finding`], kept by the reader; [`Error`] means that reading cannot go on.
 
+#[cfg(feature = "gateway")]
+mod codec;
 mod delimiters;
 mod error;
 mod finding;
@@ -32,6 +37,8 @@ mod reader;
 mod segment;
 mod writer;
 
+#[cfg(feature = "gateway")]
+pub use codec::{Interchange, InterchangeCodec, Junk};
 pub use delimiters::Delimiters;
 pub use error::Error;
 pub use finding::{Finding, FindingKind};

@@ -21,8 +21,9 @@ pub const MAX_SEGMENT: usize = 1 << 20;
 /// How many bytes that belong to no segment may stand before an interchange or between segments: 64 KiB.
 pub const MAX_BETWEEN: usize = 64 << 10;
 
-/// How large the buffer is at first; it grows for longer segments only.
-const BUFFER: usize = 128 << 10;
+/// How large the buffer is at first; it grows for longer segments only. In tests it is small, so that it
+/// fills up, moves and grows all the time.
+const BUFFER: usize = if cfg!(test) { 64 } else { 128 << 10 };
 
 /// Reads segments.
 ///
@@ -96,10 +97,22 @@ enum Stage {
 /// A token by places in the buffer.
 enum Found {
     /// A segment, and the part of the index that says where its elements end.
-    Segment { start: usize, end: usize, terminated: bool, ends: Range<usize> },
+    Segment {
+        start: usize,
+        end: usize,
+        terminated: bool,
+        ends: Range<usize>,
+    },
     /// The header of an interchange, whose elements end as `header_ends` has it.
-    Header { start: usize, end: usize, terminated: bool },
-    Trailing { start: usize, end: usize },
+    Header {
+        start: usize,
+        end: usize,
+        terminated: bool,
+    },
+    Trailing {
+        start: usize,
+        end: usize,
+    },
     Nothing,
 }
 
@@ -277,8 +290,7 @@ impl<R: Read> Reader<R> {
                 Some(0x80..) => (FindingKind::NotAscii, &mut self.not_ascii),
                 _ => (FindingKind::BreakInsideSegment, &mut line_break),
             };
-            // what stands before the segment is not its own
-            if at >= start && !std::mem::replace(seen, true) {
+            if !std::mem::replace(seen, true) {
                 self.findings.push(kind, self.offset + at as u64, 1);
             }
         }

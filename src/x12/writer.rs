@@ -164,8 +164,15 @@ impl<W: Write> Writer<W> {
     pub fn start(&mut self, id: impl AsRef<[u8]>) -> SegmentWriter<'_, W> {
         self.text.clear();
         let id = id.as_ref();
-        let mut segment =
-            SegmentWriter { id: id.len(), element: 0, repetition: 1, component: 1, pending: Pending::default(), refused: None, writer: self };
+        let mut segment = SegmentWriter {
+            id: id.len(),
+            element: 0,
+            repetition: 1,
+            component: 1,
+            pending: Pending::default(),
+            refused: None,
+            writer: self,
+        };
         segment.value(id, false);
         segment
     }
@@ -235,19 +242,18 @@ impl<W: Write> Writer<W> {
     fn join<V: AsRef<[u8]>>(&mut self, elements: impl IntoIterator<Item = V>) -> Result<(), WriteError> {
         let Delimiters { element: separator, segment: terminator, .. } = self.delimiters;
         self.text.clear();
-        let mut id = 0;
+        let (mut id, mut is_isa) = (0, false);
         for (number, element) in elements.into_iter().enumerate() {
-            let start = self.text.len();
+            let element = element.as_ref();
             if number > 0 {
                 self.text.push(separator);
             } else {
-                id = element.as_ref().len();
+                (id, is_isa) = (element.len(), element == b"ISA");
             }
-            self.text.extend_from_slice(element.as_ref());
-            let is_isa = self.text.starts_with(b"ISA") && id == 3;
-            let written = self.text.get_mut(start + usize::from(number > 0)..).unwrap_or_default();
+            let start = self.text.len();
+            self.text.extend_from_slice(element);
             let delimits = |byte: u8| byte == separator || byte == terminator && !is_isa;
-            if let Err(byte) = self.on_delimiter.apply(written, delimits) {
+            if let Err(byte) = self.on_delimiter.apply(self.text.get_mut(start..).unwrap_or_default(), delimits) {
                 let place = ElementPlace { id: self.id(id), element: number as u32, repetition: 1, component: None };
                 return Err(WriteError::HoldsDelimiter { segment: self.segments.saturating_add(1), place, byte });
             }
@@ -456,8 +462,25 @@ mod tests {
         let mut writer = writer().line_break("\r\n");
         writer.segment(["NM1", "41", "", "X", "", ""]).unwrap();
         writer.segment(["SE"]).unwrap();
-        writer.start("HI").composite(["BK", "", "1", "", ""]).composite(["", ""]).composite(["", "2"]).composite([""; 3]).end().unwrap();
-        writer.start("DMG").element("D8").element("").element("A").repeated("").repeated("B").repeated("").element("C").end().unwrap();
+        writer
+            .start("HI")
+            .composite(["BK", "", "1", "", ""])
+            .composite(["", ""])
+            .composite(["", "2"])
+            .composite([""; 3])
+            .end()
+            .unwrap();
+        writer
+            .start("DMG")
+            .element("D8")
+            .element("")
+            .element("A")
+            .repeated("")
+            .repeated("B")
+            .repeated("")
+            .element("C")
+            .end()
+            .unwrap();
         writer.start("DMG").composite(["", "R"]).repeated_composite(["X", "Y", ""]).end().unwrap();
         assert_eq!(writer.segments(), 5);
         let expected = "NM1*41**X~\r\nSE~\r\nHI*BK::1**:2~\r\nDMG*D8**A^^B*C~\r\nDMG*:R^X:Y~\r\n";
