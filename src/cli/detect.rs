@@ -5,7 +5,7 @@ use std::{
     io::{self, BufReader, Cursor, Read},
 };
 
-use serde::de::{DeserializeSeed, Deserializer as _, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// The kinds of input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

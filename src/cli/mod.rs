@@ -17,8 +17,6 @@ mod notices;
 mod output;
 mod partner;
 mod pretty;
-mod remittance_card;
-mod shown;
 
 use std::{
     io::Write,

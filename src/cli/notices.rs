@@ -2,7 +2,10 @@
 
 use std::io::{self, BufWriter, Write};
 
-use claimwire::document::{Notice, Severity};
+use claimwire::{
+    document::{Notice, Severity},
+    x12::{Finding, FindingKind},
+};
 
 use super::Outcome;
 
@@ -15,6 +18,21 @@ pub fn report(name: &str, notices: &[Notice]) -> Outcome {
     let _ = show(name, notices, BufWriter::new(io::stderr().lock()));
     let refused = notices.iter().any(|notice| notice.severity == Severity::Error);
     if refused { Outcome::Refused } else { Outcome::Done }
+}
+
+/// What was odd about the bytes, as notices.
+pub fn of_findings(findings: &[Finding]) -> Vec<Notice> {
+    let severity = |kind| if kind == FindingKind::MissingTerminator { Severity::Error } else { Severity::Warning };
+    findings
+        .iter()
+        .map(|finding| Notice {
+            severity: severity(finding.kind),
+            offset: finding.offset,
+            transaction: String::new(),
+            position: 0,
+            message: finding.kind.message().to_owned(),
+        })
+        .collect()
 }
 
 fn show(name: &str, notices: &[Notice], mut out: impl Write) -> io::Result<()> {

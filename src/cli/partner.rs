@@ -4,7 +4,7 @@ use std::{fs, path::{Path, PathBuf}};
 
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, ValueEnum};
-use claimwire::{guide, record::write::Style, x12::{Delimiters, OnDelimiter}};
+use claimwire::{guide, ndjson, record::write::Style, x12::{Delimiters, OnDelimiter}};
 use serde::Deserialize;
 
 /// Options for the X12 that is written.
@@ -29,10 +29,13 @@ pub struct Writing {
     /// Whether these are claims to be paid: ISA15 (default test)
     #[arg(long)]
     usage: Option<Usage>,
-    /// Number of the first interchange: ISA13; the next one counts on
+    /// Number of the first interchange: ISA13; the next one counts on (default 1)
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=999_999_999))]
     control_number: Option<u32>,
-    /// Most claims in one transaction set (ST to SE)
+    /// Id of the guide to name, where it has several (GS08, ST03), such as 005010X222
+    #[arg(long, value_name = "ID")]
+    guide: Option<String>,
+    /// Most claims in one transaction set, ST to SE (default 5000)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     claims_per_transaction: Option<u32>,
     /// What follows each segment terminator (default lf)
@@ -49,12 +52,15 @@ pub struct Writing {
 const PARTNER_HELP: &str = "\
 Settings of the trading partner (TOML); the options below come before it
 
-  sender_id = \"SENDER\"             # ISA06, GS02
+  sender_id = \"SENDER\"             # ISA06
   sender_qualifier = \"ZZ\"          # ISA05
-  receiver_id = \"RECEIVER\"         # ISA08, GS03
+  receiver_id = \"RECEIVER\"         # ISA08
   receiver_qualifier = \"ZZ\"        # ISA07
+  group_sender_id = \"SENDER\"       # GS02, when it is not ISA06
+  group_receiver_id = \"RECEIVER\"   # GS03, when it is not ISA08
   usage = \"test\"                   # or \"production\": ISA15
-  guides = [\"005010X222A1\"]        # ids to write; at most one of each guide
+  acknowledgment_requested = true  # a TA1, please: ISA14
+  guide = \"005010X222A1\"           # GS08, ST03
   claims_per_transaction = 5000
   delimiters = \"*^:~\"
   line_break = \"none\"              # or \"lf\", \"crlf\"
@@ -82,26 +88,32 @@ pub enum LineBreak {
     Crlf,
 }
 
+impl LineBreak {
+    /// The bytes.
+    pub fn bytes(self) -> &'static [u8] {
+        match self {
+            Self::None => b"",
+            Self::Lf => b"\n",
+            Self::Crlf => b"\r\n",
+        }
+    }
+}
+
 /// A partner's settings: those of the file, overridden by the options.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Partner {
-    /// ISA06 and GS02.
-    pub sender_id: Option<String>,
-    /// ISA05.
-    pub sender_qualifier: Option<String>,
-    /// ISA08 and GS03.
-    pub receiver_id: Option<String>,
-    /// ISA07.
-    pub receiver_qualifier: Option<String>,
-    /// ISA15.
-    pub usage: Option<Usage>,
-    /// ISA13 of the first interchange.
-    pub control_number: Option<u32>,
-    /// Ids of guides to be written (GS08, ST03), where a guide has several.
-    pub guides: Vec<String>,
-    /// Most claims in one transaction set.
-    pub claims_per_transaction: Option<u32>,
+    sender_id: Option<String>,
+    sender_qualifier: Option<String>,
+    receiver_id: Option<String>,
+    receiver_qualifier: Option<String>,
+    group_sender_id: Option<String>,
+    group_receiver_id: Option<String>,
+    usage: Option<Usage>,
+    acknowledgment_requested: bool,
+    control_number: Option<u32>,
+    guide: Option<String>,
+    claims_per_transaction: Option<u32>,
     delimiters: Option<String>,
     line_break: Option<LineBreak>,
     replace_delimiters: Option<char>,
@@ -121,11 +133,12 @@ impl Writing {
             receiver_qualifier: self.receiver_qualifier.clone().or(file.receiver_qualifier),
             usage: self.usage.or(file.usage),
             control_number: self.control_number.or(file.control_number),
-            guides: file.guides,
+            guide: self.guide.clone().or(file.guide),
             claims_per_transaction: self.claims_per_transaction.or(file.claims_per_transaction),
             delimiters: self.delimiters.clone().or(file.delimiters),
             line_break: self.line_break.or(file.line_break),
             replace_delimiters: self.replace_delimiters.or(file.replace_delimiters),
+            ..file
         };
         partner.check()?;
         Ok(partner)
@@ -140,9 +153,10 @@ impl Partner {
     }
 
     fn check(&self) -> anyhow::Result<()> {
-        for (what, id) in [("sender", &self.sender_id), ("receiver", &self.receiver_id)] {
+        let ids = [&self.sender_id, &self.receiver_id, &self.group_sender_id, &self.group_receiver_id];
+        for (what, id) in ["sender", "receiver", "group sender", "group receiver"].into_iter().zip(ids) {
             if id.as_ref().is_some_and(|id| id.is_empty() || id.len() > 15) {
-                bail!("the {what} id has 1 to 15 characters (ISA06, ISA08)");
+                bail!("the {what} id has 1 to 15 characters");
             }
         }
         for (what, qualifier) in [("sender", &self.sender_qualifier), ("receiver", &self.receiver_qualifier)] {
@@ -156,11 +170,8 @@ impl Partner {
         if self.claims_per_transaction == Some(0) {
             bail!("claims_per_transaction is at least 1");
         }
-        for (at, id) in self.guides.iter().enumerate() {
-            let name = guide_name(id).ok_or_else(|| anyhow!("guides: `{id}` is no id of a guide that this program has"))?;
-            if self.guides.iter().take(at).any(|other| guide_name(other) == Some(name)) {
-                bail!("guides: more than one id for {name}; which one should be written?");
-            }
+        if let Some(id) = self.guide.as_ref().filter(|id| guide::by_id(id).is_none()) {
+            bail!("guide: `{id}` is no id of a guide that this program has; see `claimwire guides`");
         }
         self.style().map(drop)
     }
@@ -171,11 +182,7 @@ impl Partner {
     /// Delimiters that cannot be.
     pub fn style(&self) -> anyhow::Result<Style> {
         let delimiters = self.delimiters.as_deref().map(delimiters).transpose()?.unwrap_or_default();
-        let line_break = match self.line_break {
-            Some(LineBreak::None) => &b""[..],
-            Some(LineBreak::Lf) | None => b"\n",
-            Some(LineBreak::Crlf) => b"\r\n",
-        };
+        let line_break = self.line_break.unwrap_or(LineBreak::Lf).bytes();
         let on_delimiter = match self.replace_delimiters {
             None => OnDelimiter::Refuse,
             Some(character) => match u8::try_from(character) {
@@ -190,10 +197,33 @@ impl Partner {
     pub fn line_break(&self) -> Option<LineBreak> {
         self.line_break
     }
-}
 
-fn guide_name(id: &str) -> Option<&'static str> {
-    Some(guide::by_id(id)?.ok()?.name.as_str())
+    /// How lines of claims become a file.
+    ///
+    /// # Errors
+    /// As for [`style`](Self::style).
+    pub fn options(&self) -> anyhow::Result<ndjson::Options> {
+        let usual = ndjson::Options::default();
+        Ok(ndjson::Options {
+            sender: self.sender_id.clone(),
+            sender_kind: self.sender_qualifier.clone().unwrap_or(usual.sender_kind),
+            receiver: self.receiver_id.clone(),
+            receiver_kind: self.receiver_qualifier.clone().unwrap_or(usual.receiver_kind),
+            group_sender: self.group_sender_id.clone(),
+            group_receiver: self.group_receiver_id.clone(),
+            usage: match self.usage {
+                Some(Usage::Production) => "P".into(),
+                Some(Usage::Test) => "T".into(),
+                None => usual.usage,
+            },
+            acknowledgment_requested: self.acknowledgment_requested,
+            control_number: self.control_number.unwrap_or(usual.control_number),
+            guide: self.guide.clone(),
+            claims_per_transaction: self.claims_per_transaction.unwrap_or(usual.claims_per_transaction),
+            style: self.style()?,
+            ..usual
+        })
+    }
 }
 
 /// Reads `*^:~`.
@@ -228,8 +258,7 @@ mod tests {
             "sender_id = \"\"",
             "sender_id = \"0123456789ABCDEF\"",
             "receiver_qualifier = \"Z\"",
-            "guides = [\"nonsense\"]",
-            "guides = [\"005010X222\", \"005010X222A1\"]",
+            "guide = \"nonsense\"",
             "delimiters = \"**:~\"",
             "delimiters = \"*^:\"",
             "delimiters = \"A^:~\"",
