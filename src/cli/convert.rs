@@ -3,8 +3,8 @@
 use std::io::{self, BufRead, BufReader, Cursor, Read, Write};
 
 use anyhow::{Context, anyhow, bail};
-use clap::{Args, ValueEnum};
 use claimwire::{document, ndjson, x12};
+use clap::{Args, ValueEnum};
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
@@ -77,19 +77,27 @@ impl Convert {
 
     fn convert(&self, partner: &Partner, output: &mut Output) -> anyhow::Result<Outcome> {
         let mut sources = self.files.open().map(|input| Source::detect(input?));
-        let Some(first) = sources.next().transpose()? else { return Ok(Outcome::Done) };
+        let Some(first) = sources.next().transpose()? else {
+            return Ok(Outcome::Done);
+        };
         let from = first.kind;
-        let to = self.to.unwrap_or(if from == Kind::X12 { Target::Json } else { Target::X12 });
+        let to = self
+            .to
+            .unwrap_or(if from == Kind::X12 { Target::Json } else { Target::X12 });
         if self.pretty && matches!(to, Target::X12 | Target::Csv) {
             bail!("--pretty is for JSON");
         }
         if self.files.count() > 1 && matches!(to, Target::Json | Target::Segments) {
             bail!("a document is one file; give one FILE at a time, or convert to ndjson, csv or x12");
         }
-        let mut sources = std::iter::once(Ok(first)).chain(sources).map(move |source| match source {
-            Ok(source) if source.kind != from => Err(anyhow!("{}: is another kind of input than the first file", source.name)),
-            source => source,
-        });
+        let mut sources = std::iter::once(Ok(first))
+            .chain(sources)
+            .map(move |source| match source {
+                Ok(source) if source.kind != from => {
+                    Err(anyhow!("{}: is another kind of input than the first file", source.name))
+                }
+                source => source,
+            });
         match (from, to) {
             (Kind::Lines, Target::X12) => lines_to_x12(sources, partner, output),
             (Kind::Lines, Target::Csv) => {
@@ -111,8 +119,14 @@ impl Convert {
                 Ok(outcome.max(tables.finish()?))
             }
             (_, to) => {
-                let mut out: Box<dyn Write + '_> = if self.pretty { Box::new(Pretty::new(&mut *output)) } else { Box::new(&mut *output) };
-                let outcome = each(&mut sources, |source| x12_to_json(source.as_x12(partner)?, to, &mut out))?;
+                let mut out: Box<dyn Write + '_> = if self.pretty {
+                    Box::new(Pretty::new(&mut *output))
+                } else {
+                    Box::new(&mut *output)
+                };
+                let outcome = each(&mut sources, |source| {
+                    x12_to_json(source.as_x12(partner)?, to, &mut out)
+                })?;
                 if to != Target::Ndjson {
                     out.write_all(b"\n")?;
                 }
@@ -136,7 +150,11 @@ impl Source {
         if kind == Kind::Empty {
             bail!("{name}: there is nothing in it");
         }
-        Ok(Self { name, kind, bytes: Box::new(bytes) })
+        Ok(Self {
+            name,
+            kind,
+            bytes: Box::new(bytes),
+        })
     }
 
     /// The same as X12, made in memory if it is JSON.
@@ -151,7 +169,11 @@ impl Source {
         } else {
             to_x12(self, partner, &mut x12)?;
         }
-        Ok(Self { name, kind: Kind::X12, bytes: Box::new(Cursor::new(x12)) })
+        Ok(Self {
+            name,
+            kind: Kind::X12,
+            bytes: Box::new(Cursor::new(x12)),
+        })
     }
 }
 
@@ -176,7 +198,10 @@ fn x12_to_json(source: Source, to: Target, output: &mut dyn Write) -> anyhow::Re
 fn x12_to_csv<W: Write>(source: Source, tables: &mut Tables<W>) -> anyhow::Result<Outcome> {
     let Source { name, bytes, .. } = source;
     let mut failed = None;
-    let lines = Lines { rest: Vec::new(), take: |line: &[u8]| tables.push(line).map_err(|error| failed.insert(error).to_string()) };
+    let lines = Lines {
+        rest: Vec::new(),
+        take: |line: &[u8]| tables.push(line).map_err(|error| failed.insert(error).to_string()),
+    };
     let summary = ndjson::read(bytes, lines, Some(&name));
     if let Some(error) = failed {
         return Err(error.context(name));
@@ -251,7 +276,10 @@ fn each_line(input: impl Read, mut take: impl FnMut(&[u8]) -> anyhow::Result<()>
             break;
         }
         if length as u64 == MAX_LINE {
-            bail!("line {number}: longer than {} MiB; there is one object a line", MAX_LINE >> 20);
+            bail!(
+                "line {number}: longer than {} MiB; there is one object a line",
+                MAX_LINE >> 20
+            );
         }
         if number == 1 && serde_json::from_slice::<IgnoredAny>(&line).is_err_and(|error| error.is_eof()) {
             return each_object(Cursor::new(line).chain(input), take);

@@ -41,7 +41,12 @@ impl<W: Write> Tables<W> {
     pub fn new(table: Table, output: W) -> anyhow::Result<Self> {
         let mut out = csv::Writer::from_writer(output);
         out.write_record(columns(table).map(|column| column.name))?;
-        Ok(Self { table, out, remittance: None, left_out: BTreeMap::new() })
+        Ok(Self {
+            table,
+            out,
+            remittance: None,
+            left_out: BTreeMap::new(),
+        })
     }
 
     /// Adds the rows of one line of NDJSON.
@@ -62,15 +67,25 @@ impl<W: Write> Tables<W> {
             *self.left_out.entry(kind.to_owned()).or_default() += 1;
             return Ok(());
         }
-        let row = Row { unit: &unit, line: &Value::Null, item: Item::None };
+        let row = Row {
+            unit: &unit,
+            line: &Value::Null,
+            place: 0,
+            item: Item::None,
+        };
         match self.table {
             Table::Claims => self.row(row),
             Table::Lines => {
                 let lines = list(&unit, "lines");
                 if lines.is_empty() || !list(&unit, "adjustments").is_empty() {
-                    self.row(Row { item: if lines.is_empty() { Item::None } else { Item::Rest }, ..row })?;
+                    self.row(Row {
+                        item: if lines.is_empty() { Item::None } else { Item::Rest },
+                        ..row
+                    })?;
                 }
-                lines.iter().try_for_each(|line| self.row(Row { line, ..row }))
+                (1..)
+                    .zip(lines)
+                    .try_for_each(|(place, line)| self.row(Row { line, place, ..row }))
             }
             Table::Adjustments => self.adjustments(row),
             Table::Payments => {
@@ -92,21 +107,33 @@ impl<W: Write> Tables<W> {
         self.out.flush()?;
         for (kind, count) in &self.left_out {
             let kind = if kind.is_empty() { "objects of no kind" } else { kind };
-            let _ = writeln!(std::io::stderr(), "claimwire: {count} × {kind}: not in this table; convert to ndjson to see all");
+            let _ = writeln!(
+                std::io::stderr(),
+                "claimwire: {count} × {kind}: not in this table; convert to ndjson to see all"
+            );
         }
         Ok(Outcome::Done)
     }
 
     fn adjustments(&mut self, row: Row<'_>) -> anyhow::Result<()> {
         if row.is("provider_adjustment") {
-            return list(row.unit, "adjustments").iter().try_for_each(|reason| self.row(Row { item: Item::Reason { group: "", reason, by: "" }, ..row }));
+            return list(row.unit, "adjustments").iter().try_for_each(|reason| {
+                self.row(Row {
+                    item: Item::Reason {
+                        group: "",
+                        reason,
+                        by: "",
+                    },
+                    ..row
+                })
+            });
         }
         self.reasons(row, list(row.unit, "adjustments"), "")?;
         for coverage in list(row.unit, "other_coverages") {
             self.reasons(row, list(coverage, "adjustments"), &cell(coverage, "/payer/id"))?;
         }
-        for line in list(row.unit, "lines") {
-            let row = Row { line, ..row };
+        for (place, line) in (1..).zip(list(row.unit, "lines")) {
+            let row = Row { line, place, ..row };
             self.reasons(row, list(line, "adjustments"), "")?;
             for adjudication in list(line, "adjudications") {
                 self.reasons(row, list(adjudication, "adjustments"), &cell(adjudication, "/payer_id"))?;
@@ -119,7 +146,14 @@ impl<W: Write> Tables<W> {
         for adjustment in adjustments {
             let group = cell(adjustment, "/group");
             for reason in list(adjustment, "reasons") {
-                self.row(Row { item: Item::Reason { group: &group, reason, by }, ..row })?;
+                self.row(Row {
+                    item: Item::Reason {
+                        group: &group,
+                        reason,
+                        by,
+                    },
+                    ..row
+                })?;
             }
         }
         Ok(())
@@ -140,6 +174,8 @@ struct Row<'v> {
     unit: &'v Value,
     /// The service line, or null.
     line: &'v Value,
+    /// The line's place among its claim's, from 1; 0 without a line.
+    place: usize,
     item: Item<'v>,
 }
 
@@ -149,7 +185,11 @@ enum Item<'v> {
     /// What a claim has beside its lines: its own adjustments, no amounts that the lines have too.
     Rest,
     /// One reason of an adjustment, and the other payer that made it.
-    Reason { group: &'v str, reason: &'v Value, by: &'v str },
+    Reason {
+        group: &'v str,
+        reason: &'v Value,
+        by: &'v str,
+    },
 }
 
 impl Row<'_> {
@@ -169,7 +209,11 @@ impl Row<'_> {
     /// Of the line if it says so, else of the claim.
     fn either(&self, pointer: &str) -> Cow<'_, str> {
         let of_line = self.line(pointer);
-        if of_line.is_empty() { cell(self.unit, pointer) } else { of_line }
+        if of_line.is_empty() {
+            cell(self.unit, pointer)
+        } else {
+            of_line
+        }
     }
 
     /// An amount of the line, or of the claim if the row is about the claim.
@@ -189,7 +233,11 @@ impl Row<'_> {
     /// The person treated: the patient, or the subscriber who is the patient.
     fn patient(&self, names: &[&str]) -> Cow<'_, str> {
         let patient = &self.unit["patient"];
-        let person = if patient.is_null() { &self.unit["subscriber"] } else { patient };
+        let person = if patient.is_null() {
+            &self.unit["subscriber"]
+        } else {
+            patient
+        };
         first(person, names)
     }
 
@@ -199,13 +247,21 @@ impl Row<'_> {
             for field in ["service_date", "statement_period"] {
                 match &value[field] {
                     Value::String(day) => return Some(day.clone()),
-                    Value::Object(period) => return Some(period.get(if end == 0 { "from" } else { "to" })?.as_str()?.to_owned()),
+                    Value::Object(period) => {
+                        return Some(period.get(if end == 0 { "from" } else { "to" })?.as_str()?.to_owned());
+                    }
                     _ => {}
                 }
             }
             let dates = [list(value, "service_dates"), list(value, "statement_dates")].concat();
-            let wanted = if end == 0 { ["472", "150", "232"] } else { ["472", "151", "233"] };
-            let date = dates.iter().find(|date| wanted.iter().any(|kind| date["kind"] == **kind))?;
+            let wanted = if end == 0 {
+                ["472", "150", "232"]
+            } else {
+                ["472", "151", "233"]
+            };
+            let date = dates
+                .iter()
+                .find(|date| wanted.iter().any(|kind| date["kind"] == **kind))?;
             Some(date["date"].as_str()?.to_owned())
         };
         of(self.line).or_else(|| of(self.unit)).unwrap_or_default().into()
@@ -213,10 +269,15 @@ impl Row<'_> {
 
     /// Codes of the diagnoses: those that the line points to, else all of the claim.
     fn diagnoses(&self) -> Cow<'_, str> {
-        let all: Vec<Cow<'_, str>> =
-            ["diagnoses", "other_diagnoses"].iter().flat_map(|field| list(self.unit, field)).map(|one| cell(one, "/code")).collect();
-        let pointers: Vec<usize> =
-            list(self.line, "diagnosis_pointers").iter().filter_map(|at| usize::try_from(at.as_u64()?).ok()?.checked_sub(1)).collect();
+        let all: Vec<Cow<'_, str>> = ["diagnoses", "other_diagnoses"]
+            .iter()
+            .flat_map(|field| list(self.unit, field))
+            .map(|one| cell(one, "/code"))
+            .collect();
+        let pointers: Vec<usize> = list(self.line, "diagnosis_pointers")
+            .iter()
+            .filter_map(|at| usize::try_from(at.as_u64()?).ok()?.checked_sub(1))
+            .collect();
         let codes: Vec<&str> = if pointers.is_empty() {
             all.iter().map(AsRef::as_ref).collect()
         } else {
@@ -232,9 +293,18 @@ impl Row<'_> {
             let group = cell(adjustment, "/group");
             let reasons = list(adjustment, "reasons");
             let dash = if group.is_empty() { "" } else { "-" };
-            for reason in if reasons.is_empty() { std::slice::from_ref(adjustment) } else { reasons } {
+            for reason in if reasons.is_empty() {
+                std::slice::from_ref(adjustment)
+            } else {
+                reasons
+            } {
                 let separator = if text.is_empty() { "" } else { ";" };
-                let _ = write!(text, "{separator}{group}{dash}{}:{}", cell(reason, "/reason"), cell(reason, "/amount"));
+                let _ = write!(
+                    text,
+                    "{separator}{group}{dash}{}:{}",
+                    cell(reason, "/reason"),
+                    cell(reason, "/amount")
+                );
             }
         }
         text.into()
@@ -242,10 +312,19 @@ impl Row<'_> {
 
     fn remarks(&self) -> Cow<'_, str> {
         let own = self.own();
-        let mut codes: Vec<Cow<'_, str>> = list(own, "remarks").iter().map(|remark| cell(remark, "/code")).collect();
+        let mut codes: Vec<Cow<'_, str>> = list(own, "remarks")
+            .iter()
+            .map(|remark| cell(remark, "/code"))
+            .collect();
         codes.push(cell(own, "/inpatient/remark_code"));
         for field in ["/inpatient/further_remark_codes", "/outpatient/remark_codes"] {
-            codes.extend(own.pointer(field).and_then(Value::as_array).into_iter().flatten().map(|code| cell(code, "")));
+            codes.extend(
+                own.pointer(field)
+                    .and_then(Value::as_array)
+                    .into_iter()
+                    .flatten()
+                    .map(|code| cell(code, "")),
+            );
         }
         codes.retain(|code| !code.is_empty());
         codes.join(" ").into()
@@ -253,13 +332,22 @@ impl Row<'_> {
 
     /// What became of the claim: CLP02, or `category:status` of a 277CA.
     fn status(&self) -> Cow<'_, str> {
-        let statuses: Vec<String> =
-            list(self.own(), "statuses").iter().map(|one| format!("{}:{}", cell(one, "/code/category"), cell(one, "/code/status"))).collect();
-        if statuses.is_empty() { cell(self.unit, "/status") } else { statuses.join(" ").into() }
+        let statuses: Vec<String> = list(self.own(), "statuses")
+            .iter()
+            .map(|one| format!("{}:{}", cell(one, "/code/category"), cell(one, "/code/status")))
+            .collect();
+        if statuses.is_empty() {
+            cell(self.unit, "/status")
+        } else {
+            statuses.join(" ").into()
+        }
     }
 
     fn kind_of_amount(&self, kind: &str) -> Cow<'_, str> {
-        list(self.own(), "amounts").iter().find(|amount| amount["kind"] == *kind).map_or(Cow::Borrowed(""), |amount| cell(amount, "/amount"))
+        list(self.own(), "amounts")
+            .iter()
+            .find(|amount| amount["kind"] == *kind)
+            .map_or(Cow::Borrowed(""), |amount| cell(amount, "/amount"))
     }
 
     fn reason(&self, pointer: &str) -> Cow<'_, str> {
@@ -285,12 +373,16 @@ fn columns(table: Table) -> impl Iterator<Item = &'static Column> {
 pub fn columns_help() -> String {
     let mut text = String::from("Columns of --to csv (L lines, C claims, A adjustments, P payments):\n");
     for column in COLUMNS {
-        let letters: String = column.tables.iter().map(|table| match table {
-            Table::Lines => 'L',
-            Table::Claims => 'C',
-            Table::Adjustments => 'A',
-            Table::Payments => 'P',
-        }).collect();
+        let letters: String = column
+            .tables
+            .iter()
+            .map(|table| match table {
+                Table::Lines => 'L',
+                Table::Claims => 'C',
+                Table::Adjustments => 'A',
+                Table::Payments => 'P',
+            })
+            .collect();
         let _ = write!(text, "\n  {:<22} {letters:<4}  {}", column.name, column.meaning);
     }
     text
@@ -333,7 +425,10 @@ const COLUMNS: &[Column] = columns! {
     "member_id"              LC  "of the insured" |row| row.claim(&["/subscriber/member_id", "/insured/id", "/patient/id", "/patient/member_id"]);
     "place_of_service"       LC  "place of service, or facility type" |row| row.either("/place_of_service");
     "diagnoses"              LC  "codes, the principal one first; of a line those that it points to" |row| row.diagnoses();
-    "line"                   LA  "number of the service line; empty in a row about the claim as a whole" |row| row.line("/number");
+    "line"                   LA  "which service line, from 1; empty in a row about the claim as a whole" |row| match row.place {
+        0 => Cow::Borrowed(""),
+        place => Cow::Owned(place.to_string()),
+    };
     "line_control_number"    LA  "the provider's number of the line" |row| row.line("/control_number");
     "service_from"           LCA "first day" |row| row.service_day(0);
     "service_to"             LCA "last day" |row| row.service_day(1);
@@ -382,5 +477,9 @@ fn cell<'v>(value: &'v Value, pointer: &str) -> Cow<'v, str> {
 }
 
 fn first<'v>(value: &'v Value, pointers: &[&str]) -> Cow<'v, str> {
-    pointers.iter().map(|pointer| cell(value, pointer)).find(|cell| !cell.is_empty()).unwrap_or_default()
+    pointers
+        .iter()
+        .map(|pointer| cell(value, pointer))
+        .find(|cell| !cell.is_empty())
+        .unwrap_or_default()
 }

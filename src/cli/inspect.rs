@@ -7,12 +7,12 @@ use std::{
 
 use anstyle::{AnsiColor, Style};
 use anyhow::Context;
-use clap::Args;
 use claimwire::{
     guide::{self, ElementUse, Guide, NodeId, SegmentUse, dictionary},
     place::{Fault, FaultKind, Keep, Walk},
     x12::{Reader, Segment, Token},
 };
+use clap::Args;
 
 use super::{
     Outcome,
@@ -66,8 +66,19 @@ impl Inspect {
     }
 
     fn show<R: io::Read>(&self, name: &str, mut reader: Reader<R>, output: &mut Output) -> anyhow::Result<Outcome> {
-        let paint = if output.has_colours() { Paint::colours() } else { Paint::default() };
-        let mut tree = Tree { asked: self, out: output, paint, interchange: None, set: None, version: String::new() };
+        let paint = if output.has_colours() {
+            Paint::colours()
+        } else {
+            Paint::default()
+        };
+        let mut tree = Tree {
+            asked: self,
+            out: output,
+            paint,
+            interchange: None,
+            set: None,
+            version: String::new(),
+        };
         while let Some(token) = reader.next().with_context(|| name.to_owned())? {
             match token {
                 Token::Segment { segment, offset, .. } => tree.push(&segment, offset)?,
@@ -81,8 +92,9 @@ impl Inspect {
 }
 
 /// Loops that may be forgotten when they have closed, in any guide.
-const FORGET: Keep =
-    Keep::AllBut(&["GS", "ST", "2000", "2000A", "2000B", "2000C", "2000D", "2100", "2200D", "2300"]);
+const FORGET: Keep = Keep::AllBut(&[
+    "GS", "ST", "2000", "2000A", "2000B", "2000C", "2000D", "2100", "2200D", "2300",
+]);
 
 /// Writes the tree as the segments come.
 struct Tree<'o> {
@@ -128,7 +140,12 @@ impl Tree<'_> {
         };
         walk.push(segment, offset, &mut |_, _| {});
         if segment.id() == b"ST" {
-            let node = walk.tape().len().checked_sub(1).and_then(|at| walk.tape().entry(at)).map_or(NodeId::ROOT, |entry| entry.node);
+            let node = walk
+                .tape()
+                .len()
+                .checked_sub(1)
+                .and_then(|at| walk.tape().entry(at))
+                .map_or(NodeId::ROOT, |entry| entry.node);
             self.begin_set(segment, offset, depth(walk.guide(), node))?;
             // Its header has been shown by its own guide.
             walk.take_faults();
@@ -147,7 +164,10 @@ impl Tree<'_> {
                 let number = self.said(segment.element(13));
                 writeln!(self.out, "{envelope}Interchange{number}{envelope:#}")?;
             }
-            _ => writeln!(self.out, "{envelope}Fragment, without an interchange header{envelope:#}")?,
+            _ => writeln!(
+                self.out,
+                "{envelope}Fragment, without an interchange header{envelope:#}"
+            )?,
         }
         Ok(Walk::new(guide, segment.delimiters(), FORGET))
     }
@@ -160,17 +180,31 @@ impl Tree<'_> {
         let indent = 2 * depth;
         match guide {
             Some(guide) => {
-                writeln!(self.out, "{:indent$}{envelope}Transaction set{number}: {} {}{envelope:#}", "", guide.name, guide.title)?;
+                writeln!(
+                    self.out,
+                    "{:indent$}{envelope}Transaction set{number}: {} {}{envelope:#}",
+                    "", guide.name, guide.title
+                )?;
                 let mut walk = Walk::new(guide, segment.delimiters(), FORGET);
                 walk.push(segment, offset, &mut |_, _| {});
                 self.placed(&mut walk, segment, depth + 1)?;
-                self.set = Some(Set { depth: depth + 1, body: Body::Placed(Box::new(walk)) });
+                self.set = Some(Set {
+                    depth: depth + 1,
+                    body: Body::Placed(Box::new(walk)),
+                });
             }
             None => {
                 let set = printable(&set);
-                writeln!(self.out, "{:indent$}{envelope}Transaction set{number}: {set}, without a guide here{envelope:#}", "")?;
+                writeln!(
+                    self.out,
+                    "{:indent$}{envelope}Transaction set{number}: {set}, without a guide here{envelope:#}",
+                    ""
+                )?;
                 self.segment(None, segment, depth + 1, Some(1))?;
-                self.set = Some(Set { depth: depth + 1, body: Body::Plain(1) });
+                self.set = Some(Set {
+                    depth: depth + 1,
+                    body: Body::Plain(1),
+                });
             }
         }
         Ok(())
@@ -193,7 +227,10 @@ impl Tree<'_> {
 
     fn end_set(&mut self) -> anyhow::Result<()> {
         match self.set.take() {
-            Some(Set { depth, body: Body::Placed(walk) }) => {
+            Some(Set {
+                depth,
+                body: Body::Placed(walk),
+            }) => {
                 let guide = walk.guide();
                 let (_, faults) = walk.finish(&mut |_, _| {});
                 self.faults(guide, &faults, depth)
@@ -203,7 +240,9 @@ impl Tree<'_> {
     }
 
     fn end_interchange(&mut self) -> anyhow::Result<()> {
-        let Some(walk) = self.interchange.take() else { return Ok(()) };
+        let Some(walk) = self.interchange.take() else {
+            return Ok(());
+        };
         let guide = walk.guide();
         let (_, faults) = walk.finish(&mut |_, _| {});
         self.faults(guide, &faults, 1)
@@ -214,8 +253,12 @@ impl Tree<'_> {
         let guide = walk.guide();
         let faults = walk.take_faults();
         let last = walk.tape().len().checked_sub(1).and_then(|at| walk.tape().entry(at));
-        let Some((node, is_unplaced)) = last.map(|entry| (entry.node, entry.is_unplaced())) else { return Ok(()) };
-        let (misplaced, others): (Vec<Fault>, Vec<Fault>) = faults.into_iter().partition(|fault| is_unplaced && is_misplacement(fault));
+        let Some((node, is_unplaced)) = last.map(|entry| (entry.node, entry.is_unplaced())) else {
+            return Ok(());
+        };
+        let (misplaced, others): (Vec<Fault>, Vec<Fault>) = faults
+            .into_iter()
+            .partition(|fault| is_unplaced && is_misplacement(fault));
         self.faults(guide, &others, base)?;
         let position = Some(walk.position()).filter(|_| base > 1);
         if is_unplaced {
@@ -228,30 +271,62 @@ impl Tree<'_> {
         if guide.is_trigger(node) && around != NodeId::ROOT {
             let Paint { looped, .. } = self.paint;
             // Envelopes are called by their names alone.
-            let id = Some(guide.loop_id(around)).filter(|id| id.starts_with(|first: char| first.is_ascii_digit())).unwrap_or_default();
+            let id = Some(guide.loop_id(around))
+                .filter(|id| id.starts_with(|first: char| first.is_ascii_digit()))
+                .unwrap_or_default();
             let gap = if id.is_empty() { "" } else { "  " };
             let indent = 2 * (depth - 1);
-            writeln!(self.out, "{:indent$}{looped}{id}{gap}{}{looped:#}", "", guide.title(around))?;
+            writeln!(
+                self.out,
+                "{:indent$}{looped}{id}{gap}{}{looped:#}",
+                "",
+                guide.title(around)
+            )?;
         }
-        let placed = guide.segment(node).map(|used| Placed { used, title: guide.title(node) });
+        let placed = guide.segment(node).map(|used| Placed {
+            used,
+            title: guide.title(node),
+        });
         self.segment(placed, segment, depth, position)
     }
 
     /// Shows a segment and its elements.
-    fn segment(&mut self, placed: Option<Placed<'_>>, segment: &Segment<'_>, depth: usize, position: Option<u32>) -> anyhow::Result<()> {
+    fn segment(
+        &mut self,
+        placed: Option<Placed<'_>>,
+        segment: &Segment<'_>,
+        depth: usize,
+        position: Option<u32>,
+    ) -> anyhow::Result<()> {
         let Paint { id: bold, aside, .. } = self.paint;
         let indent = 2 * depth;
-        let number = position.map(|position| format!("  {aside}{position}{aside:#}")).unwrap_or_default();
+        let number = position
+            .map(|position| format!("  {aside}{position}{aside:#}"))
+            .unwrap_or_default();
         if self.asked.brief {
             let whole = text(segment.bytes());
             let (id, rest) = whole.split_at(text(segment.id()).len().min(whole.len()));
-            writeln!(self.out, "{:indent$}{bold}{}{bold:#}{}{number}", "", printable(id), printable(rest))?;
+            writeln!(
+                self.out,
+                "{:indent$}{bold}{}{bold:#}{}{number}",
+                "",
+                printable(id),
+                printable(rest)
+            )?;
             return Ok(());
         }
         let id = text(segment.id());
         let known = dictionary()?;
-        let title = placed.map(|placed| placed.title).or_else(|| known.segment_name(&id)).unwrap_or("");
-        writeln!(self.out, "{:indent$}{bold}{}{bold:#}  {title}{number}", "", printable(&id))?;
+        let title = placed
+            .map(|placed| placed.title)
+            .or_else(|| known.segment_name(&id))
+            .unwrap_or("");
+        writeln!(
+            self.out,
+            "{:indent$}{bold}{}{bold:#}  {title}{number}",
+            "",
+            printable(&id)
+        )?;
         for (at, element) in segment.elements().enumerate().skip(1) {
             if !element.is_empty() {
                 self.element(placed, segment, &id, at, element, depth + 1)?;
@@ -260,8 +335,18 @@ impl Tree<'_> {
         Ok(())
     }
 
-    fn element(&mut self, placed: Option<Placed<'_>>, segment: &Segment<'_>, id: &str, at: usize, element: &[u8], depth: usize) -> anyhow::Result<()> {
-        let Ok(position) = u8::try_from(at) else { return self.value(id, at, 0, "", element, None, depth) };
+    fn element(
+        &mut self,
+        placed: Option<Placed<'_>>,
+        segment: &Segment<'_>,
+        id: &str,
+        at: usize,
+        element: &[u8],
+        depth: usize,
+    ) -> anyhow::Result<()> {
+        let Ok(position) = u8::try_from(at) else {
+            return self.value(id, at, 0, "", element, None, depth);
+        };
         let delimiters = segment.delimiters();
         // The ISA holds the delimiters themselves.
         let repetitions: Vec<&[u8]> = match delimiters.repetition {
@@ -269,37 +354,94 @@ impl Tree<'_> {
             _ => vec![element],
         };
         for (number, repetition) in repetitions.into_iter().enumerate() {
-            let again = if number == 0 { String::new() } else { format!("repetition {}", number + 1) };
-            let has_parts = delimiters.component.is_some_and(|separator| repetition.contains(&separator)) && id != "ISA";
-            let is_composite = placed.is_some_and(|placed| placed.used.elements.iter().any(|used| used.position == position && used.component > 0));
+            let again = if number == 0 {
+                String::new()
+            } else {
+                format!("repetition {}", number + 1)
+            };
+            let has_parts = delimiters
+                .component
+                .is_some_and(|separator| repetition.contains(&separator))
+                && id != "ISA";
+            let is_composite = placed.is_some_and(|placed| {
+                placed
+                    .used
+                    .elements
+                    .iter()
+                    .any(|used| used.position == position && used.component > 0)
+            });
             if !has_parts && !is_composite {
-                self.value(id, at, 0, &again, repetition, self.meaning(placed, id, position, 0)?, depth)?;
+                self.value(
+                    id,
+                    at,
+                    0,
+                    &again,
+                    repetition,
+                    self.meaning(placed, id, position, 0)?,
+                    depth,
+                )?;
                 continue;
             }
             let separator = delimiters.component;
             for (part, component) in repetition.split(|byte| Some(*byte) == separator).enumerate() {
                 let Ok(number) = u8::try_from(part + 1) else { break };
                 if !component.is_empty() {
-                    self.value(id, at, number, &again, component, self.meaning(placed, id, position, number)?, depth)?;
+                    self.value(
+                        id,
+                        at,
+                        number,
+                        &again,
+                        component,
+                        self.meaning(placed, id, position, number)?,
+                        depth,
+                    )?;
                 }
             }
         }
         Ok(())
     }
 
-    fn meaning<'g>(&self, placed: Option<Placed<'g>>, id: &str, position: u8, component: u8) -> anyhow::Result<Option<Meaning<'g>>> {
+    fn meaning<'g>(
+        &self,
+        placed: Option<Placed<'g>>,
+        id: &str,
+        position: u8,
+        component: u8,
+    ) -> anyhow::Result<Option<Meaning<'g>>> {
         if let Some(placed) = placed
             && let Some(used) = placed.used.element(position, component)
         {
-            return Ok(Some(Meaning { name: Cow::Borrowed(&used.name), used: Some(used), unused: false }));
+            return Ok(Some(Meaning {
+                name: Cow::Borrowed(&used.name),
+                used: Some(used),
+                unused: false,
+            }));
         }
         let data = dictionary()?.data_element(id, position, component);
-        Ok(data.map(|data| Meaning { name: Cow::Owned(data.name), used: None, unused: placed.is_some() }))
+        Ok(data.map(|data| Meaning {
+            name: Cow::Owned(data.name),
+            used: None,
+            unused: placed.is_some(),
+        }))
     }
 
     #[expect(clippy::too_many_arguments, reason = "an element's place has three numbers")]
-    fn value(&mut self, id: &str, at: usize, component: u8, again: &str, value: &[u8], meaning: Option<Meaning<'_>>, depth: usize) -> anyhow::Result<()> {
-        let Paint { aside, value: shade, fault, .. } = self.paint;
+    fn value(
+        &mut self,
+        id: &str,
+        at: usize,
+        component: u8,
+        again: &str,
+        value: &[u8],
+        meaning: Option<Meaning<'_>>,
+        depth: usize,
+    ) -> anyhow::Result<()> {
+        let Paint {
+            aside,
+            value: shade,
+            fault,
+            ..
+        } = self.paint;
         let indent = 2 * depth;
         let mut designator = format!("{}{at:02}", printable(id));
         if component > 0 {
@@ -311,7 +453,12 @@ impl Tree<'_> {
             let whole = text(value);
             let shown = printable(&whole);
             let width = 24;
-            write!(self.out, "{shade}{shown}{shade:#}{:width$} ", "", width = width - shown.chars().count().min(width))?;
+            write!(
+                self.out,
+                "{shade}{shown}{shade:#}{:width$} ",
+                "",
+                width = width - shown.chars().count().min(width)
+            )?;
         }
         write!(self.out, "{aside}{name}{aside:#}")?;
         if !again.is_empty() {
@@ -350,7 +497,12 @@ impl Tree<'_> {
         let Paint { fault: paint, .. } = self.paint;
         let indent = 2 * depth;
         for fault in faults {
-            writeln!(self.out, "{:indent$}{paint}! {}{paint:#}", "", printable(&fault.describe(guide)))?;
+            writeln!(
+                self.out,
+                "{:indent$}{paint}! {}{paint:#}",
+                "",
+                printable(&fault.describe(guide))
+            )?;
         }
         Ok(())
     }
@@ -358,7 +510,11 @@ impl Tree<'_> {
     /// A control number, if values are shown.
     fn said(&self, number: &[u8]) -> String {
         let number = text(number);
-        if self.asked.no_values || number.is_empty() { String::new() } else { format!(" {}", printable(&number)) }
+        if self.asked.no_values || number.is_empty() {
+            String::new()
+        } else {
+            format!(" {}", printable(&number))
+        }
     }
 }
 
@@ -402,7 +558,10 @@ impl Paint {
 }
 
 fn is_misplacement(fault: &Fault) -> bool {
-    matches!(fault.kind, FaultKind::UnknownSegment | FaultKind::NotInGuide | FaultKind::Unexpected | FaultKind::OutOfOrder)
+    matches!(
+        fault.kind,
+        FaultKind::UnknownSegment | FaultKind::NotInGuide | FaultKind::Unexpected | FaultKind::OutOfOrder
+    )
 }
 
 /// Loops around a node.
@@ -431,7 +590,11 @@ fn printable(text: &str) -> Cow<'_, str> {
     }
     let mut shown = String::with_capacity(text.len() + 8);
     for character in text.chars() {
-        if character.is_control() { shown.extend(character.escape_default()) } else { shown.push(character) }
+        if character.is_control() {
+            shown.extend(character.escape_default())
+        } else {
+            shown.push(character)
+        }
     }
     Cow::Owned(shown)
 }

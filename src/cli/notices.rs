@@ -22,7 +22,13 @@ pub fn report(name: &str, notices: &[Notice]) -> Outcome {
 
 /// What was odd about the bytes, as notices.
 pub fn of_findings(findings: &[Finding]) -> Vec<Notice> {
-    let severity = |kind| if kind == FindingKind::MissingTerminator { Severity::Error } else { Severity::Warning };
+    let severity = |kind| {
+        if kind == FindingKind::MissingTerminator {
+            Severity::Error
+        } else {
+            Severity::Warning
+        }
+    };
     findings
         .iter()
         .map(|finding| Notice {
@@ -43,7 +49,11 @@ fn show(name: &str, notices: &[Notice], mut out: impl Write) -> io::Result<()> {
     if !rest.is_empty() {
         let errors = rest.iter().filter(|notice| notice.severity == Severity::Error).count();
         let warnings = rest.len() - errors;
-        writeln!(out, "claimwire: {name}: and {} more ({errors} errors, {warnings} warnings)", rest.len())?;
+        writeln!(
+            out,
+            "claimwire: {name}: and {} more ({errors} errors, {warnings} warnings)",
+            rest.len()
+        )?;
     }
     out.flush()
 }
@@ -54,7 +64,13 @@ mod tests {
 
     #[test]
     fn a_hundred_and_then_a_count() {
-        let one = Notice { severity: Severity::Warning, offset: 7, transaction: String::new(), position: 0, message: "odd".into() };
+        let one = Notice {
+            severity: Severity::Warning,
+            offset: 7,
+            transaction: String::new(),
+            position: 0,
+            message: "odd".into(),
+        };
         let mut many = vec![one.clone(); MOST + 3];
         many[MOST + 1].severity = Severity::Error;
         let mut out = Vec::new();
@@ -62,7 +78,10 @@ mod tests {
         let text = String::from_utf8(out).unwrap();
         assert_eq!(text.lines().count(), MOST + 1);
         assert_eq!(text.lines().next().unwrap(), "claimwire: a.x12: warning: byte 7: odd");
-        assert_eq!(text.lines().last().unwrap(), "claimwire: a.x12: and 3 more (1 errors, 2 warnings)");
+        assert_eq!(
+            text.lines().last().unwrap(),
+            "claimwire: a.x12: and 3 more (1 errors, 2 warnings)"
+        );
         assert_eq!(report("a.x12", &[one]), Outcome::Done);
         assert_eq!(report("a.x12", &many), Outcome::Refused);
     }

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File, Permissions},
-    io::{self, BufWriter, IsTerminal, StdoutLock, Write},
+    io::{self, BufWriter, StdoutLock, Write},
     path::{Path, PathBuf},
 };
 
@@ -40,7 +40,9 @@ impl Destination {
     }
 
     fn name(&self) -> String {
-        self.path.as_ref().map_or_else(|| "standard output".to_owned(), |path| path.display().to_string())
+        self.path
+            .as_ref()
+            .map_or_else(|| "standard output".to_owned(), |path| path.display().to_string())
     }
 }
 
@@ -73,15 +75,27 @@ impl Output {
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let existing = fs::metadata(&target).ok();
         if existing.as_ref().is_some_and(fs::Metadata::is_dir) {
-            return Err(io::Error::new(io::ErrorKind::IsADirectory, "is a directory; -o takes the path of a file"));
+            return Err(io::Error::new(
+                io::ErrorKind::IsADirectory,
+                "is a directory; -o takes the path of a file",
+            ));
         }
         if existing.as_ref().is_some_and(|existing| !existing.is_file()) {
-            return Ok(Sink::Device(BufWriter::with_capacity(BUFFER, File::options().write(true).open(&target)?)));
+            return Ok(Sink::Device(BufWriter::with_capacity(
+                BUFFER,
+                File::options().write(true).open(&target)?,
+            )));
         }
-        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = target
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
         let mut builder = tempfile::Builder::new();
         builder.prefix(".claimwire-");
-        if let Some(permissions) = existing.map(|existing| existing.permissions()).or_else(usual_permissions) {
+        if let Some(permissions) = existing
+            .map(|existing| existing.permissions())
+            .or_else(usual_permissions)
+        {
             builder.permissions(permissions);
         }
         let file = builder.tempfile_in(folder)?;
@@ -90,12 +104,8 @@ impl Output {
 
     /// Whether colours will be seen, and are wanted.
     pub fn has_colours(&self) -> bool {
-        matches!(self.sink, Sink::Stdout(_)) && anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
-    }
-
-    /// Whether a person sees this as it is written.
-    pub fn is_terminal(&self) -> bool {
-        matches!(self.sink, Sink::Stdout(_)) && io::stdout().is_terminal()
+        matches!(self.sink, Sink::Stdout(_))
+            && anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
     }
 
     fn finish(self) -> io::Result<()> {
@@ -113,7 +123,9 @@ impl Output {
 
     fn note<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
         if matches!(&self.sink, Sink::Stdout(_) | Sink::Device(_)) {
-            self.closed |= result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
+            self.closed |= result
+                .as_ref()
+                .is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
         }
         result
     }

@@ -24,7 +24,11 @@ enum State {
 impl<W: Write> Pretty<W> {
     /// Formats what is written to `out`.
     pub fn new(out: W) -> Self {
-        Self { out, depth: 0, state: State::Outside }
+        Self {
+            out,
+            depth: 0,
+            state: State::Outside,
+        }
     }
 
     fn line(&mut self, line: &mut Vec<u8>) {
@@ -109,11 +113,16 @@ mod tests {
     }
 
     fn values() -> impl Strategy<Value = Value> {
-        let leaf = prop_oneof![any::<Option<bool>>().prop_map(|flag| json!(flag)), any::<i32>().prop_map(Value::from), ".{0,8}".prop_map(Value::from)];
+        let leaf = prop_oneof![
+            any::<Option<bool>>().prop_map(|flag| json!(flag)),
+            any::<i32>().prop_map(Value::from),
+            ".{0,8}".prop_map(Value::from)
+        ];
         leaf.prop_recursive(4, 40, 5, |inner| {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
-                prop::collection::btree_map(".{0,6}", inner, 0..5).prop_map(|map| Value::Object(map.into_iter().collect())),
+                prop::collection::btree_map(".{0,6}", inner, 0..5)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
             ]
         })
     }
@@ -128,6 +137,9 @@ mod tests {
 
     #[test]
     fn lines_stay_apart() {
-        assert_eq!(pretty(b"{\"a\":1}\n{\"b\":[]}\n", 3), "{\n  \"a\": 1\n}\n{\n  \"b\": []\n}\n");
+        assert_eq!(
+            pretty(b"{\"a\":1}\n{\"b\":[]}\n", 3),
+            "{\n  \"a\": 1\n}\n{\n  \"b\": []\n}\n"
+        );
     }
 }
