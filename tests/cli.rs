@@ -356,7 +356,7 @@ fn tables_for_a_spreadsheet() {
     let with = |table: &'static str| {
         let mut arguments = vec!["convert", "--to", "csv", "--table", table];
         arguments.extend(paths.iter().map(String::as_str));
-        rows(&run(&arguments).ends(0).quietly().out)
+        rows(&run(&arguments).ends(0).out)
     };
     let lines = with("lines");
     assert_eq!(lines.len(), 3 + 4 + 2 + 3 + 1);
@@ -479,9 +479,8 @@ fn input_that_is_no_x12_is_2_with_a_place() {
     run_with(&["inspect"], b"").ends(2);
     run_with(&["convert"], &[0; 100_000]).ends(2).says("not X12");
     run_with(&["convert"], b"hello, world\n").ends(2).says("not X12");
-    let mut letter = sample("professional");
-    letter[3] = b'A';
-    run_with(&["convert"], &letter).ends(2).says("byte 3");
+    let letter = String::from_utf8(sample("professional")).unwrap().replace('*', "A");
+    run_with(&["convert"], letter.as_bytes()).ends(2).says("byte 3");
     let utf16: Vec<u8> = [0xFF, 0xFE]
         .into_iter()
         .chain(sample("dental").into_iter().flat_map(|byte| [byte, 0]))
@@ -496,7 +495,7 @@ fn input_that_is_no_x12_is_2_with_a_place() {
 #[test]
 fn an_endless_segment_is_given_up() {
     let folder = Folder::new();
-    let path = folder.file("endless.837", &sample("professional")[..600]);
+    let path = folder.file("endless.837", &sample("professional")[..590]);
     // Two gibibytes of nothing, of which the disk holds none.
     fs::OpenOptions::new()
         .write(true)

@@ -104,6 +104,14 @@ mod tests {
     }
 
     #[test]
+    fn every_command_writes_where_o_says() {
+        for command in Cli::command().get_subcommands() {
+            let output = command.get_arguments().find(|argument| argument.get_short() == Some('o'));
+            assert_eq!(output.and_then(|output| output.get_long()), Some("output"), "{}", command.get_name());
+        }
+    }
+
+    #[test]
     fn every_command_and_argument_says_what_it_does() {
         for command in Cli::command().get_subcommands() {
             assert!(command.get_about().is_some(), "{}", command.get_name());

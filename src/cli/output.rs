@@ -18,7 +18,7 @@ const BUFFER: usize = 128 << 10;
 #[derive(Args, Debug)]
 pub struct Destination {
     /// Write to this file, which appears whole or not at all, instead of standard output
-    #[arg(short, long = "output", value_name = "PATH")]
+    #[arg(short = 'o', long = "output", value_name = "PATH")]
     path: Option<PathBuf>,
 }
 
