@@ -8,4 +8,5 @@ pub mod guide;
 pub mod ndjson;
 pub mod place;
 pub mod record;
+pub mod segments;
 pub mod x12;

@@ -30,14 +30,11 @@ mod isa;
 mod opening;
 mod reader;
 mod segment;
+mod writer;
 
 pub use delimiters::Delimiters;
 pub use error::Error;
 pub use finding::{Finding, FindingKind};
 pub use reader::{MAX_BETWEEN, MAX_SEGMENT, Reader, Token};
 pub use segment::Segment;
-
-/// tmp
-#[derive(Clone,Copy,Debug,PartialEq,Eq)] pub enum OnDelimiter { /// a
-Refuse, /// b
-Replace(u8) }
+pub use writer::{ElementPlace, OnDelimiter, SegmentWriter, WriteError, Writer};
