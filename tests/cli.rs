@@ -222,6 +222,30 @@ fn documents_come_back_byte_for_byte() {
 }
 
 #[test]
+fn segments_of_anything_come_back_byte_for_byte() {
+    let foreign = b"ISA|00|          |00|          |ZZ|A              |ZZ|B              |260115|1023|^|00501|000000001|0|T|>'\r\nGS|HS|A|B|20260115|1023|1|X|005010X279A1'QQQ||x>y'";
+    for bytes in SAMPLES.map(sample).into_iter().chain([foreign.to_vec()]) {
+        for pretty in [
+            &["convert", "--to", "segments"][..],
+            &["convert", "--to", "segments", "--pretty"],
+        ] {
+            let json = run_with(pretty, &bytes).ends(0);
+            assert!(json.text().contains("\"segments\":") && json.text().ends_with('\n'));
+            assert_eq!(run_with(&["convert"], &json.out).ends(0).quietly().out, bytes);
+        }
+    }
+    let json = run(&["convert", "--to", "segments", &sample_path("dental")])
+        .ends(0)
+        .out;
+    let document = run_with(&["convert", "--to", "json"], &json).ends(0).out;
+    assert_eq!(
+        document,
+        run(&["convert", &sample_path("dental")]).ends(0).out,
+        "by way of X12"
+    );
+}
+
+#[test]
 fn claims_on_their_own_become_files() {
     for name in SAMPLES {
         let path = sample_path(name);

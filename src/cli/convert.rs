@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, BufReader, Cursor, Read, Write};
 
 use anyhow::{Context, anyhow, bail};
-use claimwire::{document, ndjson, x12};
+use claimwire::{document, ndjson, segments, x12};
 use clap::{Args, ValueEnum};
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
@@ -118,19 +118,19 @@ impl Convert {
                 let outcome = each(&mut sources, |source| x12_to_csv(source.as_x12(partner)?, &mut tables))?;
                 Ok(outcome.max(tables.finish()?))
             }
+            // Segments know how to spread themselves, one a line.
+            (_, Target::Segments) => each(&mut sources, |source| {
+                x12_to_segments(source.as_x12(partner)?, self.pretty, output)
+            }),
             (_, to) => {
                 let mut out: Box<dyn Write + '_> = if self.pretty {
-                    Box::new(Pretty::new(&mut *output))
+                    Box::new(Pretty::new(output))
                 } else {
-                    Box::new(&mut *output)
+                    Box::new(output)
                 };
-                let outcome = each(&mut sources, |source| {
+                each(&mut sources, |source| {
                     x12_to_json(source.as_x12(partner)?, to, &mut out)
-                })?;
-                if to != Target::Ndjson {
-                    out.write_all(b"\n")?;
-                }
-                Ok(outcome)
+                })
             }
         }
     }
@@ -187,12 +187,23 @@ fn each(
 
 fn x12_to_json(source: Source, to: Target, output: &mut dyn Write) -> anyhow::Result<Outcome> {
     let Source { name, bytes, .. } = source;
-    let notices = match to {
-        Target::Ndjson => ndjson::read(bytes, output, Some(&name)).map(|summary| summary.notices),
-        Target::Segments => return segments_of_x12(name, bytes, output),
-        _ => document::read(bytes, output),
+    let notices = if to == Target::Ndjson {
+        ndjson::read(bytes, output, Some(&name))
+            .with_context(|| name.clone())?
+            .notices
+    } else {
+        let notices = document::read(bytes, &mut *output).with_context(|| name.clone())?;
+        output.write_all(b"\n")?;
+        notices
     };
-    Ok(notices::report(&name, &notices.with_context(|| name.clone())?))
+    Ok(notices::report(&name, &notices))
+}
+
+fn x12_to_segments(source: Source, pretty: bool, output: &mut dyn Write) -> anyhow::Result<Outcome> {
+    let Source { name, bytes, .. } = source;
+    let findings = segments::to_json(bytes, &mut *output, pretty).with_context(|| name.clone())?;
+    output.write_all(b"\n")?;
+    Ok(notices::report(&name, &notices::of_findings(&findings)))
 }
 
 fn x12_to_csv<W: Write>(source: Source, tables: &mut Tables<W>) -> anyhow::Result<Outcome> {
@@ -213,12 +224,10 @@ fn x12_to_csv<W: Write>(source: Source, tables: &mut Tables<W>) -> anyhow::Resul
 fn to_x12(source: Source, partner: &Partner, output: &mut dyn Write) -> anyhow::Result<Outcome> {
     let Source { name, kind, bytes } = source;
     match kind {
-        Kind::Segments => x12_of_segments(name, bytes, output),
-        _ => {
-            document::write(bytes, output, &partner.style()?).context(name)?;
-            Ok(Outcome::Done)
-        }
+        Kind::Segments => segments::from_json(bytes, output).context(name)?,
+        _ => document::write(bytes, output, &partner.style()?).context(name)?,
     }
+    Ok(Outcome::Done)
 }
 
 fn lines_to_x12(
@@ -233,14 +242,6 @@ fn lines_to_x12(
     }
     writer.finish()?;
     Ok(Outcome::Done)
-}
-
-fn segments_of_x12(name: String, _bytes: Box<dyn Read>, _output: &mut dyn Write) -> anyhow::Result<Outcome> {
-    bail!("{name}: plain segments are not built yet")
-}
-
-fn x12_of_segments(name: String, _bytes: Box<dyn Read>, _output: &mut dyn Write) -> anyhow::Result<Outcome> {
-    bail!("{name}: plain segments are not built yet")
 }
 
 /// Writes X12 with other line breaks; nothing else changes.

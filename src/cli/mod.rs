@@ -106,8 +106,15 @@ mod tests {
     #[test]
     fn every_command_writes_where_o_says() {
         for command in Cli::command().get_subcommands() {
-            let output = command.get_arguments().find(|argument| argument.get_short() == Some('o'));
-            assert_eq!(output.and_then(|output| output.get_long()), Some("output"), "{}", command.get_name());
+            let output = command
+                .get_arguments()
+                .find(|argument| argument.get_short() == Some('o'));
+            assert_eq!(
+                output.and_then(|output| output.get_long()),
+                Some("output"),
+                "{}",
+                command.get_name()
+            );
         }
     }
 
