@@ -4,6 +4,7 @@
 
 pub mod claims;
 pub mod document;
+pub mod generate;
 pub mod guide;
 pub mod ndjson;
 pub mod place;
