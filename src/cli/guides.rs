@@ -61,17 +61,9 @@ fn find(name: &str) -> anyhow::Result<&'static Guide> {
 fn list(output: &mut impl Write) -> anyhow::Result<()> {
     for name in NAMES {
         let guide = find(name)?;
-        let loops = guide
-            .nodes()
-            .filter(|&node| matches!(guide.place(node), Place::Loop(_)))
-            .count()
-            - 1;
+        let loops = guide.nodes().filter(|&node| matches!(guide.place(node), Place::Loop(_))).count() - 1;
         let segments = guide.nodes().count() - 1 - loops;
-        writeln!(
-            output,
-            "{name:<6} {:<13} {} ({loops} loops, {segments} segments)",
-            guide.id, guide.title
-        )?;
+        writeln!(output, "{name:<6} {:<13} {} ({loops} loops, {segments} segments)", guide.id, guide.title)?;
         if !guide.also.is_empty() {
             writeln!(output, "{:<6} also {}", "", guide.also.join(", "))?;
         }

@@ -47,7 +47,10 @@ pub fn for_set(set: &str, convention: &str, version: &str) -> Option<Result<&'st
 
 /// The identifiers in a guide's first lines, without reading the rest.
 fn head_names(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().filter(|line| line.starts_with("guide ") || line.starts_with("also ")).take(2).flat_map(str::split_whitespace)
+    text.lines()
+        .filter(|line| line.starts_with("guide ") || line.starts_with("also "))
+        .take(2)
+        .flat_map(str::split_whitespace)
 }
 
 fn read(index: usize) -> Result<&'static Guide, &'static GuideError> {
