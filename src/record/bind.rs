@@ -244,7 +244,7 @@ pub(crate) enum Counter {
 #[derive(Debug)]
 pub(crate) struct FieldPlan {
     pub(crate) name: &'static str,
-    /// `"name":`
+    /// `,"name":`
     pub(crate) key: Vec<u8>,
     pub(crate) many: bool,
     pub(crate) reach: Reach,
@@ -776,7 +776,7 @@ impl FieldPlan {
     fn new(field: &'static Field, reach: Reach, value: Value) -> Self {
         Self {
             name: field.name,
-            key: format!("\"{}\":", field.name).into_bytes(),
+            key: format!(",\"{}\":", field.name).into_bytes(),
             many: field.many,
             reach,
             value,

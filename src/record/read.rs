@@ -75,11 +75,7 @@ type Outside<'t> = &'t dyn Fn(usize, &mut Vec<u8>);
 
 /// The items of one loop: slot and entry, in the order of the file, then by slot.
 #[derive(Debug, Default)]
-struct Items {
-    list: Vec<(u16, u32)>,
-    /// Where each slot's items begin in the sorted list.
-    starts: Vec<u32>,
-}
+struct Items(Vec<(u16, u32)>);
 
 impl<'t> Reader<'t> {
     /// Begins to read a tape.
@@ -145,19 +141,19 @@ impl<'t> Reader<'t> {
     fn members(&mut self, plan: &LoopPlan, entry: usize, line: u32, out: &mut Vec<u8>) {
         let outer = self.parent;
         let mut items = self.pool.pop().unwrap_or_default();
-        items.list.clear();
+        items.0.clear();
         let mut level = 0;
         if plan.hierarchical {
             self.levels += 1;
             level = self.levels;
         }
-        let layout = self.collect(plan, entry, Numbers { level, parent: outer, line }, &mut items.list);
+        let layout = self.collect(plan, entry, Numbers { level, parent: outer, line }, &mut items.0);
         if plan.hierarchical {
             self.parent = level;
         }
-        items.sort(plan.parts.len());
+        items.sort();
         let mut wanted = if layout.is_empty() { Default::default() } else { plan.unslotted };
-        for (slot, _) in &items.list {
+        for (slot, _) in &items.0 {
             wanted.join(plan.reaching(*slot));
         }
         let scope = Scope::Loop { plan, items: &items, layout: &layout };
@@ -183,10 +179,9 @@ impl<'t> Reader<'t> {
     /// Writes a field's name and value, if there is one.
     fn member(&mut self, field: &FieldPlan, scope: Scope<'_, '_>, out: &mut Vec<u8>) {
         let before = out.len();
-        if out.last() != Some(&b'{') {
-            out.push(b',');
-        }
-        out.extend_from_slice(&field.key);
+        // The first member of an object has no comma before it.
+        let first = usize::from(out.last() == Some(&b'{'));
+        out.extend_from_slice(field.key.get(first..).unwrap_or_default());
         if !self.field(field, &scope, out) {
             out.truncate(before);
         }
@@ -382,30 +377,24 @@ struct Here<'t> {
 
 impl Items {
     /// Sorts by slot, the order within a slot kept.
-    fn sort(&mut self, slots: usize) {
-        if !self.list.is_sorted_by_key(|(slot, _)| *slot) {
-            self.list.sort_by_key(|(slot, _)| *slot);
-        }
-        self.starts.clear();
-        self.starts.resize(slots + 1, 0);
-        for (slot, _) in &self.list {
-            if let Some(start) = self.starts.get_mut(usize::from(*slot) + 1) {
-                *start += 1;
-            }
-        }
-        let mut sum = 0;
-        for start in &mut self.starts {
-            sum += *start;
-            *start = sum;
+    fn sort(&mut self) {
+        if !self.0.is_sorted_by_key(|(slot, _)| *slot) {
+            self.0.sort_by_key(|(slot, _)| *slot);
         }
     }
 
+    #[inline]
     fn of(&self, slot: u16) -> &[(u16, u32)] {
-        let slot = usize::from(slot);
-        match (self.starts.get(slot), self.starts.get(slot + 1)) {
-            (Some(&start), Some(&end)) => self.list.get(start as usize..end as usize).unwrap_or_default(),
-            _ => &[],
-        }
+        let from = self.0.partition_point(|(other, _)| *other < slot);
+        let rest = self.0.get(from..).unwrap_or_default();
+        let count = match rest {
+            [(first, _), (second, _), ..] if *first == slot && *second == slot => {
+                rest.partition_point(|(other, _)| *other == slot)
+            }
+            [(first, _), ..] if *first == slot => 1,
+            _ => 0,
+        };
+        rest.get(..count).unwrap_or_default()
     }
 }
 
