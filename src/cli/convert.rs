@@ -115,12 +115,14 @@ impl Convert {
             (_, Target::X12) => each(&mut sources, |source| to_x12(source, partner, output)),
             (_, Target::Csv) => {
                 let mut tables = Tables::new(self.table, output)?;
-                let outcome = each(&mut sources, |source| x12_to_csv(source.as_x12(partner)?, &mut tables))?;
+                let outcome = each(&mut sources, |source| {
+                    x12_to_csv(source.into_x12(partner)?, &mut tables)
+                })?;
                 Ok(outcome.max(tables.finish()?))
             }
             // Segments know how to spread themselves, one a line.
             (_, Target::Segments) => each(&mut sources, |source| {
-                x12_to_segments(source.as_x12(partner)?, self.pretty, output)
+                x12_to_segments(source.into_x12(partner)?, self.pretty, output)
             }),
             (_, to) => {
                 let mut out: Box<dyn Write + '_> = if self.pretty {
@@ -129,7 +131,7 @@ impl Convert {
                     Box::new(output)
                 };
                 each(&mut sources, |source| {
-                    x12_to_json(source.as_x12(partner)?, to, &mut out)
+                    x12_to_json(source.into_x12(partner)?, to, &mut out)
                 })
             }
         }
@@ -158,7 +160,7 @@ impl Source {
     }
 
     /// The same as X12, made in memory if it is JSON.
-    fn as_x12(self, partner: &Partner) -> anyhow::Result<Self> {
+    fn into_x12(self, partner: &Partner) -> anyhow::Result<Self> {
         if self.kind == Kind::X12 {
             return Ok(self);
         }
