@@ -5,6 +5,7 @@
 pub mod claims;
 pub mod document;
 pub mod guide;
+pub mod ndjson;
 pub mod place;
 pub mod record;
 pub mod x12;

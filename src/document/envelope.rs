@@ -1,19 +1,24 @@
 //! The walk over a file: interchanges, groups, transaction sets.
 
+use std::collections::HashSet;
+
 use super::{Error, Notice, Severity, interchange_guide};
 use crate::{
     guide::{self, Guide},
     place::{Fault, FaultKind, Keep, Tape, Walk},
-    x12::{Delimiters, Segment},
+    x12::Segment,
 };
 
 /// Walks the segments of a file: envelopes by the interchange's guide, what is in a transaction set
 /// by its own.
 pub(crate) struct Envelope {
     interchange: Option<Walk<'static>>,
-    keep: Keep,
+    /// What to keep of the transaction sets of a guide.
+    keep: fn(&Guide) -> Keep,
     set: Option<Set>,
     group: Header,
+    /// Offsets of HL segments whose parent is not the level around them.
+    astray: HashSet<u64>,
     pub(crate) notices: Vec<Notice>,
 }
 
@@ -49,23 +54,18 @@ enum Body {
 /// What the walk hands over.
 pub(crate) enum Event<'e> {
     /// A loop closed inside a transaction set.
-    Closed { guide: &'static Guide, tape: &'e Tape, entry: usize, header: &'e Header },
+    Closed { guide: &'static Guide, tape: &'e Tape, entry: usize, header: &'e Header, astray: &'e HashSet<u64> },
     /// A transaction set ended; `entry` is its loop's on the interchange's tape.
     Set { guide: &'static Guide, tape: &'e Tape, entry: usize, header: &'e Header },
     /// A transaction set without a guide ended.
-    Plain { segments: &'e [(Vec<u8>, u64)], entry: usize, header: &'e Header, delimiters: Delimiters },
+    Plain { segments: &'e [(Vec<u8>, u64)], entry: usize, header: &'e Header },
     /// An interchange ended.
     Interchange { tape: &'e Tape },
 }
 
 impl Envelope {
-    pub(crate) fn new(keep: Keep) -> Self {
-        Self { interchange: None, keep, set: None, group: Header::default(), notices: Vec::new() }
-    }
-
-    /// The numbers and names of what is open.
-    pub(crate) fn header(&self) -> &Header {
-        &self.group
+    pub(crate) fn new(keep: fn(&Guide) -> Keep) -> Self {
+        Self { interchange: None, keep, set: None, group: Header::default(), astray: HashSet::new(), notices: Vec::new() }
     }
 
     /// Takes one segment.
@@ -128,7 +128,7 @@ impl Envelope {
         let guide = guide::for_set(&self.group.set, &text(segment.element(3)), &self.group.version).and_then(Result::ok).filter(|guide| super::binding(guide).is_some());
         let body = match guide {
             Some(guide) => {
-                let mut walk = Walk::new(guide, segment.delimiters(), self.keep);
+                let mut walk = Walk::new(guide, segment.delimiters(), (self.keep)(guide));
                 walk.push(segment, offset, &mut |_, _| {});
                 Body::Placed(Box::new(walk))
             }
@@ -151,8 +151,8 @@ impl Envelope {
         let Some(set) = &mut self.set else { return };
         match &mut set.body {
             Body::Placed(walk) => {
-                let (guide, header) = (walk.guide(), &self.group);
-                walk.push(segment, offset, &mut |tape, entry| receive(Event::Closed { guide, tape, entry, header }));
+                let (guide, header, astray) = (walk.guide(), &self.group, &self.astray);
+                walk.push(segment, offset, &mut |tape, entry| receive(Event::Closed { guide, tape, entry, header, astray }));
                 let faults = walk.take_faults();
                 if !faults.is_empty() {
                     self.note(faults, Some(guide));
@@ -180,7 +180,8 @@ impl Envelope {
         match set.body {
             Body::Placed(walk) => {
                 let guide = walk.guide();
-                let (tape, mut faults) = walk.finish(&mut |tape, entry| receive(Event::Closed { guide, tape, entry, header: &header }));
+                let astray = std::mem::take(&mut self.astray);
+                let (tape, mut faults) = walk.finish(&mut |tape, entry| receive(Event::Closed { guide, tape, entry, header: &header, astray: &astray }));
                 for fault in &mut faults {
                     fault.offset = offset;
                 }
@@ -188,14 +189,16 @@ impl Envelope {
                 receive(Event::Set { guide, tape: &tape, entry: set.entry, header: &header });
             }
             Body::Plain(segments) => {
-                let delimiters = self.interchange.as_ref().map(|walk| walk.tape().delimiters()).unwrap_or_default();
-                receive(Event::Plain { segments: &segments, entry: set.entry, header: &header, delimiters });
+                receive(Event::Plain { segments: &segments, entry: set.entry, header: &header });
             }
         }
     }
 
     fn note(&mut self, faults: Vec<Fault>, guide: Option<&Guide>) {
         for fault in faults {
+            if fault.kind == FaultKind::WrongParent {
+                self.astray.insert(fault.offset);
+            }
             // What is merely missing is for checking to judge; here only what could not be placed,
             // and envelopes that do not close.
             let severity = match (fault.kind, guide) {

@@ -23,7 +23,8 @@ use crate::{
     record::{Binding, Record, Shape},
 };
 
-pub(crate) use envelope::{Envelope, Event};
+pub(crate) use envelope::{Envelope, Event, Header};
+pub(crate) use read::notice;
 
 /// Something a person should know about a file that was converted.
 #[derive(Clone, Debug, PartialEq, Eq)]

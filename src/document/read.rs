@@ -20,7 +20,7 @@ use crate::{
 /// notices.
 pub fn read(input: impl Read, mut output: impl Write) -> Result<Vec<Notice>, Error> {
     let mut reader = x12::Reader::new(input);
-    let mut envelope = Envelope::new(Keep::All);
+    let mut envelope = Envelope::new(|_| Keep::All);
     let mut document = Document { out: b"{\"interchanges\":[".to_vec(), framing: Framing::default(), sets: HashMap::new(), interchanges: 0, number: 0, notices: Vec::new() };
     let mut trailing = Vec::new();
     loop {
@@ -155,7 +155,7 @@ impl Document {
     }
 }
 
-pub(super) fn notice(finding: &x12::Finding) -> Notice {
+pub(crate) fn notice(finding: &x12::Finding) -> Notice {
     let severity = if finding.kind == FindingKind::MissingTerminator { Severity::Error } else { Severity::Warning };
     Notice { severity, offset: finding.offset, transaction: String::new(), position: 0, message: finding.kind.message().to_owned() }
 }

@@ -30,6 +30,8 @@ pub struct Entry {
     first_end: u32,
     /// Elements of a segment; the entry after a loop.
     extent: u32,
+    /// Of a loop: the entry of the loop around it.
+    around: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,6 +97,11 @@ impl Tape {
         (index + 1..self.end(index)).filter_map(|at| Some((at, self.entries.get(at)?)))
     }
 
+    /// Whether a loop has ended.
+    pub fn is_closed(&self, index: usize) -> bool {
+        self.entries.get(index).is_some_and(|entry| entry.is_loop() && entry.extent > 0)
+    }
+
     /// The entry after a loop's last.
     fn end(&self, index: usize) -> usize {
         match self.entries.get(index) {
@@ -120,8 +127,13 @@ impl Tape {
         self.text.len() + self.ends.len() * size_of::<u32>() + self.entries.len() * size_of::<Entry>()
     }
 
-    pub(super) fn open(&mut self, node: NodeId, position: u32, offset: u64) -> usize {
-        self.entries.push(Entry { node, kind: EntryKind::Loop, position, offset, start: self.text.len() as u32, first_end: self.ends.len() as u32, extent: 0 });
+    /// The entry of the loop that a loop stands in; the transaction set stands in itself.
+    pub fn around(&self, index: usize) -> usize {
+        self.entries.get(index).map_or(0, |entry| entry.around as usize)
+    }
+
+    pub(super) fn open(&mut self, node: NodeId, around: usize, position: u32, offset: u64) -> usize {
+        self.entries.push(Entry { node, kind: EntryKind::Loop, position, offset, start: self.text.len() as u32, first_end: self.ends.len() as u32, extent: 0, around: around as u32 });
         self.entries.len() - 1
     }
 
@@ -138,7 +150,7 @@ impl Tape {
         self.text.extend_from_slice(segment.bytes());
         self.ends.extend(segment.ends());
         let kind = if unplaced { EntryKind::Unplaced } else { EntryKind::Segment };
-        self.entries.push(Entry { node, kind, position, offset, start, first_end, extent: segment.len() as u32 });
+        self.entries.push(Entry { node, kind, position, offset, start, first_end, extent: segment.len() as u32, around: 0 });
     }
 
     /// Forgets a loop and all that follows it.

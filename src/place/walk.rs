@@ -6,20 +6,21 @@ use crate::{
     x12::{Delimiters, Segment},
 };
 
-/// What the walk keeps of what it has handed over.
+/// What the walk keeps of the loops it has handed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {
     /// The whole transaction set.
     All,
-    /// Only what is still open.
-    Open,
+    /// All but the loops of these ids, which are forgotten once they have closed.
+    AllBut(&'static [&'static str]),
 }
 
 /// A walk of one transaction set through its guide.
 #[derive(Debug)]
 pub struct Walk<'g> {
     guide: &'g Guide,
-    keep: Keep,
+    /// Which nodes are loops to forget.
+    forget: Vec<bool>,
     tape: Tape,
     frames: Vec<Frame>,
     /// Occurrences of each part of each open loop.
@@ -40,8 +41,12 @@ struct Frame {
 impl<'g> Walk<'g> {
     /// Begins a walk. The first segment pushed is the ST.
     pub fn new(guide: &'g Guide, delimiters: Delimiters, keep: Keep) -> Self {
+        let forget = match keep {
+            Keep::All => Vec::new(),
+            Keep::AllBut(ids) => guide.nodes().map(|node| guide.loop_at(node).is_some_and(|one| ids.contains(&one.id.as_str()))).collect(),
+        };
         let mut walk =
-            Self { guide, keep, tape: Tape::new(delimiters), frames: Vec::new(), counts: Vec::new(), last: NodeId::ROOT, position: 0, faults: Vec::new() };
+            Self { guide, forget, tape: Tape::new(delimiters), frames: Vec::new(), counts: Vec::new(), last: NodeId::ROOT, position: 0, faults: Vec::new() };
         walk.open(NodeId::ROOT, 0);
         walk
     }
@@ -136,7 +141,8 @@ impl<'g> Walk<'g> {
     }
 
     fn open(&mut self, node: NodeId, offset: u64) {
-        let entry = self.tape.open(node, self.position, offset);
+        let around = self.frames.last().map_or(0, |frame| frame.entry);
+        let entry = self.tape.open(node, around, self.position, offset);
         let counts = self.counts.len();
         self.counts.resize(counts + self.guide.children(node).len(), 0);
         self.frames.push(Frame { node, entry, counts });
@@ -175,7 +181,7 @@ impl<'g> Walk<'g> {
         self.counts.truncate(frame.counts);
         self.tape.close(frame.entry);
         closed(&self.tape, frame.entry);
-        if self.keep == Keep::Open && frame.node != NodeId::ROOT {
+        if self.forget.get(frame.node.index()).copied().unwrap_or(false) {
             self.tape.truncate(frame.entry);
         }
     }

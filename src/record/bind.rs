@@ -43,17 +43,40 @@ impl Binding {
     /// # Errors
     /// A path that leads to no loop.
     pub fn of_shape(guide: &'static Guide, path: &str, shape: &'static Shape) -> Result<Self, BindError> {
+        Self::with(guide, path, shape, |_| true)
+    }
+
+    /// As [`Binding::of_shape`], with only those fields of the table itself that are wanted.
+    ///
+    /// # Errors
+    /// A path that leads to no loop.
+    pub fn with(guide: &'static Guide, path: &str, shape: &'static Shape, wanted: impl Fn(&str) -> bool) -> Result<Self, BindError> {
         let node = path
             .split('/')
             .filter(|id| !id.is_empty())
             .try_fold(NodeId::ROOT, |at, id| guide.children(at).iter().copied().find(|&child| guide.loop_at(child).is_some_and(|one| one.id == id)))
             .ok_or_else(|| BindError::NoLoop { guide: guide.name.clone(), path: path.to_owned() })?;
-        Ok(Self { guide, plan: LoopPlan::new(guide, node, shape) })
+        Ok(Self { guide, plan: LoopPlan::with(guide, node, shape, &wanted) })
     }
 
     /// The guide.
     pub fn guide(&self) -> &'static Guide {
         self.guide
+    }
+
+    /// The loop.
+    pub fn node(&self) -> NodeId {
+        self.plan.node
+    }
+
+    /// The table.
+    pub fn shape(&self) -> &'static Shape {
+        self.plan.shape
+    }
+
+    /// Whether the loop begins with an HL.
+    pub fn is_hierarchical(&self) -> bool {
+        self.plan.hierarchical
     }
 }
 
@@ -205,6 +228,10 @@ pub(crate) enum Value {
 
 impl LoopPlan {
     fn new(guide: &Guide, node: NodeId, shape: &'static Shape) -> Self {
+        Self::with(guide, node, shape, &|_| true)
+    }
+
+    fn with(guide: &Guide, node: NodeId, shape: &'static Shape, wanted: &dyn Fn(&str) -> bool) -> Self {
         let mut inlined = Vec::new();
         collect_inlined(guide, node, shape, &mut inlined);
         let mut plan = Self { node, id: guide.loop_id(node).to_owned(), shape, parts: Vec::new(), fields: Vec::new(), slots: Vec::new(), hierarchical: false, homeless: Vec::new() };
@@ -221,7 +248,7 @@ impl LoopPlan {
         }
         plan.hierarchical = matches!(plan.parts.first(), Some(PartPlan::Segment(first)) if first.id == b"HL");
         let scope = LoopScope { guide, node, inlined: &inlined };
-        plan.fields = plan.bind_fields(scope, shape, None);
+        plan.fields = plan.bind_fields(scope, shape, None, wanted);
         plan.finish();
         plan
     }
@@ -258,9 +285,9 @@ impl LoopPlan {
         self.parts.push(part);
     }
 
-    fn bind_fields(&mut self, scope: LoopScope<'_>, shape: &'static Shape, within: Option<NodeId>) -> Vec<FieldPlan> {
+    fn bind_fields(&mut self, scope: LoopScope<'_>, shape: &'static Shape, within: Option<NodeId>, wanted: &dyn Fn(&str) -> bool) -> Vec<FieldPlan> {
         let mut fields = Vec::with_capacity(shape.fields.len());
-        for field in shape.fields {
+        for field in shape.fields.iter().filter(|field| wanted(field.name)) {
             match field.places.iter().find_map(|place| self.bind_field(scope, field, place, within)) {
                 Some(plan) => fields.push(plan),
                 None => self.homeless.push(field.name),
@@ -276,7 +303,7 @@ impl LoopPlan {
         let inside = if place.within.is_empty() { within.unwrap_or(scope.node) } else { scope.child_loop(scope.node, place.within, "")? };
         if place.is_here() {
             let Kind::Record(shape) = field.kind else { return None };
-            let fields = self.bind_fields(scope, shape, Some(inside));
+            let fields = self.bind_fields(scope, shape, Some(inside), &|_| true);
             return (!fields.is_empty()).then(|| FieldPlan::new(field, Reach::Here, Value::Record(fields)));
         }
         if place.is_loop() {

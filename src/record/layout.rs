@@ -49,13 +49,18 @@ pub struct Verbatim {
 pub struct Unplaced {
     /// It stands before this item.
     pub item: u32,
-    /// Its position in the transaction set, ST = 1.
+    /// Its position in the transaction set, ST = 1; 0 in a claim on its own, which has none.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub position: u32,
     /// As it stood.
     pub text: String,
     /// Whether the bytes of `text` were Latin-1 (else UTF-8).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub latin1: bool,
+}
+
+fn is_zero(position: &u32) -> bool {
+    *position == 0
 }
 
 impl Layout {

@@ -206,7 +206,8 @@ impl<'t> Reader<'t> {
 
     fn unplaced(&self, entry: &Entry, item: usize) -> Unplaced {
         let (text, latin1) = decode(self.tape.segment(entry).bytes());
-        Unplaced { item: item as u32, position: entry.position, text, latin1 }
+        let position = if self.spelling == Spelling::Whole { entry.position } else { 0 };
+        Unplaced { item: item as u32, position, text, latin1 }
     }
 
     fn problem(&mut self, entry: &Entry, element: u8, component: u8, expected: &'static str) {

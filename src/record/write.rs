@@ -62,6 +62,20 @@ pub struct Start {
     pub has_children: bool,
     /// Position among its siblings, from 1.
     pub line: u32,
+    /// Which segments stand though the object says nothing of them.
+    pub added: Added,
+}
+
+/// Segments that a writer adds by itself: the first of a loop, and the trailer of an envelope.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Added {
+    /// Both.
+    #[default]
+    All,
+    /// Not the trailer: more of the loop follows.
+    NoTrailer,
+    /// Neither: the loop has begun before, and goes on.
+    Nothing,
 }
 
 /// Writes objects as the loop of a binding.
@@ -143,8 +157,22 @@ impl<'b> Writer<'b> {
     /// What the deserializer finds; a field that the record or the guide lacks; a value that is not
     /// of its form or holds a delimiter.
     pub fn write<'de, D: Deserializer<'de>>(&self, object: D) -> Result<Written, D::Error> {
+        self.write_outermost(object, &Aside { names: &[], found: RefCell::default() })
+    }
+
+    /// Writes one object, from which members of some names are set aside and given back.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub fn write_beside<'de, D: Deserializer<'de>>(&self, object: D, names: &[&'static str]) -> Result<(Written, Vec<(&'static str, &'de RawValue)>), D::Error> {
+        let aside = Aside { names, found: RefCell::default() };
+        let written = self.write_outermost(object, &aside)?;
+        Ok((written, aside.found.into_inner()))
+    }
+
+    fn write_outermost<'de, D: Deserializer<'de>>(&self, object: D, aside: &Aside<'_, 'de>) -> Result<Written, D::Error> {
         let line = self.state.borrow().start.line.max(1);
-        let segments = LoopSeed { writer: self, plan: &self.binding.plan, line, outermost: true }.deserialize(object)?;
+        let segments = LoopSeed { writer: self, plan: &self.binding.plan, line, aside: Some(aside) }.deserialize(object)?;
         let mut state = self.state.borrow_mut();
         Ok(Written { bytes: std::mem::take(&mut state.out), segments })
     }
@@ -168,11 +196,18 @@ impl Writer<'_> {
     }
 }
 
-struct LoopSeed<'w, 'b> {
+/// Members of the outermost object that are no fields.
+struct Aside<'n, 'de> {
+    names: &'n [&'static str],
+    found: RefCell<Vec<(&'static str, &'de RawValue)>>,
+}
+
+struct LoopSeed<'w, 'b, 'de> {
     writer: &'w Writer<'b>,
     plan: &'b LoopPlan,
     line: u32,
-    outermost: bool,
+    /// For the outermost object.
+    aside: Option<&'w Aside<'w, 'de>>,
 }
 
 /// What a loop's object has gathered so far.
@@ -185,14 +220,14 @@ struct Frame {
     outer: u32,
 }
 
-impl<'de> DeserializeSeed<'de> for LoopSeed<'_, '_> {
+impl<'de> DeserializeSeed<'de> for LoopSeed<'_, '_, 'de> {
     type Value = u32;
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<u32, D::Error> {
         deserializer.deserialize_map(self)
     }
 }
 
-impl<'de> Visitor<'de> for LoopSeed<'_, '_> {
+impl<'de> Visitor<'de> for LoopSeed<'_, '_, 'de> {
     type Value = u32;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -203,10 +238,10 @@ impl<'de> Visitor<'de> for LoopSeed<'_, '_> {
         let frame = self.writer.state.borrow_mut().begin(self.plan);
         let layout = RefCell::new(Layout::default());
         let scope = Scope { writer: self.writer, guide: self.writer.binding, plan: Some(self.plan), slot: 0, occurrence: 0, base: 0, layout: Some(&layout) };
-        let ignored = if self.outermost { self.writer.ignored } else { &[] };
-        fields(scope, &self.plan.fields, self.plan.shape.name, &self.plan.homeless, ignored, &mut map)?;
-        let has_more = self.outermost && self.writer.state.borrow().start.has_children;
-        let segments = self.writer.state.borrow_mut().end(self.plan, &frame, self.line, has_more, &layout.into_inner());
+        fields(scope, &self.plan.fields, self.plan.shape.name, &self.plan.homeless, self.aside, &mut map)?;
+        let mut state = self.writer.state.borrow_mut();
+        let outside = if self.aside.is_some() { state.start } else { Start::default() };
+        let segments = state.end(self.plan, &frame, self.line, outside, &layout.into_inner());
         segments.map_err(|refusal| de::Error::custom(refusal.describe(self.plan)))
     }
 }
@@ -225,7 +260,7 @@ struct Scope<'w, 'b> {
 }
 
 /// Reads the members of an object into their places.
-fn fields<'de, A: MapAccess<'de>>(scope: Scope<'_, '_>, plans: &[FieldPlan], record: &str, homeless: &[&'static str], ignored: &[&str], map: &mut A) -> Result<(), A::Error> {
+fn fields<'de, A: MapAccess<'de>>(scope: Scope<'_, '_>, plans: &[FieldPlan], record: &str, homeless: &[&'static str], aside: Option<&Aside<'_, 'de>>, map: &mut A) -> Result<(), A::Error> {
     let mut expected = 0;
     while let Some(found) = map.next_key_seed(KeySeed { plans, expected })? {
         match found {
@@ -235,8 +270,14 @@ fn fields<'de, A: MapAccess<'de>>(scope: Scope<'_, '_>, plans: &[FieldPlan], rec
                     map.next_value_seed(FieldSeed { scope, plan })?;
                 }
             }
-            Found::Unknown(name) if ignored.contains(&name.as_str()) => {
+            Found::Unknown(name) if aside.is_some_and(|_| scope.writer.ignored.contains(&name.as_str())) => {
                 map.next_value::<IgnoredAny>()?;
+            }
+            Found::Unknown(name) if aside.is_some_and(|aside| aside.names.contains(&name.as_str())) => {
+                let raw: &'de RawValue = map.next_value()?;
+                if let Some((aside, name)) = aside.and_then(|aside| Some((aside, *aside.names.iter().find(|known| **known == name)?))) {
+                    aside.found.borrow_mut().push((name, raw));
+                }
             }
             Found::Unknown(name) if homeless.contains(&name.as_str()) => {
                 // An empty value of a field that other guides have does no harm.
@@ -339,7 +380,7 @@ impl<'de> DeserializeSeed<'de> for ItemSeed<'_, '_, '_> {
                 _ => return Err(de::Error::custom("a loop inside a segment")),
             };
             let out = scope.writer.state.borrow().out.len();
-            let segments = LoopSeed { writer: scope.writer, plan: inner, line: index + 1, outermost: false }.deserialize(deserializer)?;
+            let segments = LoopSeed { writer: scope.writer, plan: inner, line: index + 1, aside: None }.deserialize(deserializer)?;
             let mut state = scope.writer.state.borrow_mut();
             let bytes = out..state.out.len();
             state.inner.push(Inner { slot, bytes, segments, hierarchical: inner.hierarchical });
@@ -437,7 +478,7 @@ impl<'de> Visitor<'de> for RecordVisitor<'_, '_, '_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        fields(self.scope, self.fields, self.name, &[], &[], &mut map)
+        fields(self.scope, self.fields, self.name, &[], None, &mut map)
     }
 
     fn visit_unit<E: de::Error>(self) -> Result<(), E> {
@@ -617,11 +658,11 @@ impl State<'_> {
     }
 
     /// Renders the loop in place of its inner loops.
-    fn end(&mut self, plan: &LoopPlan, frame: &Frame, line: u32, has_more: bool, layout: &Layout) -> Result<u32, Refusal> {
+    fn end(&mut self, plan: &LoopPlan, frame: &Frame, line: u32, outside: Start, layout: &Layout) -> Result<u32, Refusal> {
         self.parent = frame.outer;
         self.chunk(plan, frame, layout);
         let scratch = self.scratch.len();
-        let mut items = self.render(plan, frame, line, has_more);
+        let mut items = self.render(plan, frame, line, outside);
         arrange(plan, layout, &mut items);
         let mut bytes = Vec::with_capacity(self.out.len() - frame.out + self.scratch.len() - scratch);
         let written = self.assemble(plan, layout, &items, &mut bytes);
@@ -656,10 +697,10 @@ impl State<'_> {
     }
 
     /// The loop's segments (rendered into `scratch`) and inner loops, in the guide's order.
-    fn render(&mut self, plan: &LoopPlan, frame: &Frame, line: u32, has_more: bool) -> Vec<Item> {
+    fn render(&mut self, plan: &LoopPlan, frame: &Frame, line: u32, outside: Start) -> Vec<Item> {
         let cells = self.cells.get(frame.cells..).unwrap_or_default();
         let inner = self.inner.get(frame.inner..).unwrap_or_default();
-        let has_children = has_more || inner.iter().any(|one| one.hierarchical);
+        let has_children = outside.has_children || inner.iter().any(|one| one.hierarchical);
         let inner_segments: u32 = inner.iter().map(|one| one.segments).sum();
         let mut items: Vec<Item> = Vec::new();
         self.control.clear();
@@ -678,7 +719,12 @@ impl State<'_> {
                     rest = after;
                     let begins = segment.begins_inlined(slot) && rest.iter().any(|cell| segment.inlined.as_ref().is_some_and(|range| range.contains(&cell.slot)));
                     let empty: [PartCell; 0] = [];
-                    let bare = mine.is_empty() && (segment.always || begins);
+                    let added = match outside.added {
+                        Added::All => segment.always,
+                        Added::NoTrailer => segment.always && slot == 0,
+                        Added::Nothing => false,
+                    };
+                    let bare = mine.is_empty() && (added || begins);
                     let repeats = mine.chunk_by(|left, right| left.occurrence == right.occurrence).chain(bare.then_some(&empty[..]));
                     for repeat in repeats {
                         row.clear();

@@ -1,0 +1,150 @@
+//! The forms of lines: what each kind takes from its guide.
+
+use std::sync::OnceLock;
+
+use crate::{
+    claims::{
+        BillingProvider, Claim, ClaimBatch, ClaimPayment, ClaimStatus, ClaimStatusReport, FunctionalAcknowledgment, Patient, Payer, PaymentGroup, Remittance, StatusPatient,
+        StatusProvider, StatusReceiver, StatusSource, Subscriber,
+    },
+    guide::{self, Guide, NodeId},
+    record::{Binding, Record, Shape},
+};
+
+/// The form of the lines of one guide.
+pub(super) struct Form {
+    pub(super) kind: &'static str,
+    /// Name of the guide.
+    guide: &'static str,
+    /// What stands above, outermost first.
+    levels: &'static [Level],
+    /// Where the unit stands: the same loop may stand under two levels.
+    unit: &'static [&'static str],
+    shape: &'static Shape,
+    /// Loops that are forgotten when they close.
+    pub(super) forget: &'static [&'static str],
+}
+
+/// Something above a unit.
+pub(super) struct Level {
+    pub(super) name: &'static str,
+    /// Loop ids from the root.
+    path: &'static str,
+    shape: &'static Shape,
+    /// Fields of the table that a line does not have: what stands below, and what the line says
+    /// elsewhere.
+    without: &'static [&'static str],
+}
+
+const BATCH: &[&str] = &["control_number", "guide", "billing_providers", "x12"];
+
+macro_rules! claims {
+    ($kind:literal, $guide:literal) => {
+        Form {
+            kind: $kind,
+            guide: $guide,
+            levels: &[
+                Level { name: "batch", path: "", shape: ClaimBatch::SHAPE, without: BATCH },
+                Level { name: "billing_provider", path: "2000A", shape: BillingProvider::SHAPE, without: &[] },
+                Level { name: "subscriber", path: "2000A/2000B", shape: Subscriber::SHAPE, without: &[] },
+                Level { name: "payer", path: "2000A/2000B/2010BB", shape: Payer::SHAPE, without: &[] },
+                Level { name: "patient", path: "2000A/2000B/2000C", shape: Patient::SHAPE, without: &[] },
+            ],
+            unit: &["2000A/2000B/2300", "2000A/2000B/2000C/2300"],
+            shape: Claim::SHAPE,
+            forget: &["2000A", "2000B", "2000C", "2300"],
+        }
+    };
+}
+
+static FORMS: &[Form] = &[
+    claims!("professional", "837P"),
+    claims!("institutional", "837I"),
+    claims!("dental", "837D"),
+    Form {
+        kind: "payment",
+        guide: "835",
+        levels: &[
+            Level { name: "remittance", path: "", shape: Remittance::SHAPE, without: &["control_number", "groups", "provider_adjustments", "x12"] },
+            Level { name: "group", path: "2000", shape: PaymentGroup::SHAPE, without: &["claims", "x12"] },
+        ],
+        unit: &["2000/2100"],
+        shape: ClaimPayment::SHAPE,
+        forget: &["2000", "2100"],
+    },
+    Form {
+        kind: "claim_status",
+        guide: "277CA",
+        levels: &[
+            Level { name: "report", path: "", shape: ClaimStatusReport::SHAPE, without: &["control_number", "guide", "source", "x12"] },
+            Level { name: "information_source", path: "2000A", shape: StatusSource::SHAPE, without: &["receiver", "x12"] },
+            Level { name: "information_receiver", path: "2000A/2000B", shape: StatusReceiver::SHAPE, without: &["providers", "x12"] },
+            Level { name: "billing_provider", path: "2000A/2000B/2000C", shape: StatusProvider::SHAPE, without: &["patients", "x12"] },
+            Level { name: "patient", path: "2000A/2000B/2000C/2000D", shape: StatusPatient::SHAPE, without: &["claims", "x12"] },
+        ],
+        unit: &["2000A/2000B/2000C/2000D/2200D"],
+        shape: ClaimStatus::SHAPE,
+        forget: &["2000D", "2200D"],
+    },
+    Form { kind: "acknowledgment", guide: "999", levels: &[], unit: &[""], shape: FunctionalAcknowledgment::SHAPE, forget: &[] },
+];
+
+/// Members of a line that say where it comes from and what it is.
+pub(super) const ABOUT: &[&str] = &["kind", "guide", "source"];
+
+impl Form {
+    /// The form of a kind of line.
+    pub(super) fn of_kind(kind: &str) -> Option<&'static Bound> {
+        // Payments and provider adjustments share their remittance.
+        let kind = if kind == "provider_adjustment" { "payment" } else { kind };
+        FORMS.iter().position(|form| form.kind == kind).and_then(bound)
+    }
+
+    /// The form of a guide's lines.
+    pub(super) fn of_guide(guide: &Guide) -> Option<&'static Bound> {
+        FORMS.iter().position(|form| form.guide == guide.name).and_then(bound)
+    }
+}
+
+/// A form with its bindings.
+pub(super) struct Bound {
+    pub(super) form: &'static Form,
+    pub(super) guide: &'static Guide,
+    pub(super) levels: Vec<BoundLevel>,
+    pub(super) units: Vec<Binding>,
+    /// Members of a line that are not fields of the unit.
+    pub(super) aside: Vec<&'static str>,
+}
+
+pub(super) struct BoundLevel {
+    pub(super) name: &'static str,
+    pub(super) binding: Binding,
+    /// Whether the level has a hierarchical number of its own.
+    pub(super) hierarchical: bool,
+}
+
+impl Bound {
+    pub(super) fn unit(&self, node: NodeId) -> Option<&Binding> {
+        self.units.iter().find(|unit| unit.node() == node)
+    }
+}
+
+fn bound(index: usize) -> Option<&'static Bound> {
+    static BOUND: [OnceLock<Option<Bound>>; 6] = [const { OnceLock::new() }; 6];
+    BOUND.get(index)?.get_or_init(|| bind(FORMS.get(index)?)).as_ref()
+}
+
+fn bind(form: &'static Form) -> Option<Bound> {
+    let guide = guide::by_name(form.guide)?.ok()?;
+    let mut levels = Vec::new();
+    for level in form.levels {
+        let binding = Binding::with(guide, level.path, level.shape, |field| !level.without.contains(&field)).ok()?;
+        levels.push(BoundLevel { name: level.name, hierarchical: binding.is_hierarchical(), binding });
+    }
+    let mut units = Vec::new();
+    for path in form.unit {
+        units.push(Binding::of_shape(guide, path, form.shape).ok()?);
+    }
+    let aside = ABOUT.iter().copied().chain(form.levels.iter().map(|level| level.name)).collect();
+    Some(Bound { form, guide, levels, units, aside })
+}

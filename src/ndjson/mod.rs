@@ -1,0 +1,26 @@
+//! Claims on their own: one self-contained JSON object a line.
+//!
+//! A line says `kind`, then what stands above the claim in its file (batch, billing provider,
+//! subscriber, payer, patient), each under its name, and the fields of the claim itself beside
+//! them. [`read`] makes lines of a file, with memory bounded by its largest claim; a [`Writer`]
+//! makes files of lines, grouping neighbours that share what stands above them.
+//!
+//! | `kind` | from | is |
+//! |---|---|---|
+//! | `professional`, `institutional`, `dental` | 837 loop 2300 | [`Claim`](crate::claims::Claim) |
+//! | `payment` | 835 loop 2100 | [`ClaimPayment`](crate::claims::ClaimPayment) |
+//! | `provider_adjustment` | 835 PLB | [`ProviderAdjustment`](crate::claims::ProviderAdjustment) |
+//! | `claim_status` | 277CA loop 2200D | [`ClaimStatus`](crate::claims::ClaimStatus) |
+//! | `acknowledgment` | 999 | [`FunctionalAcknowledgment`](crate::claims::FunctionalAcknowledgment) |
+//! | `interchange_acknowledgment` | TA1 | [`InterchangeAcknowledgment`](crate::claims::InterchangeAcknowledgment) |
+
+mod envelope;
+mod form;
+mod read;
+mod write;
+
+pub use envelope::Options;
+pub use read::{Summary, read};
+pub use write::Writer;
+
+pub use crate::document::{Error, Notice, Severity};

@@ -1,0 +1,382 @@
+//! Lines to a file.
+
+use std::{collections::BTreeMap, io::Write};
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{
+    Error, Options,
+    envelope::{self, Parties, bad},
+    form::{Bound, Form},
+};
+use crate::{
+    claims::{InterchangeEnvelope, Remittance},
+    document::interchange_guide,
+    guide::{self, Place},
+    record::{
+        Binding, Record,
+        write::{Added, Start, Writer as RecordWriter},
+    },
+};
+
+/// Writes lines as X12: neighbours with the same batch, billing provider, subscriber, payer and
+/// patient share their levels of the hierarchy.
+pub struct Writer<W: Write> {
+    output: W,
+    options: Options,
+    interchange: Option<Interchange>,
+    group: Option<Group>,
+    set: Option<Set>,
+    /// Lines taken.
+    lines: u64,
+}
+
+struct Interchange {
+    control: String,
+    parties: Parties,
+    groups: u64,
+}
+
+struct Group {
+    /// Name of the guide and the identifier written.
+    guide: (&'static str, String),
+    control: String,
+    sets: u64,
+}
+
+struct Set {
+    bound: &'static Bound,
+    control: String,
+    segments: u64,
+    claims: u32,
+    /// HL numbers given out.
+    levels: u32,
+    /// The open levels, outermost first: JSON and HL number.
+    open: Vec<Open>,
+    /// Units under the innermost level.
+    units: u32,
+    /// Loops LX and the like begun under the outermost level.
+    line: u32,
+    /// Whether provider adjustments have begun: no payment may follow.
+    adjusted: bool,
+}
+
+struct Open {
+    json: Option<String>,
+    number: u32,
+}
+
+#[derive(Deserialize)]
+struct Head<'l> {
+    kind: Option<&'l str>,
+    guide: Option<&'l str>,
+}
+
+impl Set {
+    /// The outermost level that a line with these levels must open anew; `None` if it can go on under
+    /// the open ones.
+    fn first_to_open(&self, levels: &[Option<&RawValue>]) -> Option<usize> {
+        let same = self.open.iter().zip(levels).take_while(|(open, level)| open.json.as_deref() == level.map(RawValue::get)).count();
+        let numbered_before = |at: usize| (1..at).rev().find(|&at| self.bound.levels.get(at).is_some_and(|level| level.hierarchical));
+        if same == levels.len() {
+            let most = self.bound.units.last().map_or(guide::Repeat::Unlimited, |unit| self.bound.guide.repeat(unit.node()));
+            let present = levels.iter().rposition(Option::is_some).map_or(0, |at| at + 1);
+            return if most.allows(self.units + 1) { None } else { numbered_before(present) };
+        }
+        let appears = self.open.get(same).is_some_and(|open| open.json.is_none()) || levels.get(same).is_some_and(Option::is_none);
+        let stands_in_level = self.bound.levels.get(same).is_some_and(|level| !level.hierarchical);
+        // A level says whether another follows it, so it begins anew when one appears or goes; and
+        // what has no number of its own stands in the level before it.
+        let from = if appears || stands_in_level { numbered_before(same).unwrap_or(same) } else { same };
+        Some(from.max(1))
+    }
+}
+
+impl<W: Write> Writer<W> {
+    /// Begins to write.
+    pub fn new(output: W, options: Options) -> Self {
+        Self { output, options, interchange: None, group: None, set: None, lines: 0 }
+    }
+
+    /// Takes one line; blank ones mean nothing.
+    ///
+    /// # Errors
+    /// A line that is no object of a known kind, a field without a place, a value that is not of its
+    /// form, or output that fails. After an error the file is not complete.
+    pub fn push(&mut self, line: &[u8]) -> Result<(), Error> {
+        if line.iter().all(u8::is_ascii_whitespace) {
+            return Ok(());
+        }
+        self.lines += 1;
+        let text = std::str::from_utf8(line).map_err(|_| bad(&"a line is UTF-8"))?;
+        let head: Head<'_> = serde_json::from_str(text)?;
+        let kind = head.kind.ok_or_else(|| bad(&"a line says its `kind`: professional, institutional, dental, payment, …"))?;
+        if kind == "interchange_acknowledgment" {
+            return self.interchange_acknowledgment(text);
+        }
+        let bound = Form::of_kind(kind).ok_or_else(|| bad(&format!("`{kind}` is no kind of line")))?;
+        let id = self.options.guide.clone().or_else(|| head.guide.filter(|id| bound.guide.accepts(id)).map(str::to_owned)).unwrap_or_else(|| bound.guide.id.clone());
+        match kind {
+            "provider_adjustment" => self.provider_adjustment(bound, &id, text),
+            "acknowledgment" => self.acknowledgment(bound, &id, text),
+            _ => self.unit(bound, &id, text),
+        }
+    }
+
+    /// Closes what is open and gives the output back.
+    ///
+    /// # Errors
+    /// Output that fails.
+    pub fn finish(mut self) -> Result<W, Error> {
+        self.close_interchange()?;
+        self.output.flush()?;
+        Ok(self.output)
+    }
+
+    fn unit(&mut self, bound: &'static Bound, id: &str, text: &str) -> Result<(), Error> {
+        let Some(binding) = bound.units.last() else { return Ok(()) };
+        let line = self.set.as_ref().map_or(1, |set| set.units + 1);
+        let style = self.options.style.clone();
+        let writer = RecordWriter::new(binding, &style, Start { line, ..Start::default() });
+        let (unit, members) = writer.write_beside(&mut serde_json::Deserializer::from_str(text), &bound.aside)?;
+        let none = RawValue::from_string("{}".into())?;
+        let mut levels: Vec<Option<&RawValue>> = bound.levels.iter().map(|level| members.iter().find(|(name, _)| *name == level.name).map(|(_, raw)| *raw)).collect();
+        // Payments stand in a group, though the line may not say which.
+        if let (Some("group"), Some(level)) = (bound.levels.last().map(|level| level.name), levels.last_mut()) {
+            level.get_or_insert(&none);
+        }
+        // A report without claims has levels only.
+        let has_unit = unit.segments > 1 || bound.form.kind != "claim_status";
+        self.open_levels(bound, id, &levels)?;
+        if has_unit {
+            self.output.write_all(&unit.bytes)?;
+        }
+        if let Some(set) = &mut self.set {
+            set.units += 1;
+            set.claims += 1;
+            if has_unit {
+                set.segments += u64::from(unit.segments);
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the levels of a line the open ones.
+    fn open_levels(&mut self, bound: &'static Bound, id: &str, levels: &[Option<&RawValue>]) -> Result<(), Error> {
+        let full = self.set.as_ref().is_some_and(|set| set.claims >= self.options.claims_per_transaction || set.adjusted);
+        let same_set = self.set.as_ref().is_some_and(|set| std::ptr::eq(set.bound, bound) && set.open.first().map(|open| open.json.as_deref()) == Some(levels.first().copied().flatten().map(RawValue::get)));
+        if full || !same_set || !self.group_is(bound, id) {
+            self.close_set()?;
+            self.open_set(bound, id, levels.first().copied().flatten())?;
+        }
+        let Some(set) = &mut self.set else { return Ok(()) };
+        let Some(from) = set.first_to_open(levels) else { return Ok(()) };
+        set.open.truncate(from);
+        set.units = 0;
+        for (at, (level, json)) in bound.levels.iter().zip(levels).enumerate().skip(from) {
+            let Some(json) = json else {
+                set.open.push(Open { json: None, number: 0 });
+                continue;
+            };
+            let has_children = bound.levels.iter().zip(levels).skip(at + 1).any(|(level, json)| level.hierarchical && json.is_some());
+            let parent = set.open.iter().rev().map(|open| open.number).find(|number| *number > 0).unwrap_or(0);
+            set.line += 1;
+            let start = Start { levels: set.levels, parent, has_children, line: set.line, added: Added::All };
+            let writer = RecordWriter::new(&level.binding, &self.options.style, start);
+            let written = writer.write(&mut serde_json::Deserializer::from_str(json.get()))?;
+            set.levels = writer.levels();
+            set.segments += u64::from(written.segments);
+            self.output.write_all(&written.bytes)?;
+            let number = if level.hierarchical { set.levels } else { 0 };
+            set.open.push(Open { json: Some(json.get().to_owned()), number });
+        }
+        Ok(())
+    }
+
+    fn provider_adjustment(&mut self, bound: &'static Bound, id: &str, text: &str) -> Result<(), Error> {
+        let mut members: BTreeMap<&str, &RawValue> = serde_json::from_str(text)?;
+        let remittance = members.remove("remittance");
+        for about in ["kind", "guide", "source", "group"] {
+            members.remove(about);
+        }
+        let binding = Binding::with(bound.guide, "", Remittance::SHAPE, |field| field == "provider_adjustments").map_err(|error| bad(&error))?;
+        let item = serde_json::to_string(&BTreeMap::from([("provider_adjustments", [members])]))?;
+        let writer = RecordWriter::new(&binding, &self.options.style, Start { added: Added::Nothing, ..Start::default() });
+        let written = writer.write(&mut serde_json::Deserializer::from_str(&item))?;
+        let same = self.set.as_ref().is_some_and(|set| std::ptr::eq(set.bound, bound) && set.open.first().map(|open| open.json.as_deref()) == Some(remittance.map(RawValue::get)));
+        if !same || !self.group_is(bound, id) {
+            self.close_set()?;
+            self.open_set(bound, id, remittance)?;
+        }
+        self.output.write_all(&written.bytes)?;
+        if let Some(set) = &mut self.set {
+            set.segments += u64::from(written.segments);
+            set.adjusted = true;
+        }
+        Ok(())
+    }
+
+    /// A whole transaction set in one line.
+    fn acknowledgment(&mut self, bound: &'static Bound, id: &str, text: &str) -> Result<(), Error> {
+        self.close_set()?;
+        let parties = self.parties(bound, None)?;
+        self.open_group(bound, id, parties)?;
+        let Some(binding) = bound.units.first() else { return Ok(()) };
+        let writer = RecordWriter::new(binding, &self.options.style, Start::default());
+        let (written, _) = writer.write_beside(&mut serde_json::Deserializer::from_str(text), &bound.aside)?;
+        self.output.write_all(&written.bytes)?;
+        if let Some(group) = &mut self.group {
+            group.sets += 1;
+        }
+        Ok(())
+    }
+
+    fn interchange_acknowledgment(&mut self, text: &str) -> Result<(), Error> {
+        self.close_group()?;
+        let mut members: BTreeMap<&str, &RawValue> = serde_json::from_str(text)?;
+        for about in ["kind", "guide", "source"] {
+            members.remove(about);
+        }
+        if self.interchange.is_none() {
+            let parties = self.stated_parties(None, None)?;
+            self.open_interchange(parties)?;
+        }
+        let binding = Binding::with(interchange_guide()?, "", InterchangeEnvelope::SHAPE, |field| field == "acknowledgments").map_err(|error| bad(&error))?;
+        let item = serde_json::to_string(&BTreeMap::from([("acknowledgments", [members])]))?;
+        let writer = RecordWriter::new(&binding, &self.options.style, Start { added: Added::Nothing, ..Start::default() });
+        Ok(self.output.write_all(&writer.write(&mut serde_json::Deserializer::from_str(&item))?.bytes)?)
+    }
+
+    fn open_set(&mut self, bound: &'static Bound, id: &str, head: Option<&RawValue>) -> Result<(), Error> {
+        let parties = self.parties(bound, head)?;
+        self.open_group(bound, id, parties)?;
+        let sets = self.group.as_ref().map_or(0, |group| group.sets);
+        let control = format!("{:04}", u64::from(self.options.transaction_control_number) + sets);
+        let Some(level) = bound.levels.first() else { return Ok(()) };
+        let json = self.head_json(bound, id, &control, head)?;
+        let binding = Binding::with(bound.guide, "", level.binding.shape(), |field| !matches!(field, "billing_providers" | "groups" | "provider_adjustments" | "source" | "x12"))
+            .map_err(|error| bad(&error))?;
+        let writer = RecordWriter::new(&binding, &self.options.style, Start { added: Added::NoTrailer, ..Start::default() });
+        let written = writer.write(&mut serde_json::Deserializer::from_str(&json))?;
+        self.output.write_all(&written.bytes)?;
+        if let Some(group) = &mut self.group {
+            group.sets += 1;
+        }
+        self.set = Some(Set {
+            bound,
+            control,
+            segments: u64::from(written.segments),
+            claims: 0,
+            levels: 0,
+            open: vec![Open { json: head.map(|raw| raw.get().to_owned()), number: 0 }],
+            units: 0,
+            line: 0,
+            adjusted: false,
+        });
+        Ok(())
+    }
+
+    /// The head of a transaction set: what the line says, its numbers, and for claims what a batch
+    /// must say and the line leaves out.
+    fn head_json(&self, bound: &Bound, id: &str, control: &str, head: Option<&RawValue>) -> Result<String, Error> {
+        let mut members: BTreeMap<&str, serde_json::Value> = match head {
+            Some(raw) => serde_json::from_str(raw.get())?,
+            None => BTreeMap::new(),
+        };
+        let mut default = |name: &'static str, value: serde_json::Value| {
+            members.entry(name).or_insert(value);
+        };
+        default("control_number", control.into());
+        let has_guide = bound.guide.children(guide::NodeId::ROOT).first().is_some_and(|&first| matches!(bound.guide.place(first), Place::Segment(header) if header.element(3, 0).is_some()));
+        if has_guide {
+            default("guide", id.into());
+        }
+        if bound.guide.set == "837" {
+            default("purpose", "00".into());
+            default("reference", control.into());
+            default("created_date", serde_json::to_value(self.options.created.0)?);
+            default("created_time", serde_json::to_value(self.options.created.1)?);
+            default("claim_type", "CH".into());
+        }
+        Ok(serde_json::to_string(&members)?)
+    }
+
+    /// Sender and receiver: as configured, or as the head of the transaction set names them.
+    fn parties(&self, bound: &Bound, head: Option<&RawValue>) -> Result<Parties, Error> {
+        let head: serde_json::Value = match head {
+            Some(raw) => serde_json::from_str(raw.get())?,
+            None => serde_json::Value::Null,
+        };
+        let id = |party: &str| head.get(party).and_then(|party| party.get("id")).and_then(serde_json::Value::as_str).filter(|id| id.len() <= 15).map(str::to_owned);
+        let (sender, receiver) = if bound.guide.set == "835" { (id("payer").or_else(|| head.get("trace_originator").and_then(serde_json::Value::as_str).map(str::to_owned)), id("payee")) } else { (id("submitter"), id("receiver")) };
+        self.stated_parties(sender, receiver)
+    }
+
+    fn stated_parties(&self, sender: Option<String>, receiver: Option<String>) -> Result<Parties, Error> {
+        let open = self.interchange.as_ref().map(|interchange| interchange.parties.clone()).unwrap_or_default();
+        let choose = |stated: &Option<String>, found: Option<String>, open: String, which: &str| {
+            let chosen = stated.clone().or(found).unwrap_or(open);
+            if chosen.is_empty() { Err(bad(&format!("the interchange needs a {which}: nothing in the lines names one, so state it (--{which})"))) } else { Ok(chosen) }
+        };
+        Ok(Parties { sender: choose(&self.options.sender, sender, open.sender, "sender")?, receiver: choose(&self.options.receiver, receiver, open.receiver, "receiver")? })
+    }
+
+    fn group_is(&self, bound: &Bound, id: &str) -> bool {
+        self.group.as_ref().is_some_and(|group| group.guide.0 == bound.guide.name && group.guide.1 == id)
+    }
+
+    fn open_group(&mut self, bound: &'static Bound, id: &str, parties: Parties) -> Result<(), Error> {
+        if self.interchange.as_ref().is_some_and(|open| open.parties != parties) {
+            self.close_interchange()?;
+        }
+        if self.group_is(bound, id) {
+            return Ok(());
+        }
+        self.close_group()?;
+        if self.interchange.is_none() {
+            self.open_interchange(parties.clone())?;
+        }
+        let control = self.options.group_control_number.to_string();
+        self.options.group_control_number = self.options.group_control_number.saturating_add(1);
+        let header = envelope::group(&self.options, &parties, bound.guide, id, &control)?;
+        self.output.write_all(&header)?;
+        if let Some(interchange) = &mut self.interchange {
+            interchange.groups += 1;
+        }
+        self.group = Some(Group { guide: (bound.guide.name.as_str(), id.to_owned()), control, sets: 0 });
+        Ok(())
+    }
+
+    fn open_interchange(&mut self, parties: Parties) -> Result<(), Error> {
+        let control = format!("{:09}", self.options.control_number);
+        self.options.control_number = self.options.control_number.saturating_add(1);
+        let header = envelope::interchange(&self.options, &parties, &control)?;
+        self.output.write_all(&header)?;
+        self.interchange = Some(Interchange { control, parties, groups: 0 });
+        Ok(())
+    }
+
+    fn close_set(&mut self) -> Result<(), Error> {
+        if let Some(set) = self.set.take() {
+            self.output.write_all(&envelope::trailer(&self.options.style, "SE", set.segments + 1, &set.control))?;
+        }
+        Ok(())
+    }
+
+    fn close_group(&mut self) -> Result<(), Error> {
+        self.close_set()?;
+        if let Some(group) = self.group.take() {
+            self.output.write_all(&envelope::trailer(&self.options.style, "GE", group.sets, &group.control))?;
+        }
+        Ok(())
+    }
+
+    fn close_interchange(&mut self) -> Result<(), Error> {
+        self.close_group()?;
+        if let Some(interchange) = self.interchange.take() {
+            self.output.write_all(&envelope::trailer(&self.options.style, "IEA", interchange.groups, &interchange.control))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,102 @@
+//! Claims on their own: what a file gives, and that it is the same after a file was made of it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use claimwire::{
+    ndjson::{Options, Writer, read},
+    record::{Date, Time},
+};
+use serde_json::Value;
+
+/// Files whose lines change, each with its reason.
+const EXCEPTIONS: &[(&str, &str)] = &[
+    ("TechnicalAcknowledgment_Sample1.txt", "TA101 has four digits; the writer fills it up to the nine it must have"),
+    ("INS___837I___5010__Spec_3.1.1.txt", "its values hold `:`, which is a delimiter of what is written"),
+];
+
+fn lines(x12: &[u8]) -> (Vec<Value>, claimwire::ndjson::Summary) {
+    let mut out = Vec::new();
+    let summary = read(x12, &mut out, None).expect("X12");
+    let text = String::from_utf8(out).expect("UTF-8");
+    let values = text
+        .lines()
+        .map(|line| {
+            let mut value: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+            value.as_object_mut().expect("an object").remove("source");
+            value
+        })
+        .collect();
+    (values, summary)
+}
+
+fn write(values: &[Value]) -> Result<Vec<u8>, claimwire::ndjson::Error> {
+    let created = (Date::constant(2026, 1, 15), Time::new(10, 30).expect("a time"));
+    let options = Options { sender: Some("SENDER".into()), receiver: Some("RECEIVER".into()), created, ..Options::default() };
+    let mut writer = Writer::new(Vec::new(), options);
+    for value in values {
+        writer.push(value.to_string().as_bytes())?;
+    }
+    writer.finish()
+}
+
+#[test]
+fn lines_of_the_corpus_are_the_same_after_a_file_was_made_of_them() {
+    let Some(root) = corpus() else {
+        println!("skipped: no corpus at CLAIMWIRE_CORPUS or ../shared/corpus");
+        return;
+    };
+    let (mut files, mut claims, mut wrong) = (0, 0, Vec::new());
+    for path in paths(&root.join("files")) {
+        let bytes = fs::read(&path).expect("readable");
+        let name = path.display().to_string();
+        let mut out = Vec::new();
+        if read(&bytes[..], &mut out, None).is_err() {
+            continue;
+        }
+        let (first, _) = lines(&bytes);
+        if first.is_empty() {
+            continue;
+        }
+        files += 1;
+        claims += first.len();
+        match write(&first) {
+            Ok(x12) => {
+                let (second, summary) = lines(&x12);
+                if first != second {
+                    let at = first.iter().zip(&second).position(|(one, other)| one != other);
+                    let show = |values: &[Value]| at.and_then(|at| values.get(at)).map(Value::to_string).unwrap_or_default();
+                    let (one, other) = (show(&first), show(&second));
+                    let from = one.bytes().zip(other.bytes()).position(|(one, other)| one != other).unwrap_or(0).saturating_sub(60);
+                    let cut = |text: &str| text.chars().skip(from).take(260).collect::<String>();
+                    wrong.push(format!("{name}: {} lines, then {}; refused {}\n   {}\n   {}", first.len(), second.len(), summary.refused, cut(&one), cut(&other)));
+                }
+            }
+            Err(error) => wrong.push(format!("{name}: {error}")),
+        }
+    }
+    println!("{claims} lines of {files} files");
+    wrong.retain(|line| !EXCEPTIONS.iter().any(|(name, _)| line.contains(name)));
+    assert!(wrong.is_empty(), "{} files differ:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+fn corpus() -> Option<PathBuf> {
+    let named = std::env::var_os("CLAIMWIRE_CORPUS").map(PathBuf::from);
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
+    [named, Some(beside)].into_iter().flatten().find(|path| path.join("files").is_dir())
+}
+
+fn paths(root: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut open = vec![root.to_owned()];
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(&folder).expect("readable").flatten() {
+            let path = entry.path();
+            if path.is_dir() { open.push(path) } else { found.push(path) }
+        }
+    }
+    found.sort();
+    found
+}
