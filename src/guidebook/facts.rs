@@ -1,8 +1,12 @@
 //! Facts about elements in the words that every page uses.
 
+use std::collections::HashMap;
+
 use crate::{
-    guide::{DataType, ElementUse, Repeat, SyntaxNote, Usage},
-    record::{Filling, Row},
+    document,
+    guide::{DataType, ElementUse, Guide, Repeat, SyntaxNote, Usage},
+    ndjson,
+    record::{BoundField, Filling, Holds, Row, Spot, each_path},
 };
 
 /// `required` or `situational`.
@@ -94,28 +98,30 @@ pub(crate) fn note_words(note: &SyntaxNote, prefix: &str) -> String {
     }
 }
 
-/// The path of a field in a claim (or payment) on its own, from its path in the document.
-pub(crate) fn claim_line_path(set: &str, path: &str) -> Option<String> {
-    let rules: &[(&str, &str)] = match set {
-        "837" => &[
-            ("billing_providers[].provider", "billing_provider"),
-            ("billing_providers[].subscribers[].subscriber", "subscriber"),
-            ("billing_providers[].subscribers[].payer", "payer"),
-            ("billing_providers[].subscribers[].patients[].patient", "patient"),
-            ("billing_providers[].subscribers[].patients[].claims[]", ""),
-            ("billing_providers[].subscribers[].claims[]", ""),
-            ("billing_providers", "-"),
-            ("", "batch"),
-        ],
-        "835" => &[("groups[].claims[]", ""), ("groups[]", "group"), ("provider_adjustments[]", ""), ("", "remittance")],
-        _ => return None,
+/// The paths of fields in a line of NDJSON: a claim, a payment, a claim status on its own.
+pub(crate) fn line_paths(guide: &'static Guide) -> HashMap<Spot, Vec<String>> {
+    let mut paths: HashMap<Spot, Vec<String>> = HashMap::new();
+    let Some(form) = ndjson::line_form(guide) else { return paths };
+    let mut add = |prefix: &str, fields: &[BoundField]| {
+        each_path(fields, prefix, &mut |path, field| {
+            for spot in &field.spots {
+                paths.entry(*spot).or_default().push(path.to_owned());
+            }
+        });
     };
-    let (prefix, instead) = rules.iter().find(|(prefix, _)| path.starts_with(prefix))?;
-    let rest = path.get(prefix.len()..)?.trim_start_matches('.');
-    match (*instead, rest) {
-        ("-", _) | ("", "") => None,
-        ("", rest) => Some(rest.to_owned()),
-        (instead, "") => Some(instead.to_owned()),
-        (instead, rest) => Some(format!("{instead}.{rest}")),
+    for (name, binding) in &form.levels {
+        add(name, &binding.fields());
     }
+    for unit in form.units {
+        add("", &unit.fields());
+    }
+    if form.kind == "payment"
+        && let Some(document) = document::binding(guide)
+    {
+        let adjustments = document.fields().into_iter().find(|field| field.name == "provider_adjustments");
+        if let Some(BoundField { holds: Holds::Record { fields, .. }, .. }) = adjustments {
+            add("", &fields);
+        }
+    }
+    paths
 }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     guide::{Guide, NodeId, SegmentUse},
-    record::{Binding, BoundField, Holds, Kind, Spot},
+    record::{Binding, BoundField, Holds, Kind, Spot, each_path},
 };
 
 /// One line of the dictionary.
@@ -95,7 +95,10 @@ impl Collector {
             }
             _ => {}
         }
-        let (Some(first), Some(last)) = (field.spots.first(), field.spots.last()) else { return };
+        let (Some(first), Some(last)) = (field.spots.first(), field.spots.last()) else {
+            entry.place = self.segments_of(field);
+            return;
+        };
         entry.place = self.spot(*first);
         if last != first {
             let within = self.spot(*last);
@@ -108,6 +111,25 @@ impl Collector {
                 entry.rules = rules(element);
             }
             None => entry.name = self.guide.title(first.node).to_owned(),
+        }
+    }
+
+    /// The segments that a record without elements of its own draws on: `2000A/2010AA/N3, N4`.
+    fn segments_of(&self, field: &BoundField) -> String {
+        let Holds::Record { fields, .. } = &field.holds else { return String::new() };
+        let mut nodes: Vec<NodeId> = Vec::new();
+        each_path(fields, "", &mut |_, inner| nodes.extend(inner.spots.iter().map(|spot| spot.node)));
+        nodes.sort();
+        nodes.dedup();
+        let mut names: Vec<String> = nodes.iter().map(|&node| self.guide.designator(node)).collect();
+        let around: Vec<String> = nodes.iter().map(|&node| self.guide.path(node)).collect();
+        match around.split_first() {
+            Some((first, rest)) if !first.is_empty() && rest.iter().all(|other| other == first) => format!("{first}/{}", names.join(", ")),
+            Some(_) => {
+                names = nodes.iter().map(|&node| self.spot(Spot { node, element: 0, component: 0 })).collect();
+                names.join(", ")
+            }
+            None => String::new(),
         }
     }
 

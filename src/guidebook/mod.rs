@@ -26,10 +26,10 @@ use std::io::{self, Write};
 use crate::{
     document,
     guide::{self, Guide, GuideError},
-    record::Binding,
 };
 
-pub(crate) use facts::{claim_line_path, filling_words, note_words, repeat_words, rules, type_and_length, usage_word};
+pub(crate) use facts::{filling_words, line_paths, note_words, repeat_words, rules, type_and_length, usage_word};
+pub(crate) use page::notes_in_use;
 pub(crate) use text::wrap;
 
 /// How a page is written.
@@ -114,9 +114,4 @@ pub fn list(mut out: impl Write) -> io::Result<()> {
     }
     writeln!(out, "\nTransaction sets without a guide here are carried as plain segments.")?;
     out.flush()
-}
-
-/// The binding of a guide's document.
-pub(crate) fn binding(guide: &'static Guide) -> Option<&'static Binding> {
-    document::binding(guide)
 }

@@ -2,7 +2,7 @@
 
 use super::facts::{filling_words, note_words, repeat_words, rules, type_and_length, usage_letter, usage_word};
 use crate::{
-    guide::{DataType, Dictionary, Guide, NodeId, Place, SegmentUse, dictionary},
+    guide::{DataType, Guide, NodeId, Place, SegmentUse, SyntaxNote, dictionary},
     record::{Binding, Row},
 };
 
@@ -74,7 +74,7 @@ impl Page {
             match guide.place(node) {
                 Place::Loop(one) => {
                     let first = guide.children(node).first().and_then(|&first| guide.segment(first));
-                    let same = first.and_then(|first| shown.iter().find(|(_, segment)| std::ptr::eq(*segment, first)));
+                    let same = first.and_then(|first| shown.iter().find(|(_, segment)| std::ptr::eq(*segment, first)).copied());
                     if same.is_some() {
                         skip = Some(node);
                     } else if let Some(first) = first {
@@ -82,7 +82,7 @@ impl Page {
                     }
                     let path = guide.path(node);
                     let depth = path.split('/').count();
-                    let same_as = same.map(|(node, _)| guide.path(*node));
+                    let same_as = same.map(|(node, _)| guide.path(node));
                     items.push(Item::Loop(LoopItem { id: one.id.clone(), title: one.name.clone(), path, standing, json: loops.get(&node).cloned(), same_as, depth }));
                 }
                 Place::Segment(segment) => {
@@ -131,14 +131,23 @@ fn element(segment: &SegmentUse, row: &Row, prefix: &str) -> ElementItem {
 /// The syntax notes of a segment and its composites that concern elements the guide uses.
 fn notes(segment: &SegmentUse) -> Vec<String> {
     let Ok(dictionary) = dictionary() else { return Vec::new() };
-    let used = |position, component| segment.element(position, component).is_some();
-    let of_segment = dictionary.segment_notes(&segment.id).iter().filter(|note| note.positions.iter().any(|&position| used(position, 0)));
-    let mut notes: Vec<String> = of_segment.map(|note| note_words(note, &segment.id)).collect();
-    notes.extend(segment.elements.iter().filter(|element| element.data.kind == DataType::Composite).flat_map(|element| composite_notes(dictionary, segment, element.position, &element.data.number)));
-    notes
+    let mut words: Vec<String> = notes_in_use(segment, 0, dictionary.segment_notes(&segment.id)).map(|note| note_words(note, &segment.id)).collect();
+    for element in segment.elements.iter().filter(|element| element.data.kind == DataType::Composite) {
+        let prefix = format!("{}{:02}-", segment.id, element.position);
+        words.extend(notes_in_use(segment, element.position, dictionary.composite_notes(&element.data.number)).map(|note| note_words(note, &prefix)));
+    }
+    words
 }
 
-fn composite_notes<'d>(dictionary: &'d Dictionary, segment: &'d SegmentUse, position: u8, composite: &str) -> impl Iterator<Item = String> + 'd {
-    let concerned = dictionary.composite_notes(composite).iter().filter(move |note| note.positions.iter().filter(|&&component| segment.element(position, component).is_some()).count() > 1);
-    concerned.map(move |note| note_words(note, &format!("{}{position:02}-", segment.id)))
+/// The notes that can come to bear, given what the guide uses; of a composite's, at an element.
+pub(crate) fn notes_in_use<'n>(segment: &'n SegmentUse, composite: u8, notes: &'n [SyntaxNote]) -> impl Iterator<Item = &'n SyntaxNote> {
+    let used = move |position: u8| if composite == 0 { segment.element(position, 0).is_some() } else { segment.element(composite, position).is_some() };
+    notes.iter().filter(move |note| {
+        let count = note.positions.iter().filter(|&&position| used(position)).count();
+        match note.kind {
+            'R' => count > 0,
+            'C' | 'L' => note.positions.first().is_some_and(|&first| used(first)),
+            _ => count > 1,
+        }
+    })
 }

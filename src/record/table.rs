@@ -172,7 +172,7 @@ impl<'p> Tree<'p> {
 
     fn field(&self, shape: &'static Shape, plan: &FieldPlan, bases: &[u8], inside: bool) -> Option<BoundField> {
         let kind = shape.fields.iter().find(|field| field.name == plan.name)?.kind;
-        let bound = |most, required, spots, holds| Some(BoundField { name: plan.name, many: plan.many, most, required, spots, holds });
+        let bound = |most: Option<u32>, required, spots, holds| Some(BoundField { name: plan.name, many: plan.many, most: most.filter(|_| plan.many), required, spots, holds });
         match plan.reach {
             Reach::Layout => return bound(None, false, Vec::new(), Holds::Layout),
             Reach::Here => {
