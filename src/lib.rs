@@ -6,6 +6,7 @@ pub mod claims;
 pub mod codes;
 pub mod document;
 pub mod explain;
+pub mod generate;
 pub mod guide;
 pub mod guidebook;
 pub mod ndjson;
