@@ -3,9 +3,12 @@
 #![deny(missing_docs)]
 
 pub mod claims;
+pub mod codes;
 pub mod document;
+pub mod explain;
 pub mod generate;
 pub mod guide;
+pub mod guidebook;
 pub mod ndjson;
 pub mod place;
 pub mod record;

@@ -561,6 +561,62 @@ fn guides_lists_what_there_is() {
 }
 
 #[test]
+fn guides_in_every_format() {
+    for name in ["837p", "005010X223A2", "837D", "835", "999", "277CA", "TA1"] {
+        for format in ["text", "markdown", "html", "csv", "json-schema"] {
+            let page = run(&["guides", name, "--format", format]).ends(0).quietly();
+            assert!(page.out.len() > 1000, "{name} {format}");
+            if format == "json-schema" {
+                serde_json::from_slice::<serde_json::Value>(&page.out).unwrap();
+            } else {
+                let fields = run(&["guides", name, "--format", format, "--fields"]).ends(0).quietly();
+                assert!(fields.out.len() > 1000 && fields.out != page.out, "{name} {format}");
+            }
+        }
+    }
+    run(&["guides", "--format", "html"]).ends(2).says("which guide?");
+    run(&["guides", "835", "--fields", "--format", "json-schema"]).ends(2);
+}
+
+#[test]
+fn explain_answers_or_says_what_comes_near() {
+    for what in [
+        &["CLM05-3"][..],
+        &["837P", "2300/CLM05-3"],
+        &["REF[G1]"],
+        &["2310B"],
+        &["CLM"],
+        &["CARC", "45"],
+        &["POS", "11"],
+        &["DE", "1028"],
+    ] {
+        let arguments = [&["explain"], what].concat();
+        assert!(run(&arguments).ends(0).quietly().out.len() > 50, "{what:?}");
+    }
+    assert!(run(&["explain", "NONSENSE"]).ends(1).says("NONSENSE").out.is_empty());
+    run(&["explain", "CARC", "99999"]).ends(1);
+    run(&["explain", "POS", "11", "--codes-dir", "/no/such/folder"]).ends(2);
+}
+
+#[test]
+fn generated_files_are_read_without_a_word_and_come_back() {
+    for kind in ["837p", "837i", "837d", "835"] {
+        let generate = ["generate", "--kind", kind, "--claims", "25", "--seed", "3"];
+        let file = run(&generate).ends(0).quietly().out;
+        assert_eq!(run(&generate).ends(0).out, file, "the same seed, the same bytes");
+        let json = run_with(&["convert"], &file).ends(0).quietly().out;
+        assert_eq!(run_with(&["convert"], &json).ends(0).out, file);
+        let lines = run(&[&generate[..], &["--to", "ndjson"]].concat())
+            .ends(0)
+            .quietly()
+            .text();
+        let read = run_with(&["convert", "--to", "ndjson"], &file).ends(0).text();
+        assert_eq!(lines.lines().count(), read.lines().count(), "{kind}");
+    }
+    run(&["generate", "--kind", "270"]).ends(2);
+}
+
+#[test]
 fn the_demo_shows_everything_and_ends() {
     let text = run(&["demo", "--once"]).ends(0).quietly().text();
     for words in [

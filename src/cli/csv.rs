@@ -414,3 +414,91 @@ fn cell<'v>(value: &'v Value, pointer: &str) -> Cow<'v, str> {
 fn first<'v>(value: &'v Value, pointers: &[&str]) -> Cow<'v, str> {
     pointers.iter().map(|pointer| cell(value, pointer)).find(|cell| !cell.is_empty()).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows of a table, as `column=value` of the columns asked for.
+    fn rows(table: Table, lines: &[&str], columns: &[&str]) -> Vec<String> {
+        let mut out = Vec::new();
+        let mut tables = Tables::new(table, &mut out).unwrap();
+        for line in lines {
+            tables.push(line.as_bytes()).unwrap();
+        }
+        tables.finish().unwrap();
+        let mut reader = csv::Reader::from_reader(&out[..]);
+        let heading = reader.headers().unwrap().clone();
+        let at: Vec<usize> = columns
+            .iter()
+            .map(|name| heading.iter().position(|one| one == *name).unwrap())
+            .collect();
+        reader
+            .records()
+            .map(|row| {
+                at.iter()
+                    .map(|&at| row.as_ref().unwrap()[at].to_owned())
+                    .collect::<Vec<_>>()
+                    .join("|")
+            })
+            .collect()
+    }
+
+    const PAYMENT: &str = r#"{"kind":"payment","control_number":"A","charge":"100","paid":"60",
+        "adjustments":[{"group":"OA","reasons":[{"reason":"23","amount":"10"}]}],
+        "outpatient":{"remark_codes":["MA01","MA07"]},
+        "lines":[{"charge":"100","paid":"60","adjustments":[{"group":"CO","reasons":[{"reason":"45","amount":"20"},{"reason":"253","amount":"10"}]}]}]}"#;
+
+    #[test]
+    fn adjustments_of_a_claim_have_a_row_of_their_own_and_its_amounts_are_not_counted_twice() {
+        let columns = ["claim", "line", "charge", "paid", "adjustments", "remarks"];
+        assert_eq!(
+            rows(Table::Lines, &[PAYMENT], &columns),
+            ["A||||OA-23:10|MA01 MA07", "A|1|100|60|CO-45:20;CO-253:10|"]
+        );
+        let without_lines = r#"{"kind":"payment","control_number":"B","charge":"5","paid":"0"}"#;
+        assert_eq!(rows(Table::Lines, &[without_lines], &columns), ["B||5|0||"]);
+    }
+
+    #[test]
+    fn what_other_payers_decided_is_told_apart() {
+        let claim = r#"{"kind":"professional","control_number":"C",
+            "other_coverages":[{"payer":{"id":"P1"},"adjustments":[{"group":"PR","reasons":[{"reason":"1","amount":"7"}]}]}],
+            "lines":[{},{"adjudications":[{"payer_id":"P1","adjustments":[{"group":"CO","reasons":[{"reason":"45","amount":"3","quantity":"1"}]}]}]}]}"#;
+        let columns = ["claim", "line", "adjusted_by", "group", "reason", "amount", "units"];
+        assert_eq!(
+            rows(Table::Adjustments, &[claim], &columns),
+            ["C||P1|PR|1|7|", "C|2|P1|CO|45|3|1"]
+        );
+    }
+
+    #[test]
+    fn a_payment_is_one_row_however_many_claims_it_has() {
+        let one = r#"{"kind":"payment","remittance":{"trace_number":"T1","payment":{"amount":"9"}}}"#;
+        let other = r#"{"kind":"payment","remittance":{"trace_number":"T2","payment":{"amount":"8"}}}"#;
+        assert_eq!(
+            rows(
+                Table::Payments,
+                &[one, one, "", other],
+                &["trace_number", "payment_amount"]
+            ),
+            ["T1|9", "T2|8"]
+        );
+    }
+
+    #[test]
+    fn columns_have_distinct_names_and_say_what_they_are() {
+        for (at, column) in COLUMNS.iter().enumerate() {
+            assert!(
+                COLUMNS.iter().skip(at + 1).all(|other| other.name != column.name),
+                "{}",
+                column.name
+            );
+            assert!(
+                !column.meaning.is_empty() && !column.tables.is_empty(),
+                "{}",
+                column.name
+            );
+        }
+    }
+}

@@ -17,6 +17,7 @@ mod notices;
 mod output;
 mod partner;
 mod pretty;
+mod shown;
 
 use std::{io::Write, process::ExitCode};
 

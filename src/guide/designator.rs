@@ -5,15 +5,15 @@ use std::fmt;
 
 /// A place, relative to a loop, a segment, or a composite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Designator {
+pub struct Designator<'t> {
     /// The text it was read from.
-    pub text: &'static str,
+    pub text: &'t str,
     /// Loop to step into first: `2010AA` of `2010AA/NM103`.
-    pub within: &'static str,
+    pub within: &'t str,
     /// Segment or loop id; empty for a place relative to the scope.
-    pub id: &'static str,
+    pub id: &'t str,
     /// A code of the discriminator; empty for any.
-    pub code: &'static str,
+    pub code: &'t str,
     /// Element position; 0 for the whole segment or loop. In a run: the offset.
     pub element: u8,
     /// Last element of a span.
@@ -40,7 +40,7 @@ impl fmt::Display for DesignatorError {
 
 impl std::error::Error for DesignatorError {}
 
-impl Designator {
+impl<'t> Designator<'t> {
     /// The same place: `.`.
     pub const HERE: Self = Self {
         text: ".",
@@ -56,7 +56,7 @@ impl Designator {
     };
 
     /// Reads a designator. Usable in constants, so that a wrong one does not compile.
-    pub const fn parse(text: &'static str) -> Result<Self, DesignatorError> {
+    pub const fn parse(text: &'t str) -> Result<Self, DesignatorError> {
         let mut at = Self { text, ..Self::HERE };
         let mut rest = text;
         if let Some((within, inner)) = split_loop(rest) {
@@ -127,7 +127,7 @@ impl Designator {
     }
 
     /// The id of the loop or segment, without the brackets of `<GS>`.
-    pub fn name(&self) -> &'static str {
+    pub fn name(&self) -> &'t str {
         self.id.strip_prefix('<').and_then(|id| id.strip_suffix('>')).unwrap_or(self.id)
     }
 
@@ -147,7 +147,7 @@ const fn is_loop_id(text: &str) -> bool {
         && bytes[3].is_ascii_digit()
 }
 
-const fn split_loop(text: &'static str) -> Option<(&'static str, &'static str)> {
+const fn split_loop(text: &str) -> Option<(&str, &str)> {
     if !is_loop_id(text) {
         return None;
     }
@@ -173,7 +173,7 @@ const fn id_length(text: &str) -> usize {
     end - 2
 }
 
-const fn number(text: &'static str) -> (u8, &'static str) {
+const fn number(text: &str) -> (u8, &str) {
     let bytes = text.as_bytes();
     let (mut value, mut at) = (0u8, 0);
     while at < bytes.len() && bytes[at].is_ascii_digit() {

@@ -167,6 +167,23 @@ impl Bound {
     }
 }
 
+/// What the lines of a guide are made of, for those who describe them.
+pub(crate) struct LineForm {
+    /// The `kind` of a line.
+    pub(crate) kind: &'static str,
+    /// What stands above the unit, each member by its name.
+    pub(crate) levels: Vec<(&'static str, &'static Binding)>,
+    /// The unit itself, at each of its places; its fields stand in the line.
+    pub(crate) units: &'static [Binding],
+}
+
+/// The form of a guide's lines, if it has any.
+pub(crate) fn line_form(guide: &Guide) -> Option<LineForm> {
+    let bound = Form::of_guide(guide)?;
+    let levels = bound.levels.iter().map(|level| (level.name, &level.binding)).collect();
+    Some(LineForm { kind: bound.form.kind, levels, units: &bound.units })
+}
+
 fn bound(index: usize) -> Option<&'static Bound> {
     static BOUND: [OnceLock<Option<Bound>>; 6] = [const { OnceLock::new() }; 6];
     BOUND.get(index)?.get_or_init(|| bind(FORMS.get(index)?)).as_ref()

@@ -17,6 +17,7 @@ mod layout;
 pub mod read;
 mod render;
 mod scalar;
+mod table;
 pub mod write;
 
 pub use bind::{BindError, Binding};
@@ -25,6 +26,7 @@ pub use layout::{Layout, Unplaced, Verbatim};
 pub use rust_decimal::Decimal;
 pub(crate) use scalar::quote;
 pub use scalar::{Time, When};
+pub use table::{BoundField, Filling, Holds, Row, Spot, each_path};
 
 /// A short string; up to 24 bytes stand in place. An empty one is an absent value.
 pub use compact_str::CompactString as Text;
@@ -145,7 +147,7 @@ slots! {
 pub struct Places {
     /// The text of the table.
     pub text: &'static str,
-    list: [Designator; Self::MOST],
+    list: [Designator<'static>; Self::MOST],
     count: usize,
 }
 
@@ -181,7 +183,7 @@ impl Places {
     }
 
     /// The designators, first choice first.
-    pub fn iter(&self) -> impl Iterator<Item = Designator> + '_ {
+    pub fn iter(&self) -> impl Iterator<Item = Designator<'static>> + '_ {
         self.list.iter().take(self.count).copied()
     }
 }
