@@ -18,9 +18,16 @@ pub(super) fn segment(segment: &SegmentUse, wanted: Option<(u8, u8)>) -> String 
         if !elements.contains(&(position, 0)) {
             continue;
         }
-        let components: Vec<u8> = elements.iter().filter(|(element, component)| *element == position && *component > 0).map(|(_, component)| *component).collect();
+        let components: Vec<u8> = elements
+            .iter()
+            .filter(|(element, component)| *element == position && *component > 0)
+            .map(|(_, component)| *component)
+            .collect();
         let Some(most) = components.iter().copied().max() else {
-            before = segment.element(position, 0).map(|element| value(segment, element, &before)).unwrap_or_default();
+            before = segment
+                .element(position, 0)
+                .map(|element| value(segment, element, &before))
+                .unwrap_or_default();
             text.push_str(&before);
             continue;
         };
@@ -29,7 +36,10 @@ pub(super) fn segment(segment: &SegmentUse, wanted: Option<(u8, u8)>) -> String 
                 text.push(':');
             }
             if components.contains(&component) {
-                before = segment.element(position, component).map(|element| value(segment, element, &before)).unwrap_or_default();
+                before = segment
+                    .element(position, component)
+                    .map(|element| value(segment, element, &before))
+                    .unwrap_or_default();
                 text.push_str(&before);
             }
         }
@@ -41,7 +51,13 @@ pub(super) fn segment(segment: &SegmentUse, wanted: Option<(u8, u8)>) -> String 
 /// The elements of the example: what is required, what is wanted, and what these need.
 fn chosen(segment: &SegmentUse, wanted: Option<(u8, u8)>) -> BTreeSet<(u8, u8)> {
     let mut chosen: BTreeSet<(u8, u8)> = BTreeSet::new();
-    chosen.extend(segment.elements.iter().filter(|one| one.component == 0 && one.usage == Usage::Required).map(|one| (one.position, 0)));
+    chosen.extend(
+        segment
+            .elements
+            .iter()
+            .filter(|one| one.component == 0 && one.usage == Usage::Required)
+            .map(|one| (one.position, 0)),
+    );
     if let Some((element, component)) = wanted {
         chosen.extend([(element, 0), (element, component)]);
     }
@@ -52,10 +68,25 @@ fn chosen(segment: &SegmentUse, wanted: Option<(u8, u8)>) -> BTreeSet<(u8, u8)> 
     add_needed(segment, 0, dictionary.segment_notes(&segment.id), &mut chosen);
     let positions: Vec<u8> = chosen.iter().map(|(element, _)| *element).collect();
     for position in positions {
-        let components = segment.elements.iter().filter(|one| one.position == position && one.component > 0);
-        chosen.extend(components.filter(|one| one.usage == Usage::Required).map(|one| (one.position, one.component)));
-        if let Some(composite) = segment.element(position, 0).filter(|one| one.data.kind == DataType::Composite) {
-            add_needed(segment, position, dictionary.composite_notes(&composite.data.number), &mut chosen);
+        let components = segment
+            .elements
+            .iter()
+            .filter(|one| one.position == position && one.component > 0);
+        chosen.extend(
+            components
+                .filter(|one| one.usage == Usage::Required)
+                .map(|one| (one.position, one.component)),
+        );
+        if let Some(composite) = segment
+            .element(position, 0)
+            .filter(|one| one.data.kind == DataType::Composite)
+        {
+            add_needed(
+                segment,
+                position,
+                dictionary.composite_notes(&composite.data.number),
+                &mut chosen,
+            );
         }
     }
     chosen
@@ -63,18 +94,31 @@ fn chosen(segment: &SegmentUse, wanted: Option<(u8, u8)>) -> BTreeSet<(u8, u8)> 
 
 /// Adds what syntax notes call for. `composite` is 0 for the notes of the segment.
 fn add_needed(segment: &SegmentUse, composite: u8, notes: &[SyntaxNote], chosen: &mut BTreeSet<(u8, u8)>) {
-    let place = |position: u8| if composite == 0 { (position, 0) } else { (composite, position) };
+    let place = |position: u8| {
+        if composite == 0 {
+            (position, 0)
+        } else {
+            (composite, position)
+        }
+    };
     // Each round adds something, and there are fewer elements than rounds.
     for _ in 0..segment.elements.len() {
         let before = chosen.len();
         for note in notes_in_use(segment, composite, notes) {
-            let usable: Vec<(u8, u8)> = note.positions.iter().map(|&position| place(position)).filter(|(element, component)| segment.element(*element, *component).is_some()).collect();
+            let usable: Vec<(u8, u8)> = note
+                .positions
+                .iter()
+                .map(|&position| place(position))
+                .filter(|(element, component)| segment.element(*element, *component).is_some())
+                .collect();
             let stands = |at: &(u8, u8)| chosen.contains(at);
             let needed: Vec<(u8, u8)> = match note.kind {
                 'P' if usable.iter().any(stands) => usable,
                 'C' if usable.first().is_some_and(stands) => usable,
                 'R' if !usable.iter().any(stands) => usable.into_iter().take(1).collect(),
-                'L' if usable.first().is_some_and(stands) && !usable.iter().skip(1).any(stands) => usable.into_iter().skip(1).take(1).collect(),
+                'L' if usable.first().is_some_and(stands) && !usable.iter().skip(1).any(stands) => {
+                    usable.into_iter().skip(1).take(1).collect()
+                }
                 _ => Vec::new(),
             };
             chosen.extend(needed);
@@ -200,7 +244,11 @@ mod tests {
         assert_eq!(example("837P", "2300/REF[G1]02"), "REF*G1*12345~");
         assert_eq!(example("837P", "2310B/NM109"), "NM1*82*1*EXAMPLE*****XX*1234567893~");
         assert_eq!(example("837P", "2300/DTP[431]03"), "DTP*431*D8*20260115~");
-        assert!(example("837P", "2300/CLM11-4").contains(":TX"), "{}", example("837P", "2300/CLM11-4"));
+        assert!(
+            example("837P", "2300/CLM11-4").contains(":TX"),
+            "{}",
+            example("837P", "2300/CLM11-4")
+        );
     }
 
     #[test]
@@ -208,11 +256,22 @@ mod tests {
         for name in NAMES {
             let guide = by_name(name).expect("listed").expect("reads");
             for one in guide.nodes().filter_map(|node| guide.segment(node)) {
-                for element in one.elements.iter().filter(|element| element.data.kind != DataType::Composite) {
+                for element in one
+                    .elements
+                    .iter()
+                    .filter(|element| element.data.kind != DataType::Composite)
+                {
                     let text = value(one, element, "");
                     let length = text.chars().filter(|character| *character != '-').count();
-                    let (min, max) = (usize::from(element.data.min), usize::from(element.max.unwrap_or(element.data.max)));
-                    assert!((min..=max).contains(&length), "{name} {}: `{text}` {min}/{max}", element.designator(&one.id));
+                    let (min, max) = (
+                        usize::from(element.data.min),
+                        usize::from(element.max.unwrap_or(element.data.max)),
+                    );
+                    assert!(
+                        (min..=max).contains(&length),
+                        "{name} {}: `{text}` {min}/{max}",
+                        element.designator(&one.id)
+                    );
                 }
             }
         }

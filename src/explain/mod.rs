@@ -53,7 +53,8 @@ pub enum Error {
 
 fn suggestion(near: &[String]) -> String {
     if near.is_empty() {
-        return "; ask for a place (2300/CLM05-3), a segment (CLM), a data element (DE 1028) or a code (CARC 45)".into();
+        return "; ask for a place (2300/CLM05-3), a segment (CLM), a data element (DE 1028) or a code (CARC 45)"
+            .into();
     }
     format!("; did you mean {}?", near.join(", "))
 }
@@ -65,14 +66,19 @@ fn suggestion(near: &[String]) -> String {
 /// [`Error::Unknown`] where nothing has that name, with what comes near.
 pub fn explain(query: &str, texts: &Texts, mut out: impl Write) -> Result<bool, Error> {
     let query = query.trim().to_uppercase();
-    let (first, rest) = query.split_once(char::is_whitespace).map_or((query.as_str(), ""), |(first, rest)| (first, rest.trim()));
+    let (first, rest) = query
+        .split_once(char::is_whitespace)
+        .map_or((query.as_str(), ""), |(first, rest)| (first, rest.trim()));
     let mut guides = Vec::new();
     for name in guide::NAMES {
         if let Some(read) = guide::by_name(name) {
             guides.push(read.map_err(Clone::clone)?);
         }
     }
-    let named = guides.iter().copied().find(|guide| guide.name == first || guide.accepts(first));
+    let named = guides
+        .iter()
+        .copied()
+        .find(|guide| guide.name == first || guide.accepts(first));
     let known = match (named, rest) {
         (Some(guide), "") => Some(overview(guide, &mut out)?),
         (Some(guide), place) => answer_place(&[guide], place, texts, &mut out)?,
@@ -83,11 +89,19 @@ pub fn explain(query: &str, texts: &Texts, mut out: impl Write) -> Result<bool, 
         },
     };
     out.flush()?;
-    known.ok_or_else(|| Error::Unknown { near: lookup::near(&query, &guides), query: query.clone() })
+    known.ok_or_else(|| Error::Unknown {
+        near: lookup::near(&query, &guides),
+        query: query.clone(),
+    })
 }
 
 /// A place, with a code or without.
-fn answer_place(guides: &[&'static Guide], query: &str, texts: &Texts, out: &mut impl Write) -> io::Result<Option<bool>> {
+fn answer_place(
+    guides: &[&'static Guide],
+    query: &str,
+    texts: &Texts,
+    out: &mut impl Write,
+) -> io::Result<Option<bool>> {
     if let Some((place, code)) = query.split_once('=') {
         return code::at_place(guides, place.trim(), code.trim(), texts, out);
     }
@@ -98,13 +112,24 @@ fn answer_place(guides: &[&'static Guide], query: &str, texts: &Texts, out: &mut
 }
 
 fn overview(guide: &Guide, out: &mut impl Write) -> io::Result<bool> {
-    let Counts { loops, segments, elements } = Counts::of(guide);
+    let Counts {
+        loops,
+        segments,
+        elements,
+    } = Counts::of(guide);
     writeln!(out, "{}  {}\n", guide.name, guide.title)?;
     fact("id", &guide.id, out)?;
     fact("also accepts", &guide.also.join(", "), out)?;
     fact("envelope", &format!("ST01 {}, GS01 {}", guide.set, guide.group), out)?;
-    fact("size", &format!("{loops} loops, {segments} segments, {elements} elements"), out)?;
-    let parts = guide.children(guide::NodeId::ROOT).iter().map(|&part| format!("{} {}", guide.designator(part), guide.title(part)));
+    fact(
+        "size",
+        &format!("{loops} loops, {segments} segments, {elements} elements"),
+        out,
+    )?;
+    let parts = guide
+        .children(guide::NodeId::ROOT)
+        .iter()
+        .map(|&part| format!("{} {}", guide.designator(part), guide.title(part)));
     facts("parts", parts, out)?;
     fact("all of it", &format!("claimwire guides {}", guide.name), out)?;
     Ok(true)
@@ -116,7 +141,12 @@ fn fact(label: &str, text: &str, out: &mut impl Write) -> io::Result<()> {
         return Ok(());
     }
     for (at, line) in wrap(text, WIDTH - INDENT).iter().enumerate() {
-        writeln!(out, "  {:<width$}{line}", if at == 0 { label } else { "" }, width = INDENT - 2)?;
+        writeln!(
+            out,
+            "  {:<width$}{line}",
+            if at == 0 { label } else { "" },
+            width = INDENT - 2
+        )?;
     }
     Ok(())
 }

@@ -30,9 +30,19 @@ struct Entry {
     rules: Vec<String>,
 }
 
-pub(super) fn write(guide: &'static Guide, binding: Option<&'static Binding>, format: Format, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn write(
+    guide: &'static Guide,
+    binding: Option<&'static Binding>,
+    format: Format,
+    out: &mut impl Write,
+) -> io::Result<()> {
     let fields = binding.map(Binding::fields).unwrap_or_default();
-    let mut collector = Collector { guide, entries: Vec::new(), shown: Vec::new(), whole: format == Format::Csv };
+    let mut collector = Collector {
+        guide,
+        entries: Vec::new(),
+        shown: Vec::new(),
+        whole: format == Format::Csv,
+    };
     collector.collect(&fields, "", NodeId::ROOT);
     let entries = collector.entries;
     match format {
@@ -57,12 +67,24 @@ impl Collector {
         for field in fields {
             let dot = if prefix.is_empty() { "" } else { "." };
             let path = format!("{prefix}{dot}{}{}", field.name, if field.many { "[]" } else { "" });
-            let mut entry = Entry { path: path.clone(), holds: holds(field), required: field.required, most: field.most, ..Entry::default() };
+            let mut entry = Entry {
+                path: path.clone(),
+                holds: holds(field),
+                required: field.required,
+                most: field.most,
+                ..Entry::default()
+            };
             self.place(field, around, &mut entry);
             match &field.holds {
                 Holds::Loop { node, fields, .. } => {
-                    let first = self.guide.children(*node).first().and_then(|&first| self.guide.segment(first));
-                    let same = first.and_then(|first| self.shown.iter().find(|(shown, _)| std::ptr::eq(*shown, first))).map(|(_, path)| path.clone());
+                    let first = self
+                        .guide
+                        .children(*node)
+                        .first()
+                        .and_then(|&first| self.guide.segment(first));
+                    let same = first
+                        .and_then(|first| self.shown.iter().find(|(shown, _)| std::ptr::eq(*shown, first)))
+                        .map(|(_, path)| path.clone());
                     if let Some(same) = same.filter(|_| !self.whole) {
                         entry.rules.push(format!("everything as in {same}"));
                         self.entries.push(entry);
@@ -104,7 +126,11 @@ impl Collector {
             let within = self.spot(*last);
             entry.place = format!("{} to {}", entry.place, within.rsplit('/').next().unwrap_or_default());
         }
-        match self.guide.segment(first.node).and_then(|segment| segment.element(first.element, first.component)) {
+        match self
+            .guide
+            .segment(first.node)
+            .and_then(|segment| segment.element(first.element, first.component))
+        {
             Some(element) => {
                 entry.name = element.name.clone();
                 entry.form = type_and_length(element);
@@ -116,17 +142,32 @@ impl Collector {
 
     /// The segments that a record without elements of its own draws on: `2000A/2010AA/N3, N4`.
     fn segments_of(&self, field: &BoundField) -> String {
-        let Holds::Record { fields, .. } = &field.holds else { return String::new() };
+        let Holds::Record { fields, .. } = &field.holds else {
+            return String::new();
+        };
         let mut nodes: Vec<NodeId> = Vec::new();
-        each_path(fields, "", &mut |_, inner| nodes.extend(inner.spots.iter().map(|spot| spot.node)));
+        each_path(fields, "", &mut |_, inner| {
+            nodes.extend(inner.spots.iter().map(|spot| spot.node))
+        });
         nodes.sort();
         nodes.dedup();
         let mut names: Vec<String> = nodes.iter().map(|&node| self.guide.designator(node)).collect();
         let around: Vec<String> = nodes.iter().map(|&node| self.guide.path(node)).collect();
         match around.split_first() {
-            Some((first, rest)) if !first.is_empty() && rest.iter().all(|other| other == first) => format!("{first}/{}", names.join(", ")),
+            Some((first, rest)) if !first.is_empty() && rest.iter().all(|other| other == first) => {
+                format!("{first}/{}", names.join(", "))
+            }
             Some(_) => {
-                names = nodes.iter().map(|&node| self.spot(Spot { node, element: 0, component: 0 })).collect();
+                names = nodes
+                    .iter()
+                    .map(|&node| {
+                        self.spot(Spot {
+                            node,
+                            element: 0,
+                            component: 0,
+                        })
+                    })
+                    .collect();
                 names.join(", ")
             }
             None => String::new(),
@@ -167,7 +208,8 @@ fn holds(field: &BoundField) -> String {
 impl Entry {
     fn standing(&self) -> String {
         let usage = if self.required { "required" } else { "optional" };
-        self.most.map_or_else(|| usage.to_owned(), |most| format!("{usage}, up to {most}"))
+        self.most
+            .map_or_else(|| usage.to_owned(), |most| format!("{usage}, up to {most}"))
     }
 }
 
@@ -175,9 +217,25 @@ fn text(guide: &Guide, entries: &[Entry], out: &mut impl Write) -> io::Result<()
     writeln!(out, "{}  {}: the fields of its JSON\n", guide.name, guide.title)?;
     for entry in entries {
         let dots = 99usize.saturating_sub(entry.path.chars().count() + entry.holds.chars().count());
-        writeln!(out, "{} {}", entry.path, if dots > 1 { format!("{:>width$}", entry.holds, width = dots + entry.holds.chars().count()) } else { entry.holds.clone() })?;
-        let facts = [entry.place.as_str(), &entry.name, &entry.form, &entry.standing()].into_iter().filter(|fact| !fact.is_empty()).collect::<Vec<_>>().join("  ");
-        for line in wrap(&facts, 96).into_iter().chain(entry.rules.iter().flat_map(|rule| wrap(rule, 96))) {
+        writeln!(
+            out,
+            "{} {}",
+            entry.path,
+            if dots > 1 {
+                format!("{:>width$}", entry.holds, width = dots + entry.holds.chars().count())
+            } else {
+                entry.holds.clone()
+            }
+        )?;
+        let facts = [entry.place.as_str(), &entry.name, &entry.form, &entry.standing()]
+            .into_iter()
+            .filter(|fact| !fact.is_empty())
+            .collect::<Vec<_>>()
+            .join("  ");
+        for line in wrap(&facts, 96)
+            .into_iter()
+            .chain(entry.rules.iter().flat_map(|rule| wrap(rule, 96)))
+        {
             writeln!(out, "    {line}")?;
         }
     }
@@ -186,10 +244,27 @@ fn text(guide: &Guide, entries: &[Entry], out: &mut impl Write) -> io::Result<()
 
 fn as_markdown(guide: &Guide, entries: &[Entry], out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "# {} {}: the fields of its JSON\n", guide.name, guide.title)?;
-    writeln!(out, "| field | holds | | place | name | type | codes and limits |\n|---|---|---|---|---|---|---|")?;
+    writeln!(
+        out,
+        "| field | holds | | place | name | type | codes and limits |\n|---|---|---|---|---|---|---|"
+    )?;
     for entry in entries {
-        let rules = entry.rules.iter().map(|rule| markdown::cell(rule)).collect::<Vec<_>>().join("<br>");
-        writeln!(out, "| `{}` | {} | {} | {} | {} | {} | {rules} |", entry.path, entry.holds, entry.standing(), markdown::cell(&entry.place), markdown::cell(&entry.name), entry.form)?;
+        let rules = entry
+            .rules
+            .iter()
+            .map(|rule| markdown::cell(rule))
+            .collect::<Vec<_>>()
+            .join("<br>");
+        writeln!(
+            out,
+            "| `{}` | {} | {} | {} | {} | {} | {rules} |",
+            entry.path,
+            entry.holds,
+            entry.standing(),
+            markdown::cell(&entry.place),
+            markdown::cell(&entry.name),
+            entry.form
+        )?;
     }
     Ok(())
 }
@@ -197,9 +272,18 @@ fn as_markdown(guide: &Guide, entries: &[Entry], out: &mut impl Write) -> io::Re
 fn as_html(guide: &Guide, entries: &[Entry], out: &mut impl Write) -> io::Result<()> {
     let title = format!("{} {}: the fields of its JSON", guide.name, guide.title);
     html::begin(&title, out)?;
-    writeln!(out, "<main>\n<h1>{}</h1>\n<section><h3></h3><table><thead><tr><th>field<th>holds<th><th>place<th>name<th>type<th>codes and limits<tbody>", html::escape(&title))?;
+    writeln!(
+        out,
+        "<main>\n<h1>{}</h1>\n<section><h3></h3><table><thead><tr><th>field<th>holds<th><th>place<th>name<th>type<th>codes and limits<tbody>",
+        html::escape(&title)
+    )?;
     for entry in entries {
-        let rules = entry.rules.iter().map(|rule| html::escape(rule)).collect::<Vec<_>>().join("<br>");
+        let rules = entry
+            .rules
+            .iter()
+            .map(|rule| html::escape(rule))
+            .collect::<Vec<_>>()
+            .join("<br>");
         writeln!(
             out,
             "<tr id=\"{}\"><td>{}<td>{}<td>{}<td>{}<td>{}<td>{}<td>{rules}",
@@ -217,11 +301,37 @@ fn as_html(guide: &Guide, entries: &[Entry], out: &mut impl Write) -> io::Result
 }
 
 fn as_csv(guide: &Guide, entries: &[Entry], out: &mut impl Write) -> io::Result<()> {
-    line(&["guide", "json", "holds", "required", "most", "place", "name", "type", "codes_and_limits"], out)?;
+    line(
+        &[
+            "guide",
+            "json",
+            "holds",
+            "required",
+            "most",
+            "place",
+            "name",
+            "type",
+            "codes_and_limits",
+        ],
+        out,
+    )?;
     for entry in entries {
         let most = entry.most.map(|most| most.to_string()).unwrap_or_default();
         let required = if entry.required { "yes" } else { "no" };
-        line(&[&guide.name, &entry.path, &entry.holds, required, &most, &entry.place, &entry.name, &entry.form, &entry.rules.join("; ").trim_start_matches("= ").to_owned()], out)?;
+        line(
+            &[
+                &guide.name,
+                &entry.path,
+                &entry.holds,
+                required,
+                &most,
+                &entry.place,
+                &entry.name,
+                &entry.form,
+                entry.rules.join("; ").trim_start_matches("= "),
+            ],
+            out,
+        )?;
     }
     Ok(())
 }

@@ -14,6 +14,7 @@ mod csv;
 mod facts;
 mod fields;
 mod html;
+mod json;
 mod markdown;
 mod page;
 mod schema;
@@ -86,7 +87,11 @@ impl Counts {
     pub fn of(guide: &Guide) -> Self {
         let segments = || guide.nodes().filter_map(|node| guide.segment(node));
         Self {
-            loops: guide.nodes().filter(|node| guide.loop_at(*node).is_some()).count().saturating_sub(1),
+            loops: guide
+                .nodes()
+                .filter(|node| guide.loop_at(*node).is_some())
+                .count()
+                .saturating_sub(1),
             segments: segments().count(),
             elements: segments().map(|segment| segment.elements.len()).sum(),
         }
@@ -98,13 +103,25 @@ impl Counts {
 /// # Errors
 /// Output that fails. A guide that does not read says so on its line.
 pub fn list(mut out: impl Write) -> io::Result<()> {
-    writeln!(out, "{:<7}{:<14}{:<42}{:>6}{:>10}{:>10}", "name", "id", "title", "loops", "segments", "elements")?;
+    writeln!(
+        out,
+        "{:<7}{:<14}{:<42}{:>6}{:>10}{:>10}",
+        "name", "id", "title", "loops", "segments", "elements"
+    )?;
     for name in guide::NAMES {
         let Some(read) = guide::by_name(name) else { continue };
         match read {
             Ok(guide) => {
-                let Counts { loops, segments, elements } = Counts::of(guide);
-                writeln!(out, "{:<7}{:<14}{:<42}{loops:>6}{segments:>10}{elements:>10}", guide.name, guide.id, guide.title)?;
+                let Counts {
+                    loops,
+                    segments,
+                    elements,
+                } = Counts::of(guide);
+                writeln!(
+                    out,
+                    "{:<7}{:<14}{:<42}{loops:>6}{segments:>10}{elements:>10}",
+                    guide.name, guide.id, guide.title
+                )?;
                 if !guide.also.is_empty() {
                     writeln!(out, "{:7}also accepts {}", "", guide.also.join(", "))?;
                 }
@@ -112,6 +129,9 @@ pub fn list(mut out: impl Write) -> io::Result<()> {
             Err(GuideError { problem, .. }) => writeln!(out, "{name:<7}does not read: {problem}")?,
         }
     }
-    writeln!(out, "\nTransaction sets without a guide here are carried as plain segments.")?;
+    writeln!(
+        out,
+        "\nTransaction sets without a guide here are carried as plain segments."
+    )?;
     out.flush()
 }

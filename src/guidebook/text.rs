@@ -16,11 +16,26 @@ const JSON: usize = 66;
 
 pub(super) fn write(page: &Page, out: &mut impl Write) -> io::Result<()> {
     let guide = page.guide;
-    let Counts { loops, segments, elements } = Counts::of(guide);
+    let Counts {
+        loops,
+        segments,
+        elements,
+    } = Counts::of(guide);
     writeln!(out, "{}  {}", guide.name, guide.title)?;
-    let also = if guide.also.is_empty() { String::new() } else { format!(", also {}", guide.also.join(", ")) };
-    writeln!(out, "{}{also}; {loops} loops, {segments} segments, {elements} elements", guide.id)?;
-    writeln!(out, "\nR required, S situational; = codes; > field in the JSON record of the loop")?;
+    let also = if guide.also.is_empty() {
+        String::new()
+    } else {
+        format!(", also {}", guide.also.join(", "))
+    };
+    writeln!(
+        out,
+        "{}{also}; {loops} loops, {segments} segments, {elements} elements",
+        guide.id
+    )?;
+    writeln!(
+        out,
+        "\nR required, S situational; = codes; > field in the JSON record of the loop"
+    )?;
     for item in &page.items {
         match item {
             Item::Loop(one) => {
@@ -39,7 +54,12 @@ pub(super) fn write(page: &Page, out: &mut impl Write) -> io::Result<()> {
             }
             Item::Segment(one) => {
                 let head = format!("{}  {}", one.designator, one.title);
-                writeln!(out, "\n{head}{:>width$}", format!("({})", one.standing), width = WIDTH.saturating_sub(head.chars().count()))?;
+                writeln!(
+                    out,
+                    "\n{head}{:>width$}",
+                    format!("({})", one.standing),
+                    width = WIDTH.saturating_sub(head.chars().count())
+                )?;
                 for line in &one.elements {
                     element(line, out)?;
                 }
@@ -58,13 +78,17 @@ fn element(one: &ElementItem, out: &mut impl Write) -> io::Result<()> {
     let mut head = format!("   {:<10}{} {:<12}", one.designator, one.usage, one.form);
     let mut lines = wrap(&one.name, WIDTH - NAME).into_iter();
     head.push_str(&lines.next().unwrap_or_default());
-    let fits = head.chars().count() < JSON && json.len() == 1 && json.iter().all(|text| JSON + text.chars().count() <= WIDTH);
+    let fits =
+        head.chars().count() < JSON && json.len() == 1 && json.iter().all(|text| JSON + text.chars().count() <= WIDTH);
     if fits {
         writeln!(out, "{head:<JSON$}{}", json.pop().unwrap_or_default())?;
     } else {
         writeln!(out, "{}", head.trim_end())?;
     }
-    for line in lines.chain(json).chain(one.rules.iter().flat_map(|rule| wrap(rule, WIDTH - NAME))) {
+    for line in lines
+        .chain(json)
+        .chain(one.rules.iter().flat_map(|rule| wrap(rule, WIDTH - NAME)))
+    {
         writeln!(out, "{:NAME$}{line}", "")?;
     }
     Ok(())

@@ -7,7 +7,7 @@ use super::{
     Kind, Shape,
     bind::{Binding, ElementPlan, FieldPlan, Fill, LoopPlan, PartPlan, Reach, Value},
 };
-use crate::guide::{ElementUse, Guide, NodeId, Repeat, SegmentUse, Usage};
+use crate::guide::{DataType, ElementUse, Guide, NodeId, Repeat, SegmentUse, Usage};
 
 /// A field of a record, where a guide gives it a place.
 #[derive(Debug)]
@@ -114,12 +114,24 @@ impl Binding {
                 paths.entry(*spot).or_default().push(path.to_owned());
             }
         });
-        let segments = self.guide.nodes().filter_map(|node| Some((node, self.guide.segment(node)?)));
+        let segments = self
+            .guide
+            .nodes()
+            .filter_map(|node| Some((node, self.guide.segment(node)?)));
         let elements = segments.flat_map(|(node, segment)| segment.elements.iter().map(move |element| (node, element)));
         elements
             .map(|(node, element)| {
-                let spot = Spot { node, element: element.position, component: element.component };
-                Row { node, element, filling: fillings.get(&spot).copied().unwrap_or(Filling::Nothing), json: paths.remove(&spot).unwrap_or_default() }
+                let spot = Spot {
+                    node,
+                    element: element.position,
+                    component: element.component,
+                };
+                Row {
+                    node,
+                    element,
+                    filling: fillings.get(&spot).copied().unwrap_or(Filling::Nothing),
+                    json: paths.remove(&spot).unwrap_or_default(),
+                }
             })
             .collect()
     }
@@ -161,24 +173,50 @@ struct Tree<'p> {
 
 impl<'p> Tree<'p> {
     fn of(guide: &'static Guide, plan: &'p LoopPlan) -> Self {
-        Self { guide, plan, nodes: plan.nodes(guide).collect() }
+        Self {
+            guide,
+            plan,
+            nodes: plan.nodes(guide).collect(),
+        }
     }
 
     /// `bases`: the elements that the fields' places count from, one for each item of a list;
     /// `inside`: whether the record is one over a segment or a part of it.
     fn fields(&self, shape: &'static Shape, plans: &[FieldPlan], bases: &[u8], inside: bool) -> Vec<BoundField> {
-        plans.iter().filter_map(|plan| self.field(shape, plan, bases, inside)).collect()
+        plans
+            .iter()
+            .filter_map(|plan| self.field(shape, plan, bases, inside))
+            .collect()
     }
 
     fn field(&self, shape: &'static Shape, plan: &FieldPlan, bases: &[u8], inside: bool) -> Option<BoundField> {
         let kind = shape.fields.iter().find(|field| field.name == plan.name)?.kind;
-        let bound = |most: Option<u32>, required, spots, holds| Some(BoundField { name: plan.name, many: plan.many, most: most.filter(|_| plan.many), required, spots, holds });
+        let bound = |most: Option<u32>, required, spots, holds| {
+            Some(BoundField {
+                name: plan.name,
+                many: plan.many,
+                most: most.filter(|_| plan.many),
+                required,
+                spots,
+                holds,
+            })
+        };
         match plan.reach {
             Reach::Layout => return bound(None, false, Vec::new(), Holds::Layout),
             Reach::Here => {
-                let (Kind::Record(inner), Value::Record(plans)) = (kind, &plan.value) else { return None };
+                let (Kind::Record(inner), Value::Record(plans)) = (kind, &plan.value) else {
+                    return None;
+                };
                 let fields = self.fields(inner, plans, bases, inside);
-                return bound(None, requires_any(&fields), Vec::new(), Holds::Record { name: inner.name, fields });
+                return bound(
+                    None,
+                    requires_any(&fields),
+                    Vec::new(),
+                    Holds::Record {
+                        name: inner.name,
+                        fields,
+                    },
+                );
             }
             Reach::Loop { slot } => {
                 let node = self.node(slot)?;
@@ -186,7 +224,11 @@ impl<'p> Tree<'p> {
                 let holds = match (self.plan.part(slot)?, kind) {
                     (PartPlan::Loop(below), Kind::Record(inner)) => {
                         let fields = Tree::of(self.guide, below).fields(inner, &below.fields, &[0], false);
-                        Holds::Loop { name: inner.name, node, fields }
+                        Holds::Loop {
+                            name: inner.name,
+                            node,
+                            fields,
+                        }
                     }
                     _ => Holds::Outside,
                 };
@@ -213,27 +255,45 @@ impl<'p> Tree<'p> {
         };
         let stands = inside || segment.usage == Usage::Required && self.stands(node);
         let holds = match (&plan.value, kind) {
-            (Value::Record(plans), Kind::Record(inner)) => Holds::Record { name: inner.name, fields: self.fields(inner, plans, &items, true) },
+            (Value::Record(plans), Kind::Record(inner)) => Holds::Record {
+                name: inner.name,
+                fields: self.fields(inner, plans, &items, true),
+            },
             (Value::Scalar(_), kind) => Holds::Value(kind),
             _ => return None,
         };
         let at = base.saturating_add(relative);
         let required = stands
             && match (&holds, plan.reach) {
-                (Holds::Record { fields, .. }, Reach::Segment { .. }) => requires_any(fields),
-                (Holds::Record { fields, .. }, _) => requires_any(fields) && is_required(segment, at, component, relative),
-                _ => is_required(segment, at, component, relative) && !self.goes_by_itself(plan.reach.slot(), at, component),
+                (_, Reach::Segment { .. }) => true,
+                (Holds::Record { .. }, _) => is_required(segment, at, component, relative),
+                _ => {
+                    is_required(segment, at, component, relative)
+                        && !self.goes_by_itself(plan.reach.slot(), at, component)
+                }
             };
-        let spots = spots_of(plan.reach, node, bases, &items).into_iter().filter(|spot| spot.element == 0 || segment.element(spot.element, spot.component).is_some()).collect();
+        let spots = spots_of(plan.reach, node, bases, &items)
+            .into_iter()
+            .filter(|spot| spot.element == 0 || segment.element(spot.element, spot.component).is_some())
+            .collect();
         let most = match plan.reach {
             _ if !plan.many => None,
-            Reach::Element { element, component, .. } if inside => limit(segment.element(base.saturating_add(element), component)?.repeat, 1),
+            Reach::Element { element, component, .. } if inside => {
+                limit(segment.element(base.saturating_add(element), component)?.repeat, 1)
+            }
             Reach::Segment { .. } | Reach::Element { .. } => limit(segment.repeat, 1),
             Reach::Components { first, last, .. } => Some(u32::from(last.saturating_sub(first)) + 1),
             _ if inside => u32::try_from(items.len() / bases.len().max(1)).ok(),
             _ => limit(segment.repeat, items.len()),
         };
-        Some(BoundField { name: plan.name, many: plan.many, most, required, spots, holds })
+        Some(BoundField {
+            name: plan.name,
+            many: plan.many,
+            most,
+            required,
+            spots,
+            holds,
+        })
     }
 
     fn node(&self, slot: u16) -> Option<NodeId> {
@@ -249,8 +309,12 @@ impl<'p> Tree<'p> {
 
     /// Whether the writer fills the element without being told.
     fn goes_by_itself(&self, slot: u16, element: u8, component: u8) -> bool {
-        let Some(PartPlan::Segment(segment)) = self.plan.part(slot) else { return false };
-        segment.elements.iter().any(|plan| (plan.element, plan.component) == (element, component) && (plan.counter.is_some() || plan.implied.is_some()))
+        let Some(PartPlan::Segment(segment)) = self.plan.part(slot) else {
+            return false;
+        };
+        segment.elements.iter().any(|plan| {
+            (plan.element, plan.component) == (element, component) && (plan.counter.is_some() || plan.implied.is_some())
+        })
     }
 }
 
@@ -258,19 +322,36 @@ impl<'p> Tree<'p> {
 fn items_of(reach: Reach, bases: &[u8]) -> Vec<u8> {
     let each = bases.iter().copied();
     match reach {
-        Reach::Element { element, .. } | Reach::Components { element, .. } => each.map(|base| base.saturating_add(element)).collect(),
-        Reach::Elements { first, last, .. } => each.flat_map(|base| base.saturating_add(first)..=base.saturating_add(last)).collect(),
-        Reach::Runs { first, last, stride, .. } => each.flat_map(|base| (base.saturating_add(first)..=last).step_by(usize::from(stride.max(1)))).collect(),
+        Reach::Element { element, .. } | Reach::Components { element, .. } => {
+            each.map(|base| base.saturating_add(element)).collect()
+        }
+        Reach::Elements { first, last, .. } => each
+            .flat_map(|base| base.saturating_add(first)..=base.saturating_add(last))
+            .collect(),
+        Reach::Runs {
+            first, last, stride, ..
+        } => each
+            .flat_map(|base| (base.saturating_add(first)..=last).step_by(usize::from(stride.max(1))))
+            .collect(),
         _ => bases.to_vec(),
     }
 }
 
 fn spots_of(reach: Reach, node: NodeId, bases: &[u8], items: &[u8]) -> Vec<Spot> {
-    let spot = |element, component| Spot { node, element, component };
+    let spot = |element, component| Spot {
+        node,
+        element,
+        component,
+    };
     match reach {
         Reach::Segment { .. } => bases.iter().map(|_| spot(0, 0)).take(1).collect(),
-        Reach::Element { component, .. } | Reach::Elements { component, .. } => items.iter().map(|&element| spot(element, component)).collect(),
-        Reach::Components { first, last, .. } => items.iter().flat_map(|&element| (first..=last).map(move |component| spot(element, component))).collect(),
+        Reach::Element { component, .. } | Reach::Elements { component, .. } => {
+            items.iter().map(|&element| spot(element, component)).collect()
+        }
+        Reach::Components { first, last, .. } => items
+            .iter()
+            .flat_map(|&element| (first..=last).map(move |component| spot(element, component)))
+            .collect(),
         // The elements of a run belong to the fields of its record.
         _ => Vec::new(),
     }
@@ -279,8 +360,18 @@ fn spots_of(reach: Reach, node: NodeId, bases: &[u8], items: &[u8]) -> Vec<Spot>
 /// Whether an element must stand where its scope does. `relative` is 0 in the scope of a composite,
 /// which stands already.
 fn is_required(segment: &SegmentUse, element: u8, component: u8, relative: u8) -> bool {
-    let required = |component| segment.element(element, component).is_some_and(|one| one.usage == Usage::Required);
-    if component == 0 || relative == 0 { required(component) } else { required(0) && required(component) }
+    // A padded element of the ISA may be blank.
+    let padded = |one: &ElementUse| one.data.number.starts_with('I') && one.data.kind == DataType::String;
+    let required = |component| {
+        segment
+            .element(element, component)
+            .is_some_and(|one| one.usage == Usage::Required && !padded(one))
+    };
+    if component == 0 || relative == 0 {
+        required(component)
+    } else {
+        required(0) && required(component)
+    }
 }
 
 fn requires_any(fields: &[BoundField]) -> bool {
@@ -300,9 +391,24 @@ fn collect_fillings(guide: &'static Guide, plan: &LoopPlan, found: &mut HashMap<
             PartPlan::Loop(inner) => collect_fillings(guide, inner, found),
             PartPlan::Segment(segment) => {
                 for element in &segment.elements {
-                    let composite = element.component == 0 && segment.elements.iter().any(|other| other.element == element.element && other.component > 0);
-                    let spot = Spot { node, element: element.element, component: element.component };
-                    found.insert(spot, if composite { Filling::Components } else { filling(element) });
+                    let composite = element.component == 0
+                        && segment
+                            .elements
+                            .iter()
+                            .any(|other| other.element == element.element && other.component > 0);
+                    let spot = Spot {
+                        node,
+                        element: element.element,
+                        component: element.component,
+                    };
+                    found.insert(
+                        spot,
+                        if composite {
+                            Filling::Components
+                        } else {
+                            filling(element)
+                        },
+                    );
                 }
             }
             PartPlan::Outside(_) | PartPlan::Other => {}
