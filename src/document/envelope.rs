@@ -91,9 +91,12 @@ impl Envelope {
         let Some(walk) = &mut self.interchange else { return Ok(()) };
         walk.push(segment, offset, &mut |_, _| {});
         let faults = walk.take_faults();
-        let entry = walk.tape().len().saturating_sub(2);
+        let tape = walk.tape();
+        let entry = tape.len().saturating_sub(2);
+        let placed = tape.entry(tape.len().saturating_sub(1)).is_some_and(|last| !last.is_unplaced());
         self.note(faults, None);
-        if id == b"ST" {
+        // Without a place, say after an IEA, the header and all that follows stay as they are.
+        if id == b"ST" && placed {
             self.begin_set(segment, entry, offset);
         }
         Ok(())

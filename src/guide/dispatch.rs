@@ -29,15 +29,37 @@ struct Id {
     /// Element and component of the discriminator; element 0 if the id has none.
     discriminator: (u8, u8),
     codes: Vec<(u64, u16)>,
+    /// Open addressing over `codes`: index + 1, 0 for empty.
+    slots: Vec<u16>,
+}
+
+impl Id {
+    /// The key of a code.
+    #[inline]
+    fn class(&self, code: u64) -> u16 {
+        let Some(mask) = self.slots.len().checked_sub(1) else { return self.base };
+        let mut slot = spread(code) & mask;
+        while let Some(&index) = self.slots.get(slot) {
+            match index.checked_sub(1).and_then(|index| self.codes.get(usize::from(index))) {
+                Some((known, key)) if *known == code => return *key,
+                Some(_) => slot = (slot + 1) & mask,
+                None => break,
+            }
+        }
+        self.base
+    }
 }
 
 /// The first eight bytes of a value as a number, so that codes compare in one step.
 #[inline]
 fn pack(bytes: &[u8]) -> u64 {
-    let mut word = [0u8; 8];
-    let length = bytes.len().min(8);
-    word[..length].copy_from_slice(&bytes[..length]);
-    u64::from_le_bytes(word)
+    // Nearly all are of two or three bytes: a copy of unknown length would cost more than the rest
+    // of the look-up.
+    match *bytes {
+        [a, b] => u64::from(a) | u64::from(b) << 8,
+        [a, b, c] => u64::from(a) | u64::from(b) << 8 | u64::from(c) << 16,
+        _ => bytes.iter().take(8).rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    }
 }
 
 /// What the table says of a segment.
@@ -59,9 +81,7 @@ impl Dispatch {
         if element == 0 {
             return Lookup::Key(usize::from(id.base));
         }
-        let code = pack(component(element, part));
-        let class = id.codes.iter().find(|(known, _)| *known == code).map_or(id.base, |(_, key)| *key);
-        Lookup::Key(usize::from(class))
+        Lookup::Key(usize::from(id.class(pack(component(element, part)))))
     }
 
     /// The place of a segment after another.
@@ -149,18 +169,11 @@ impl Dispatch {
                 });
                 codes.push((packed, key));
             }
-            self.ids.push(Id { packed: pack(id.as_bytes()), base, discriminator: *discriminator, codes });
+            let slots = addressing(codes.iter().map(|(code, _)| *code));
+            self.ids.push(Id { packed: pack(id.as_bytes()), base, discriminator: *discriminator, codes, slots });
         }
         self.keys = usize::from(keys);
-        self.slots = vec![0; (self.ids.len() * 4).next_power_of_two()];
-        let mask = self.slots.len() - 1;
-        for (index, id) in self.ids.iter().enumerate() {
-            let mut slot = spread(id.packed) & mask;
-            while self.slots[slot] != 0 {
-                slot = (slot + 1) & mask;
-            }
-            self.slots[slot] = index as u16 + 1;
-        }
+        self.slots = addressing(self.ids.iter().map(|id| id.packed));
         Ok(())
     }
 
@@ -208,6 +221,20 @@ impl Dispatch {
             at = parent;
         }
     }
+}
+
+/// A table for open addressing: index + 1 of each word, at most a quarter full.
+fn addressing(words: impl ExactSizeIterator<Item = u64>) -> Vec<u16> {
+    let mut slots = vec![0; (words.len() * 4).next_power_of_two()];
+    let mask = slots.len() - 1;
+    for (index, word) in words.enumerate() {
+        let mut slot = spread(word) & mask;
+        while slots[slot] != 0 {
+            slot = (slot + 1) & mask;
+        }
+        slots[slot] = index as u16 + 1;
+    }
+    slots
 }
 
 fn spread(packed: u64) -> usize {

@@ -250,7 +250,7 @@ impl<'d> Reader<'d> {
 /// Adds the node of a part and all below it.
 fn plant(guide: &mut Guide, what: Part, parent: NodeId, part: u16, rank: u16) -> NodeId {
     let id = NodeId(guide.nodes.len().min(usize::from(u16::MAX)) as u16);
-    guide.nodes.push(Node { parent, part, rank, what, children: Vec::new() });
+    guide.nodes.push(Node { parent, part, rank, what, children: Vec::new(), required: Vec::new() });
     if let Part::Loop(index) = what {
         let parts = guide.loops[index].parts.clone();
         let (mut rank, mut last) = (0, None);
@@ -267,6 +267,9 @@ fn plant(guide: &mut Guide, what: Part, parent: NodeId, part: u16, rank: u16) ->
             last = Some(position);
             let child = plant(guide, part, id, at as u16, rank);
             guide.nodes[id.index()].children.push(child);
+            if guide.usage(child) == Usage::Required {
+                guide.nodes[id.index()].required.push(child);
+            }
         }
     }
     id

@@ -179,6 +179,8 @@ pub struct Node {
     rank: u16,
     what: Part,
     children: Vec<NodeId>,
+    /// Those of the children that must stand.
+    required: Vec<NodeId>,
 }
 
 /// What stands at a [`Node`].
@@ -223,6 +225,11 @@ impl Guide {
     /// The parts of a loop, in the guide's order. Empty for a segment.
     pub fn children(&self, node: NodeId) -> &[NodeId] {
         &self.node(node).children
+    }
+
+    /// The parts of a loop that must stand.
+    pub(crate) fn required(&self, node: NodeId) -> &[NodeId] {
+        &self.node(node).required
     }
 
     /// The loop a node stands in; the root's is itself.

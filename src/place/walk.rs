@@ -2,7 +2,7 @@
 
 use super::{Fault, FaultKind, Tape};
 use crate::{
-    guide::{Guide, Lookup, NodeId, Place, Usage, dictionary},
+    guide::{Guide, Lookup, NodeId, Place, dictionary},
     x12::{Delimiters, Segment},
 };
 
@@ -168,9 +168,9 @@ impl<'g> Walk<'g> {
     }
 
     fn close(&mut self, frame: &Frame, offset: u64, closed: &mut impl FnMut(&Tape, usize)) {
-        for &child in self.guide.children(frame.node) {
+        for &child in self.guide.required(frame.node) {
             let count = self.counts.get(frame.counts + self.guide.part(child)).copied().unwrap_or(0);
-            if count == 0 && self.guide.usage(child) == Usage::Required {
+            if count == 0 {
                 let segment = match self.guide.place(child) {
                     Place::Segment(segment) => segment.id.clone(),
                     Place::Loop(_) => self.guide.children(child).first().and_then(|&first| self.guide.segment(first)).map_or_else(String::new, |first| first.id.clone()),

@@ -94,8 +94,48 @@ pub(crate) struct LoopPlan {
     slots: Vec<u16>,
     /// Whether the loop begins with an HL.
     pub(crate) hierarchical: bool,
+    /// Whether the record around holds a list of these.
+    pub(crate) many: bool,
     /// Fields that have no place in this guide.
     pub(crate) homeless: Vec<&'static str>,
+    /// Fields that may have a value when a slot is filled.
+    reaching: Vec<FieldSet>,
+    /// The layout, which has no slot.
+    pub(crate) unslotted: FieldSet,
+}
+
+/// A set of a plan's fields.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct FieldSet([u64; 4]);
+
+impl FieldSet {
+    /// Fields beyond the last of these belong to every set.
+    const MOST: usize = 255;
+
+    fn insert(&mut self, field: usize) {
+        let field = field.min(Self::MOST);
+        self.0[field / 64] |= 1 << (field % 64);
+    }
+
+    pub(crate) fn join(&mut self, other: Self) {
+        for (word, other) in self.0.iter_mut().zip(other.0) {
+            *word |= other;
+        }
+    }
+
+    /// The fields of the set, in the order of the table.
+    pub(crate) fn of(self, fields: &[FieldPlan]) -> impl Iterator<Item = &FieldPlan> {
+        let members = self.0.into_iter().enumerate().flat_map(|(at, mut word)| {
+            std::iter::from_fn(move || {
+                let bit = word.trailing_zeros() as usize;
+                (word != 0).then(|| {
+                    word &= word - 1;
+                    at * 64 + bit
+                })
+            })
+        });
+        members.filter(|field| *field < Self::MOST).filter_map(|field| fields.get(field)).chain(fields.get(Self::MOST..).unwrap_or_default())
+    }
 }
 
 const NO_SLOT: u16 = u16::MAX;
@@ -135,7 +175,6 @@ pub(crate) struct SegmentPlan {
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Chunk {
-    pub(crate) first: u8,
     pub(crate) width: u8,
 }
 
@@ -234,7 +273,7 @@ impl LoopPlan {
     fn with(guide: &Guide, node: NodeId, shape: &'static Shape, wanted: &dyn Fn(&str) -> bool) -> Self {
         let mut inlined = Vec::new();
         collect_inlined(guide, node, shape, &mut inlined);
-        let mut plan = Self { node, id: guide.loop_id(node).to_owned(), shape, parts: Vec::new(), fields: Vec::new(), slots: Vec::new(), hierarchical: false, homeless: Vec::new() };
+        let mut plan = Self { node, id: guide.loop_id(node).to_owned(), shape, parts: Vec::new(), fields: Vec::new(), slots: Vec::new(), hierarchical: false, many: false, homeless: Vec::new(), reaching: Vec::new(), unslotted: FieldSet::default() };
         for &child in guide.children(node) {
             if inlined.contains(&child) {
                 let first = plan.parts.len() as u16;
@@ -310,7 +349,7 @@ impl LoopPlan {
             let node = scope.child_loop(inside, place.name(), place.code)?;
             let slot = self.slot(node)?;
             *self.parts.get_mut(usize::from(slot))? = match field.kind {
-                Kind::Record(shape) => PartPlan::Loop(LoopPlan::new(scope.guide, node, shape)),
+                Kind::Record(shape) => PartPlan::Loop(LoopPlan { many: field.many, ..LoopPlan::new(scope.guide, node, shape) }),
                 Kind::Outside => PartPlan::Outside(scope.guide.designator(node)),
                 _ => return None,
             };
@@ -329,6 +368,19 @@ impl LoopPlan {
                 segment.finish();
             }
         }
+        self.reaching = vec![FieldSet::default(); self.parts.len()];
+        for (index, field) in self.fields.iter().enumerate() {
+            field.each_slot(&mut |slot| match slot.and_then(|slot| self.reaching.get_mut(usize::from(slot))) {
+                Some(set) => set.insert(index),
+                None => self.unslotted.insert(index),
+            });
+        }
+    }
+
+    /// Fields that may have a value when a slot is filled.
+    #[inline]
+    pub(crate) fn reaching(&self, slot: u16) -> FieldSet {
+        self.reaching.get(usize::from(slot)).copied().unwrap_or_default()
     }
 }
 
@@ -476,7 +528,7 @@ impl SegmentPlan {
             };
             self.flows.push(flow);
             if segment.repeat.is_many() && !within.record {
-                self.chunk = Some(Chunk { first: element, width: last - element + 1 });
+                self.chunk = Some(Chunk { width: last - element + 1 });
                 self.many = true;
             }
             return Some(FieldPlan::new(field, Reach::Elements { slot, first: place.element, last: last - base, component: place.component }, value));
@@ -589,6 +641,21 @@ fn counter(segment: &str, element: &ElementUse) -> Option<Counter> {
 }
 
 impl FieldPlan {
+    /// Calls back with each slot that the field may take a value from; with none for the layout.
+    fn each_slot(&self, found: &mut dyn FnMut(Option<u16>)) {
+        match (&self.value, self.reach) {
+            (Value::Record(fields), Reach::Here) => {
+                for field in fields {
+                    field.each_slot(found);
+                }
+            }
+            (_, Reach::Here | Reach::Layout) => found(None),
+            (_, Reach::Loop { slot } | Reach::Segment { slot } | Reach::Element { slot, .. } | Reach::Elements { slot, .. } | Reach::Components { slot, .. } | Reach::Runs { slot, .. }) => {
+                found(Some(slot));
+            }
+        }
+    }
+
     fn new(field: &'static Field, reach: Reach, value: Value) -> Self {
         Self { name: field.name, key: format!("\"{}\":", field.name).into_bytes(), many: field.many, reach, value, unsaid: None }
     }

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 pub struct Layout {
     /// Designators of the items as they stood, where that is not the guide's order (`REF[EA]`,
     /// `2400 x12`). A trailer that is not listed was not there.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub order: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order: Option<Vec<String>>,
     /// How many values each repeat of a segment held, where the repeats before the last were not
     /// full.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -66,6 +66,6 @@ fn is_zero(position: &u32) -> bool {
 impl Layout {
     /// Whether the loop was spelled as the writer spells it.
     pub fn is_empty(&self) -> bool {
-        self.order.is_empty() && self.runs.is_empty() && self.verbatim.is_empty() && self.unplaced.is_empty()
+        self.order.is_none() && self.runs.is_empty() && self.verbatim.is_empty() && self.unplaced.is_empty()
     }
 }

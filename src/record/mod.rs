@@ -9,7 +9,9 @@
 //! Order, fixed codes, hierarchical numbers, line numbers and segment counts come from the guide,
 //! never from a table.
 
+mod assemble;
 mod bind;
+mod gather;
 pub mod honest;
 mod layout;
 pub mod read;

@@ -1,11 +1,10 @@
 //! Placed segments to JSON.
 
-use std::collections::BTreeMap;
-
 use super::{
-    Layout, Record, Unplaced, Verbatim,
-    bind::{Binding, FieldPlan, LoopPlan, PartPlan, Reach, SegmentPlan, Value},
-    render::{Canonical, Counters, NO_CONTROL, Verdict, is_filled, value},
+    Layout, Record,
+    bind::{Binding, FieldPlan, LoopPlan, PartPlan, Reach, Value},
+    gather::Numbers,
+    render::{Canonical, value},
     scalar::Format,
 };
 use crate::{
@@ -58,15 +57,15 @@ impl Problem {
 
 /// Reads placed loops through bindings.
 pub struct Reader<'t> {
-    tape: &'t Tape,
-    spelling: Spelling,
+    pub(super) tape: &'t Tape,
+    pub(super) spelling: Spelling,
     /// HL numbers given out so far.
     levels: u32,
     /// HL number of the level around.
     parent: u32,
-    segments: u32,
-    problems: Vec<Problem>,
-    canonical: Canonical,
+    pub(super) segments: u32,
+    pub(super) problems: Vec<Problem>,
+    pub(super) canonical: Canonical,
     pool: Vec<Items>,
     outside: Option<Outside<'t>>,
 }
@@ -136,198 +135,39 @@ impl<'t> Reader<'t> {
             self.parent = level;
         }
         items.sort(plan.parts.len());
-        self.fields(&plan.fields, Scope::Loop { plan, items: &items, layout: &layout }, out);
+        let mut wanted = if layout.is_empty() { Default::default() } else { plan.unslotted };
+        for (slot, _) in &items.list {
+            wanted.join(plan.reaching(*slot));
+        }
+        let scope = Scope::Loop { plan, items: &items, layout: &layout };
+        for field in wanted.of(&plan.fields) {
+            self.member(field, scope, out);
+        }
         self.parent = outer;
         self.pool.push(items);
     }
 
-    /// Gathers what stands in a loop: slots and entries in the order of the file, and the layout.
-    fn collect(&mut self, plan: &LoopPlan, entry: usize, numbers: Numbers, items: &mut Vec<(u16, u32)>) -> Layout {
-        let mut layout = Layout::default();
-        let mut has_children = false;
-        let tape = self.tape;
-        for (index, inside) in tape.inside(entry) {
-            self.take(plan, index, inside, items, &mut layout, &mut has_children);
-        }
-        let inner = items.iter().filter(|(slot, _)| !matches!(plan.part(*slot), Some(PartPlan::Segment(_)))).count() as u32;
-        let counters = Counters { level: numbers.level, parent: numbers.parent, has_children, line: numbers.line, segments: self.segments, inner, control: NO_CONTROL };
-        match self.spelling {
-            Spelling::Whole => self.spell(plan, &counters, items, &mut layout),
-            Spelling::Lost => self.keep_lost(plan, items, &mut layout),
-        }
-        layout
-    }
-
-    fn take(&mut self, plan: &LoopPlan, index: usize, entry: &Entry, items: &mut Vec<(u16, u32)>, layout: &mut Layout, has_children: &mut bool) {
-        if entry.is_unplaced() {
-            layout.unplaced.push(self.unplaced(entry, items.len()));
-            return;
-        }
-        let tape = self.tape;
-        let Some(slot) = plan.slot(entry.node) else {
-            // A loop that is inlined (its segments are the record's own), or no part of the record.
-            let inlined = tape.entry(index + 1).is_some_and(|first| entry.is_loop() && plan.slot(first.node).is_some());
-            if inlined {
-                let again = items.iter().any(|(slot, _)| tape.entry(index + 1).and_then(|first| plan.slot(first.node)) == Some(*slot));
-                for (index, inside) in tape.inside(index) {
-                    if again { self.give_up(index, inside, items.len(), layout) } else { self.take(plan, index, inside, items, layout, has_children) }
-                }
-            }
-            return;
-        };
-        let (many, hierarchical) = match plan.part(slot) {
-            Some(PartPlan::Segment(segment)) => (segment.many, false),
-            Some(PartPlan::Loop(inner)) => (plan.holds_many(slot), inner.hierarchical),
-            Some(PartPlan::Outside(_)) => (true, false),
-            _ => return,
-        };
-        if !many && items.iter().any(|(other, _)| *other == slot) {
-            self.problem(entry, 0, 0, "no more than one here");
-            self.give_up(index, entry, items.len(), layout);
-            return;
-        }
-        *has_children |= hierarchical;
-        items.push((slot, index as u32));
-    }
-
-    /// Keeps an entry that no field can hold, and all below it, as unplaced.
-    fn give_up(&mut self, index: usize, entry: &Entry, item: usize, layout: &mut Layout) {
-        if !entry.is_loop() {
-            layout.unplaced.push(self.unplaced(entry, item));
-            return;
-        }
-        let tape = self.tape;
-        for (_, below) in tape.below(index) {
-            if !below.is_loop() {
-                layout.unplaced.push(self.unplaced(below, item));
-            }
-        }
-    }
-
-    fn unplaced(&self, entry: &Entry, item: usize) -> Unplaced {
-        let (text, latin1) = decode(self.tape.segment(entry).bytes());
-        let position = if self.spelling == Spelling::Whole { entry.position } else { 0 };
-        Unplaced { item: item as u32, position, text, latin1 }
-    }
-
-    fn problem(&mut self, entry: &Entry, element: u8, component: u8, expected: &'static str) {
-        self.problems.push(Problem { node: entry.node, position: entry.position, offset: entry.offset, element, component, expected });
-    }
-
-    /// Notes every way in which the loop differs from what the writer would make of its data.
-    fn spell(&mut self, plan: &LoopPlan, counters: &Counters<'_>, items: &mut Vec<(u16, u32)>, layout: &mut Layout) {
-        let tape = self.tape;
-        let mut canonical = std::mem::take(&mut self.canonical);
-        let mut kept = 0;
-        let mut dropped = Vec::new();
-        // A trailer repeats the control number of its header.
-        let mut control = NO_CONTROL.to_vec();
-        for at in 0..items.len() {
-            let (slot, index) = items[at];
-            let Some((PartPlan::Segment(segment_plan), entry)) = plan.part(slot).zip(tape.entry(index as usize)) else {
-                items[kept] = items[at];
-                kept += 1;
-                continue;
-            };
-            let segment = tape.segment(entry);
-            let verdict = canonical.judge(segment_plan, &segment, &Counters { control: &control, ..*counters });
-            if let (Verdict::Same | Verdict::Other, Some(element)) = (verdict, segment_plan.control_element()) {
-                let stated = canonical.out.split(|&byte| byte == segment.delimiters().element).nth(usize::from(element));
-                control = stated.filter(|number| !number.is_empty()).unwrap_or(NO_CONTROL).to_vec();
-            }
-            match verdict {
-                Verdict::Same => {}
-                Verdict::Other => {
-                    let (text, latin1) = decode(segment.bytes());
-                    let (instead_of, _) = decode(&canonical.out);
-                    layout.verbatim.push(Verbatim { item: kept as u32, text, instead_of, latin1 });
-                }
-                Verdict::Unreadable(element, component) => {
-                    let expected = segment_plan.expected(element, component);
-                    self.problem(entry, element, component, expected);
-                }
-                Verdict::Empty => self.problem(entry, 0, 0, "a value besides the qualifier"),
-            }
-            if matches!(verdict, Verdict::Same | Verdict::Other) {
-                items[kept] = items[at];
-                kept += 1;
-            } else {
-                dropped.push((at, self.unplaced(entry, kept)));
-            }
-        }
-        self.canonical = canonical;
-        items.truncate(kept);
-        if !dropped.is_empty() {
-            renumber(&mut layout.unplaced, &dropped);
-            layout.unplaced.extend(dropped.into_iter().map(|(_, unplaced)| unplaced));
-            layout.unplaced.sort_by_key(|unplaced| unplaced.position);
-        }
-        self.note_order(plan, items, layout);
-        self.note_runs(plan, items, layout);
-    }
-
-    fn note_order(&self, plan: &LoopPlan, items: &[(u16, u32)], layout: &mut Layout) {
-        let sorted = items.windows(2).all(|pair| pair[0].0 <= pair[1].0);
-        let stands = |slot: usize| items.iter().any(|(other, _)| usize::from(*other) == slot);
-        let complete = plan.parts.iter().enumerate().all(|(slot, part)| match part {
-            PartPlan::Segment(segment) => !segment.always || stands(slot),
-            _ => true,
-        });
-        if sorted && complete {
-            return;
-        }
-        for chunk in items.chunk_by(|left, right| left.0 == right.0) {
-            let Some(name) = chunk.first().and_then(|(slot, _)| plan.designator(*slot)) else { continue };
-            layout.order.push(if chunk.len() == 1 { name } else { format!("{name} x{}", chunk.len()) });
-        }
-    }
-
-    fn note_runs(&self, plan: &LoopPlan, items: &[(u16, u32)], layout: &mut Layout) {
-        let mut runs: BTreeMap<u16, Vec<u32>> = BTreeMap::new();
-        for (slot, index) in items {
-            if let Some((PartPlan::Segment(SegmentPlan { chunk: Some(chunk), .. }), entry)) = plan.part(*slot).zip(self.tape.entry(*index as usize)) {
-                let segment = self.tape.segment(entry);
-                let filled = (chunk.first..chunk.first.saturating_add(chunk.width)).filter(|at| is_filled(segment.element(usize::from(*at)), &segment)).count();
-                runs.entry(*slot).or_default().push(filled as u32);
-            }
-        }
-        for (slot, counts) in runs {
-            let Some(PartPlan::Segment(SegmentPlan { chunk: Some(chunk), designator, .. })) = plan.part(slot) else { continue };
-            let full = counts.split_last().is_none_or(|(_, before)| before.iter().all(|count| *count == u32::from(chunk.width)));
-            if !full {
-                layout.runs.insert(designator.clone(), counts);
-            }
-        }
-    }
-
-    /// Notes segments that hold an element for which there is neither field nor fixed code.
-    fn keep_lost(&mut self, plan: &LoopPlan, items: &[(u16, u32)], layout: &mut Layout) {
-        for (item, (slot, index)) in items.iter().enumerate() {
-            let Some((PartPlan::Segment(segment_plan), entry)) = plan.part(*slot).zip(self.tape.entry(*index as usize)) else { continue };
-            let segment = self.tape.segment(entry);
-            let lost = (1..segment.len()).any(|at| (at >= 64 || segment_plan.known & (1 << at) == 0) && is_filled(segment.element(at), &segment));
-            if lost {
-                let (text, latin1) = decode(segment.bytes());
-                let mut canonical = std::mem::take(&mut self.canonical);
-                if canonical.judge(segment_plan, &segment, &Counters::default()) == Verdict::Other {
-                    let (instead_of, _) = decode(&canonical.out);
-                    layout.verbatim.push(Verbatim { item: item as u32, text, instead_of, latin1 });
-                }
-                self.canonical = canonical;
-            }
-        }
-    }
-
     fn fields(&mut self, fields: &[FieldPlan], scope: Scope<'_, '_>, out: &mut Vec<u8>) {
         for field in fields {
-            let before = out.len();
-            if out.last() != Some(&b'{') {
-                out.push(b',');
+            if let Scope::Loop { items, .. } = scope
+                && field.reach.has_slot()
+                && items.of(field.reach.slot()).is_empty()
+            {
+                continue;
             }
-            out.extend_from_slice(&field.key);
-            if !self.field(field, &scope, out) {
-                out.truncate(before);
-            }
+            self.member(field, scope, out);
+        }
+    }
+
+    /// Writes a field's name and value, if there is one.
+    fn member(&mut self, field: &FieldPlan, scope: Scope<'_, '_>, out: &mut Vec<u8>) {
+        let before = out.len();
+        if out.last() != Some(&b'{') {
+            out.push(b',');
+        }
+        out.extend_from_slice(&field.key);
+        if !self.field(field, &scope, out) {
+            out.truncate(before);
         }
     }
 
@@ -340,16 +180,26 @@ impl<'t> Reader<'t> {
             },
             (Value::Record(fields), Reach::Here) => self.record(fields, *scope, out),
             (_, Reach::Loop { slot }) => self.loops(field, slot, scope, out),
+            // Most fields are one value of one segment.
+            (Value::Scalar(format), Reach::Element { slot, element, component }) if !field.many => {
+                let here = match scope {
+                    Scope::Loop { items, .. } => match items.of(slot).first().and_then(|(_, index)| self.here(*index)) {
+                        Some(here) => here,
+                        None => return false,
+                    },
+                    Scope::Segment(here) => *here,
+                };
+                let element = here.base.saturating_add(element);
+                let text = value(&here.segment, element, component);
+                !text.is_empty() && field.unsaid.as_deref() != Some(text) && self.scalar(*format, text, here, element, component, out)
+            }
             (Value::Loop, _) => false,
             (value, reach) => {
                 let mut list = List::begin(field.many, out);
                 match scope {
                     Scope::Loop { items, .. } => {
-                        let tape = self.tape;
                         for (_, index) in items.of(reach.slot()) {
-                            let Some(entry) = tape.entry(*index as usize) else { continue };
-                            let segment = tape.segment(entry);
-                            let here = Here { entry, segment, base: 0 };
+                            let Some(here) = self.here(*index) else { continue };
                             if !field.goes_without_saying(&here) {
                                 self.values(value, reach, here, &mut list, out);
                             }
@@ -361,6 +211,13 @@ impl<'t> Reader<'t> {
                 list.end(out)
             }
         }
+    }
+
+    /// The segment of an entry.
+    #[inline]
+    fn here(&self, index: u32) -> Option<Here<'t>> {
+        let entry = self.tape.entry(index as usize)?;
+        Some(Here { entry, segment: self.tape.segment(entry), base: 0 })
     }
 
     fn loops(&mut self, field: &FieldPlan, slot: u16, scope: &Scope<'_, '_>, out: &mut Vec<u8>) -> bool {
@@ -406,15 +263,13 @@ impl<'t> Reader<'t> {
 
     /// The values that a reach finds in one segment.
     fn values(&mut self, value_plan: &Value, reach: Reach, here: Here<'_>, list: &mut List, out: &mut Vec<u8>) {
-        let Here { segment, base, .. } = here;
+        let base = here.base;
         match reach {
             Reach::Segment { .. } => self.value(value_plan, here, 0, 0, list, out),
             Reach::Element { element, component, .. } => self.value(value_plan, here, base.saturating_add(element), component, list, out),
             Reach::Elements { first, last, component, .. } => {
                 for element in base.saturating_add(first)..=base.saturating_add(last) {
-                    if is_filled(segment.element(usize::from(element)), &segment) {
-                        self.value(value_plan, here, element, component, list, out);
-                    }
+                    self.value(value_plan, here, element, component, list, out);
                 }
             }
             Reach::Components { element, first, last, .. } => {
@@ -473,29 +328,6 @@ pub fn typed<R: Record>(reader: &mut Reader<'_>, binding: &Binding, entry: usize
     serde_json::from_slice(&json)
 }
 
-/// Text of a segment; bytes that are not UTF-8 are read as Latin-1, and it is said so.
-pub(super) fn decode(bytes: &[u8]) -> (String, bool) {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => (text.to_owned(), false),
-        Err(_) => (bytes.iter().map(|&byte| char::from(byte)).collect(), true),
-    }
-}
-
-/// Items that turned out unplaced no longer count.
-fn renumber(unplaced: &mut [Unplaced], dropped: &[(usize, Unplaced)]) {
-    for one in unplaced {
-        let gone = dropped.iter().filter(|(at, _)| (*at as u32) < one.item).count() as u32;
-        one.item -= gone;
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Numbers {
-    level: u32,
-    parent: u32,
-    line: u32,
-}
-
 /// Where fields are looked for.
 #[derive(Clone, Copy)]
 enum Scope<'s, 't> {
@@ -547,6 +379,10 @@ impl Reach {
             Self::Here | Self::Layout => u16::MAX,
         }
     }
+
+    fn has_slot(self) -> bool {
+        !matches!(self, Self::Here | Self::Layout)
+    }
 }
 
 impl FieldPlan {
@@ -558,17 +394,6 @@ impl FieldPlan {
 }
 
 impl LoopPlan {
-    fn holds_many(&self, slot: u16) -> bool {
-        fn any(fields: &[FieldPlan], slot: u16) -> bool {
-            fields.iter().any(|field| match (&field.reach, &field.value) {
-                (Reach::Loop { slot: other }, _) => *other == slot && field.many,
-                (Reach::Here, Value::Record(fields)) => any(fields, slot),
-                _ => false,
-            })
-        }
-        any(&self.fields, slot)
-    }
-
     pub(super) fn designator(&self, slot: u16) -> Option<String> {
         match self.part(slot)? {
             PartPlan::Segment(segment) => Some(segment.designator.clone()),
@@ -576,16 +401,6 @@ impl LoopPlan {
             PartPlan::Outside(designator) => Some(designator.clone()),
             PartPlan::Other => None,
         }
-    }
-}
-
-impl SegmentPlan {
-    fn expected(&self, element: u8, component: u8) -> &'static str {
-        let held = self.elements.iter().find_map(|plan| match plan.fill {
-            super::bind::Fill::Value(format) if (plan.element, plan.component) == (element, component) => Some(format.expected()),
-            _ => None,
-        });
-        held.unwrap_or("a value of its type")
     }
 }
 

@@ -1,7 +1,7 @@
 //! One segment from its values: order, fixed codes and counters by the guide.
 
 use super::{
-    bind::{Counter, ElementPlan, Fill, SegmentPlan},
+    bind::{Counter, ElementPlan, Fill, Flow, SegmentPlan},
     scalar::Format,
 };
 use crate::x12::{Delimiters, Segment};
@@ -127,6 +127,8 @@ impl Pen<'_> {
 pub(super) struct Canonical {
     cells: Vec<Cell>,
     text: Vec<u8>,
+    /// Items of each list in the segment that hold a value.
+    filled: Vec<u64>,
     pub(super) out: Vec<u8>,
 }
 
@@ -149,10 +151,12 @@ impl Canonical {
         self.cells.clear();
         self.text.clear();
         self.out.clear();
+        self.filled.clear();
+        self.filled.extend(plan.flows.iter().map(|flow| plan.filled(flow, segment)));
         for (index, element) in plan.elements.iter().enumerate() {
             match element.fill {
                 Fill::Value(format) => {
-                    let (at, component) = plan.source(segment, element.element, element.component);
+                    let (at, component) = plan.source(&self.filled, element.element, element.component);
                     let value = value(segment, at, component);
                     if value.is_empty() || matches!(format, Format::Padded(_)) && value.iter().all(|&byte| byte == b' ') {
                         continue;
@@ -166,8 +170,8 @@ impl Canonical {
                 }
                 Fill::Qualifier => {
                     let Some(next) = plan.elements.get(index + 1) else { continue };
-                    let (value_at, value_component) = plan.source(segment, next.element, next.component);
-                    let (at, component) = plan.source(segment, element.element, element.component);
+                    let (value_at, value_component) = plan.source(&self.filled, next.element, next.component);
+                    let (at, component) = plan.source(&self.filled, element.element, element.component);
                     let value = value(segment, at, component);
                     if value.is_empty() || self::value(segment, value_at, value_component).is_empty() {
                         continue;
@@ -179,31 +183,71 @@ impl Canonical {
                 Fill::Nothing => {}
             }
         }
-        if self.cells.is_empty() && !plan.always && plan.inlined.is_none() {
+        if self.cells.is_empty() && !plan.always {
             return Verdict::Empty;
         }
+        self.render(plan, segment, counters)
+    }
+
+    /// As [`judge`](Self::judge), for a segment without values that stands all the same, since others
+    /// of its loop do.
+    pub(super) fn judge_bare(&mut self, plan: &SegmentPlan, segment: &Segment<'_>, counters: &Counters<'_>) -> Verdict {
+        self.cells.clear();
+        self.out.clear();
+        self.render(plan, segment, counters)
+    }
+
+    fn render(&mut self, plan: &SegmentPlan, segment: &Segment<'_>, counters: &Counters<'_>) -> Verdict {
         let rendered = render(plan, &self.cells, &self.text, segment.delimiters(), counters, &mut self.out);
         if rendered.is_ok() && self.out == segment.bytes() { Verdict::Same } else { Verdict::Other }
     }
 }
 
 impl SegmentPlan {
-    /// Where the value that lists without gaps put at a place stands in a segment that may have
-    /// gaps.
-    fn source(&self, segment: &Segment<'_>, element: u8, component: u8) -> (u8, u8) {
-        for flow in &self.flows {
-            if flow.element == 0 && (flow.first..=flow.last).contains(&element) {
-                let (item, offset) = ((element - flow.first) / flow.stride, (element - flow.first) % flow.stride);
-                let starts = (flow.first..=flow.last).step_by(usize::from(flow.stride));
-                let mut filled = starts.filter(|start| (0..flow.stride).any(|offset| is_filled(segment.element(usize::from(start.saturating_add(offset))), segment)));
-                return filled.nth(usize::from(item)).map_or((0, 0), |start| (start.saturating_add(offset), component));
-            }
-            if flow.element == element && component > 0 && (flow.first..=flow.last).contains(&component) {
-                let mut filled = (flow.first..=flow.last).filter(|&component| !segment.component(usize::from(element), usize::from(component)).is_empty());
-                return filled.nth(usize::from(component - flow.first)).map_or((0, 0), |component| (element, component));
+    /// Which items of a list inside the segment hold a value: bit n for item n.
+    pub(super) fn filled(&self, flow: &Flow, segment: &Segment<'_>) -> u64 {
+        let mut filled = 0;
+        for plan in self.elements.iter().filter(|plan| matches!(plan.fill, Fill::Value(_))) {
+            if let Some(item) = flow.item(plan.element, plan.component)
+                && !value(segment, plan.element, plan.component).is_empty()
+            {
+                filled |= 1_u64.checked_shl(u32::from(item)).unwrap_or(0);
             }
         }
+        filled
+    }
+
+    /// Where the value that lists without gaps put at a place stands in a segment that may have
+    /// gaps. `filled` has the items that hold a value, list by list.
+    fn source(&self, filled: &[u64], element: u8, component: u8) -> (u8, u8) {
+        for (flow, &filled) in self.flows.iter().zip(filled) {
+            let Some(item) = flow.item(element, component) else { continue };
+            if filled & filled.wrapping_add(1) == 0 {
+                break;
+            }
+            let mut left = filled;
+            for _ in 0..item {
+                left &= left.wrapping_sub(1);
+            }
+            if left == 0 {
+                return (0, 0);
+            }
+            let shift = (left.trailing_zeros() as u8).saturating_sub(item).saturating_mul(flow.stride);
+            return if flow.element == 0 { (element.saturating_add(shift), component) } else { (element, component.saturating_add(shift)) };
+        }
         (element, component)
+    }
+}
+
+impl Flow {
+    /// The item that a place belongs to.
+    fn item(&self, element: u8, component: u8) -> Option<u8> {
+        let at = match self.element {
+            0 => element,
+            composite if composite == element => component,
+            _ => return None,
+        };
+        (self.first..=self.last).contains(&at).then(|| (at - self.first) / self.stride.max(1))
     }
 }
 

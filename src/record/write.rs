@@ -4,23 +4,16 @@
 //! when a loop's object ends, its segments are rendered in the guide's order, the inner loops (which
 //! are rendered already) between them, and its layout is applied.
 
-use std::{
-    borrow::Cow,
-    cell::RefCell,
-    collections::{HashMap, VecDeque},
-    fmt,
-    ops::Range,
-};
-
-use serde_json::value::RawValue;
+use std::{borrow::Cow, cell::RefCell, fmt};
 
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 use super::{
     Layout,
-    read::decode,
+    assemble::{Inner, PartCell, State},
     bind::{Binding, FieldPlan, LoopPlan, PartPlan, Reach, SegmentPlan, Value},
-    render::{Cell, Counters, HoldsDelimiter, NO_CONTROL, render},
+    render::Cell,
     scalar::Format,
 };
 use crate::x12::{Delimiters, OnDelimiter};
@@ -89,56 +82,10 @@ pub struct Writer<'b> {
 /// Writes a transaction set of an envelope as segments; gives their number.
 type Outside<'b> = &'b dyn Fn(&RawValue, &mut Vec<u8>) -> Result<u32, String>;
 
-#[derive(Debug)]
-struct State<'b> {
-    style: &'b Style,
-    text: Vec<u8>,
-    cells: Vec<PartCell>,
-    inner: Vec<Inner>,
-    /// Rendered loops, innermost last.
-    out: Vec<u8>,
-    scratch: Vec<u8>,
-    levels: u32,
-    parent: u32,
-    start: Start,
-    /// ST02, once it is known.
-    control: Vec<u8>,
-}
-
-/// A value under its part.
-#[derive(Clone, Copy, Debug)]
-struct PartCell {
-    slot: u16,
-    /// Which repeat of the segment; in a list that runs over repeats, which value.
-    occurrence: u32,
-    cell: Cell,
-}
-
-/// A rendered inner loop.
-#[derive(Clone, Debug)]
-struct Inner {
-    slot: u16,
-    bytes: Range<usize>,
-    segments: u32,
-    hierarchical: bool,
-}
-
 impl<'b> Writer<'b> {
     /// A writer of a binding's loop.
     pub fn new(binding: &'b Binding, style: &'b Style, start: Start) -> Self {
-        let state = State {
-            style,
-            text: Vec::new(),
-            cells: Vec::new(),
-            inner: Vec::new(),
-            out: Vec::new(),
-            scratch: Vec::new(),
-            levels: start.levels,
-            parent: start.parent,
-            start,
-            control: Vec::new(),
-        };
-        Self { binding, state: RefCell::new(state), outside: None, ignored: &[] }
+        Self { binding, state: RefCell::new(State::new(style, start)), outside: None, ignored: &[] }
     }
 
     /// The writer, to which some members of the outermost object mean nothing.
@@ -210,16 +157,6 @@ struct LoopSeed<'w, 'b, 'de> {
     aside: Option<&'w Aside<'w, 'de>>,
 }
 
-/// What a loop's object has gathered so far.
-struct Frame {
-    text: usize,
-    cells: usize,
-    inner: usize,
-    out: usize,
-    level: u32,
-    outer: u32,
-}
-
 impl<'de> DeserializeSeed<'de> for LoopSeed<'_, '_, 'de> {
     type Value = u32;
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<u32, D::Error> {
@@ -242,7 +179,7 @@ impl<'de> Visitor<'de> for LoopSeed<'_, '_, 'de> {
         let mut state = self.writer.state.borrow_mut();
         let outside = if self.aside.is_some() { state.start } else { Start::default() };
         let segments = state.end(self.plan, &frame, self.line, outside, &layout.into_inner());
-        segments.map_err(|refusal| de::Error::custom(refusal.describe(self.plan)))
+        segments.map_err(de::Error::custom)
     }
 }
 
@@ -618,275 +555,4 @@ impl<'de> DeserializeSeed<'de> for IsNothing {
             _ => false,
         })
     }
-}
-
-/// Data that may not be written.
-struct Refusal {
-    slot: u16,
-    holds: HoldsDelimiter,
-}
-
-impl Refusal {
-    fn describe(&self, plan: &LoopPlan) -> String {
-        let segment = plan.designator(self.slot).unwrap_or_default();
-        let HoldsDelimiter { element, component } = self.holds;
-        let component = if component > 0 { format!("-{component}") } else { String::new() };
-        format!("{}/{segment}{element:02}{component} holds a character that separates segments, elements or components: choose other delimiters, or have it replaced", plan.id)
-    }
-}
-
-/// A segment or an inner loop on its way out.
-struct Item {
-    slot: u16,
-    /// In `scratch` for a segment, in `out` for a loop.
-    bytes: Range<usize>,
-    is_loop: bool,
-    segments: u32,
-    refused: Option<HoldsDelimiter>,
-}
-
-impl State<'_> {
-    fn begin(&mut self, plan: &LoopPlan) -> Frame {
-        let outer = self.parent;
-        let mut level = 0;
-        if plan.hierarchical {
-            self.levels += 1;
-            level = self.levels;
-            self.parent = level;
-        }
-        Frame { text: self.text.len(), cells: self.cells.len(), inner: self.inner.len(), out: self.out.len(), level, outer }
-    }
-
-    /// Renders the loop in place of its inner loops.
-    fn end(&mut self, plan: &LoopPlan, frame: &Frame, line: u32, outside: Start, layout: &Layout) -> Result<u32, Refusal> {
-        self.parent = frame.outer;
-        self.chunk(plan, frame, layout);
-        let scratch = self.scratch.len();
-        let mut items = self.render(plan, frame, line, outside);
-        arrange(plan, layout, &mut items);
-        let mut bytes = Vec::with_capacity(self.out.len() - frame.out + self.scratch.len() - scratch);
-        let written = self.assemble(plan, layout, &items, &mut bytes);
-        self.text.truncate(frame.text);
-        self.cells.truncate(frame.cells);
-        self.inner.truncate(frame.inner);
-        self.out.truncate(frame.out);
-        self.scratch.truncate(scratch);
-        self.out.append(&mut bytes);
-        written
-    }
-
-    /// Distributes lists that run over repeats of their segment.
-    fn chunk(&mut self, plan: &LoopPlan, frame: &Frame, layout: &Layout) {
-        let Some(cells) = self.cells.get_mut(frame.cells..) else { return };
-        for cell in cells.iter_mut() {
-            let Some(PartPlan::Segment(SegmentPlan { chunk: Some(chunk), designator, .. })) = plan.part(cell.slot) else { continue };
-            let (mut repeat, mut left) = (0, cell.occurrence);
-            let mut runs = layout.runs.get(designator).into_iter().flatten().copied();
-            loop {
-                let width = runs.next().filter(|run| *run <= u32::from(chunk.width)).unwrap_or_else(|| u32::from(chunk.width)).max(1);
-                if left < width {
-                    break;
-                }
-                left -= width;
-                repeat += 1;
-            }
-            cell.occurrence = repeat;
-            cell.cell.element = cell.cell.element.saturating_add(u8::try_from(left).unwrap_or(0));
-        }
-        cells.sort_by_key(|cell| (cell.slot, cell.occurrence, cell.cell.element, cell.cell.component));
-    }
-
-    /// The loop's segments (rendered into `scratch`) and inner loops, in the guide's order.
-    fn render(&mut self, plan: &LoopPlan, frame: &Frame, line: u32, outside: Start) -> Vec<Item> {
-        let cells = self.cells.get(frame.cells..).unwrap_or_default();
-        let inner = self.inner.get(frame.inner..).unwrap_or_default();
-        let has_children = outside.has_children || inner.iter().any(|one| one.hierarchical);
-        let inner_segments: u32 = inner.iter().map(|one| one.segments).sum();
-        let mut items: Vec<Item> = Vec::new();
-        self.control.clear();
-        self.control.extend_from_slice(NO_CONTROL);
-        let mut row = Vec::new();
-        let mut rest = cells;
-        for (slot, part) in plan.parts.iter().enumerate() {
-            let slot = slot as u16;
-            match part {
-                PartPlan::Loop(_) | PartPlan::Outside(_) => {
-                    items.extend(inner.iter().filter(|one| one.slot == slot).map(|one| Item { slot, bytes: one.bytes.clone(), is_loop: true, segments: one.segments, refused: None }));
-                }
-                PartPlan::Segment(segment) => {
-                    let own = rest.iter().take_while(|cell| cell.slot == slot).count();
-                    let (mine, after) = rest.split_at(own);
-                    rest = after;
-                    let begins = segment.begins_inlined(slot) && rest.iter().any(|cell| segment.inlined.as_ref().is_some_and(|range| range.contains(&cell.slot)));
-                    let empty: [PartCell; 0] = [];
-                    let added = match outside.added {
-                        Added::All => segment.always,
-                        Added::NoTrailer => segment.always && slot == 0,
-                        Added::Nothing => false,
-                    };
-                    let bare = mine.is_empty() && (added || begins);
-                    let repeats = mine.chunk_by(|left, right| left.occurrence == right.occurrence).chain(bare.then_some(&empty[..]));
-                    for repeat in repeats {
-                        row.clear();
-                        row.extend(repeat.iter().map(|cell| cell.cell));
-                        if let Some(element) = segment.control_element() {
-                            self.control.clear();
-                            let stated = row.iter().find(|cell| cell.element == element).and_then(|cell| self.text.get(cell.start as usize..cell.end as usize));
-                            self.control.extend_from_slice(stated.unwrap_or(NO_CONTROL));
-                        }
-                        let counters = Counters {
-                            level: frame.level,
-                            parent: frame.outer,
-                            has_children,
-                            line,
-                            segments: inner_segments + items.iter().filter(|item| !item.is_loop).count() as u32 + 1,
-                            inner: inner.len() as u32,
-                            control: &self.control,
-                        };
-                        let start = self.scratch.len();
-                        let refused = render(segment, &row, &self.text, self.style.delimiters, &counters, &mut self.scratch).err();
-                        let refused = match (refused, self.style.on_delimiter) {
-                            (Some(_), OnDelimiter::Replace(with)) => {
-                                self.scratch.truncate(start);
-                                let clean = replaced(&self.text, &row, self.style.delimiters, with);
-                                let _ = render(segment, &clean.0, &clean.1, self.style.delimiters, &counters, &mut self.scratch);
-                                None
-                            }
-                            (refused, _) => refused,
-                        };
-                        items.push(Item { slot, bytes: start..self.scratch.len(), is_loop: false, segments: 1, refused });
-                    }
-                }
-                PartPlan::Other => {}
-            }
-        }
-        items
-    }
-
-    /// Joins the items with their terminators, verbatim and unplaced segments in their places.
-    fn assemble(&mut self, plan: &LoopPlan, layout: &Layout, items: &[Item], bytes: &mut Vec<u8>) -> Result<u32, Refusal> {
-        let mut segments = 0;
-        let mut used = vec![false; layout.verbatim.len()];
-        let mut unplaced = layout.unplaced.iter().peekable();
-        // A trailer counts what stands before it, so unplaced segments count first.
-        let added = layout.unplaced.len() as u32;
-        for (at, item) in items.iter().enumerate() {
-            while let Some(one) = unplaced.next_if(|one| one.item as usize <= at) {
-                self.put(&encode(&one.text, one.latin1), bytes);
-                segments += 1;
-            }
-            segments += item.segments;
-            if item.is_loop {
-                bytes.extend_from_slice(self.out.get(item.bytes.clone()).unwrap_or_default());
-                continue;
-            }
-            let canonical = self.scratch.get(item.bytes.clone()).unwrap_or_default();
-            let counted;
-            let canonical = match plan.part(item.slot) {
-                Some(PartPlan::Segment(segment)) if segment.id == b"SE" && added > 0 => {
-                    counted = self.recount(segment, items, added);
-                    &counted
-                }
-                _ => canonical,
-            };
-            let says = if layout.verbatim.is_empty() { String::new() } else { decode(canonical).0 };
-            let fits = |index: usize, anywhere: bool| {
-                let verbatim = layout.verbatim.get(index)?;
-                (!used.get(index).copied().unwrap_or(true) && (anywhere || verbatim.item as usize == at) && verbatim.instead_of == *says).then_some(index)
-            };
-            let verbatim = (0..layout.verbatim.len()).find_map(|index| fits(index, false)).or_else(|| {
-                if layout.verbatim.is_empty() { None } else { (0..layout.verbatim.len()).find_map(|index| fits(index, true)) }
-            });
-            match verbatim.and_then(|index| Some((index, layout.verbatim.get(index)?))) {
-                Some((index, verbatim)) => {
-                    if let Some(used) = used.get_mut(index) {
-                        *used = true;
-                    }
-                    self.put(&encode(&verbatim.text, verbatim.latin1), bytes);
-                }
-                None => {
-                    if let Some(holds) = item.refused {
-                        return Err(Refusal { slot: item.slot, holds });
-                    }
-                    self.put(canonical, bytes);
-                }
-            }
-        }
-        for one in unplaced {
-            self.put(&encode(&one.text, one.latin1), bytes);
-            segments += 1;
-        }
-        Ok(segments)
-    }
-
-    /// The transaction set trailer with unplaced segments counted in.
-    fn recount(&self, plan: &SegmentPlan, items: &[Item], added: u32) -> Vec<u8> {
-        let segments = items.iter().map(|item| item.segments).sum::<u32>() + added;
-        let mut out = Vec::new();
-        let counters = Counters { segments, control: &self.control, ..Counters::default() };
-        let _ = render(plan, &[], b"", self.style.delimiters, &counters, &mut out);
-        out
-    }
-
-    fn put(&self, segment: &[u8], bytes: &mut Vec<u8>) {
-        bytes.extend_from_slice(segment);
-        bytes.push(self.style.delimiters.segment);
-        bytes.extend_from_slice(&self.style.line_break);
-    }
-}
-
-/// Puts the items in the order of the layout, if that still fits the data.
-fn arrange(plan: &LoopPlan, layout: &Layout, items: &mut Vec<Item>) {
-    if layout.order.is_empty() {
-        return;
-    }
-    let mut wanted: Vec<(&str, usize)> = Vec::new();
-    for entry in &layout.order {
-        let (name, count) = match entry.rsplit_once(" x") {
-            Some((name, count)) => (name, count.parse().unwrap_or(1)),
-            None => (entry.as_str(), 1),
-        };
-        wanted.push((name, count));
-    }
-    let mut waiting: HashMap<String, VecDeque<usize>> = HashMap::new();
-    for (index, item) in items.iter().enumerate() {
-        waiting.entry(plan.designator(item.slot).unwrap_or_default()).or_default().push_back(index);
-    }
-    let mut order = Vec::with_capacity(items.len());
-    let mut taken = vec![false; items.len()];
-    for (name, count) in wanted {
-        for _ in 0..count {
-            let Some(index) = waiting.get_mut(name).and_then(VecDeque::pop_front) else { return };
-            if let Some(taken) = taken.get_mut(index) {
-                *taken = true;
-            }
-            order.push(index);
-        }
-    }
-    // What the order leaves out may only be what the writer adds by itself.
-    let left_out_is_added = items.iter().zip(&taken).all(|(item, taken)| *taken || matches!(plan.part(item.slot), Some(PartPlan::Segment(segment)) if segment.always));
-    if !left_out_is_added {
-        return;
-    }
-    let mut slots: Vec<Option<Item>> = std::mem::take(items).into_iter().map(Some).collect();
-    items.extend(order.into_iter().filter_map(|index| slots.get_mut(index).and_then(Option::take)));
-}
-
-fn encode(text: &str, latin1: bool) -> Cow<'_, [u8]> {
-    if latin1 { text.chars().map(|character| u8::try_from(u32::from(character)).unwrap_or(b'?')).collect() } else { text.as_bytes().into() }
-}
-
-/// The cells with delimiters in their text replaced.
-fn replaced(text: &[u8], cells: &[Cell], delimiters: Delimiters, with: u8) -> (Vec<Cell>, Vec<u8>) {
-    let mut clean = Vec::new();
-    let is_delimiter = |byte: u8| byte == delimiters.element || byte == delimiters.segment || Some(byte) == delimiters.component || Some(byte) == delimiters.repetition;
-    let cells = cells
-        .iter()
-        .map(|cell| {
-            let start = clean.len() as u32;
-            clean.extend(text.get(cell.start as usize..cell.end as usize).unwrap_or_default().iter().map(|&byte| if is_delimiter(byte) { with } else { byte }));
-            Cell { start, end: clean.len() as u32, ..*cell }
-        })
-        .collect();
-    (cells, clean)
 }

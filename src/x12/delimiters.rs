@@ -30,10 +30,7 @@ pub struct Delimiters {
 impl Delimiters {
     /// Whether `byte` is one of the four.
     pub fn contains(&self, byte: u8) -> bool {
-        byte == self.element
-            || byte == self.segment
-            || self.component == Some(byte)
-            || self.repetition == Some(byte)
+        byte == self.element || byte == self.segment || self.component == Some(byte) || self.repetition == Some(byte)
     }
 
     /// Whether `byte` may stand between segments without meaning anything: a control character or a
@@ -112,7 +109,9 @@ mod tests {
 
     #[test]
     fn two_characters_or_a_wide_one_are_refused() {
-        for json in [r#"{"element":"**","segment":"~"}"#, r#"{"element":"€","segment":"~"}"#, r#"{"element":"","segment":"~"}"#] {
+        for json in
+            [r#"{"element":"**","segment":"~"}"#, r#"{"element":"€","segment":"~"}"#, r#"{"element":"","segment":"~"}"#]
+        {
             assert!(serde_json::from_str::<Delimiters>(json).is_err(), "{json}");
         }
     }

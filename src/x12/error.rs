@@ -2,7 +2,7 @@
 
 use std::io;
 
-/// Why a [`Reader`](super::Reader) cannot go on. What merely looks odd is a [`Finding`](super::Finding).
+/// Why a [`Reader`](super::Reader), or a codec of interchanges, cannot go on. What merely looks odd is a [`Finding`](super::Finding).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -21,7 +21,9 @@ pub enum Error {
     },
 
     /// The text is UTF-16, two bytes a character.
-    #[error("the text is UTF-16, and X12 has one byte a character; convert it, for example with `iconv -f UTF-16 -t UTF-8`")]
+    #[error(
+        "the text is UTF-16, and X12 has one byte a character; convert it, for example with `iconv -f UTF-16 -t UTF-8`"
+    )]
     Utf16,
 
     /// A letter, a digit or a blank stands where a header states a separator.
@@ -66,6 +68,31 @@ pub enum Error {
         /// How many bytes may stand between segments.
         limit: usize,
     },
+
+    /// Something stands between the interchanges of a stream.
+    #[error(
+        "byte {offset}: something other than an interchange begins here; send ISA to IEA, and at most line breaks between"
+    )]
+    Junk {
+        /// Where it begins in the stream, from 0.
+        offset: u64,
+    },
+
+    /// An interchange of a stream is too large.
+    #[error("byte {offset}: the interchange that begins here has more than {limit} bytes; split it, or allow for more")]
+    InterchangeTooLarge {
+        /// Where it begins in the stream, from 0.
+        offset: u64,
+        /// The largest that is accepted, in bytes.
+        limit: usize,
+    },
+
+    /// A stream ends before an interchange does.
+    #[error("byte {offset}: the stream ends within the interchange that begins here; its IEA has not come")]
+    InterchangeCutShort {
+        /// Where it begins in the stream, from 0.
+        offset: u64,
+    },
 }
 
 impl Error {
@@ -75,7 +102,10 @@ impl Error {
             Error::NotASeparator { offset, .. }
             | Error::HeaderCutShort { offset }
             | Error::SegmentTooLong { offset, .. }
-            | Error::TooMuchBetween { offset, .. } => Some(offset),
+            | Error::TooMuchBetween { offset, .. }
+            | Error::Junk { offset }
+            | Error::InterchangeTooLarge { offset, .. }
+            | Error::InterchangeCutShort { offset } => Some(offset),
             Error::NotX12 { .. } | Error::Utf16 => Some(0),
             Error::Io(_) => None,
         }

@@ -63,9 +63,7 @@ impl FindingKind {
             FindingKind::IsaNotFixedWidth => {
                 "the ISA does not have its fixed width of 106 bytes; pad its 16 elements to their full length"
             }
-            FindingKind::SeparatorsNotDistinct => {
-                "two separators are the same character; choose four that differ"
-            }
+            FindingKind::SeparatorsNotDistinct => "two separators are the same character; choose four that differ",
             FindingKind::NoComponentSeparator => {
                 "ISA16 does not hold a component separator; put one there, usually `:`"
             }
@@ -81,9 +79,7 @@ impl FindingKind {
             FindingKind::BreakInsideSegment => {
                 "a line break stands inside a segment; break lines after a terminator only"
             }
-            FindingKind::MissingTerminator => {
-                "the last segment has no terminator; the file may have been cut off"
-            }
+            FindingKind::MissingTerminator => "the last segment has no terminator; the file may have been cut off",
             FindingKind::EmptySegment => "nothing stands between two terminators; remove one",
             FindingKind::NotAscii => {
                 "a byte outside ASCII; the extended character set of X12 holds none, agree on it with the receiver or replace it"

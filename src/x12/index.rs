@@ -9,34 +9,22 @@ use wide::u8x64;
 
 use super::Delimiters;
 
-/// Positions of separators in a buffer, consumed from the front and extended at the back.
+/// Positions of separators in a buffer, taken from the front and extended at the back.
 #[derive(Debug)]
 pub(super) struct Index {
     element: u8,
     terminator: u8,
-    /// Positions of element separators and terminators; those up to `marks` are valid, the rest is room.
-    ends: Vec<u32>,
-    marks: usize,
-    /// For every terminator, how many of `ends` there are up to and including it.
-    segments: Vec<u32>,
-    /// Line breaks that neither separate nor stand between segments.
-    breaks: Vec<u32>,
-    /// Bytes above 0x7F.
-    high: Vec<u32>,
-    /// How far each list has been consumed.
-    taken: Taken,
+    /// Where element separators and terminators stand.
+    ends: Places,
+    /// For every terminator, how many of `ends` there are up to and including it, those taken included.
+    segments: Places,
+    /// Where something odd stands: a line break that neither separates nor stands between segments, or a
+    /// byte above 0x7F.
+    odd: Places,
     /// How far the buffer has been looked at.
     upto: usize,
     /// Whether the last byte looked at was a terminator, or filler after one.
     between: bool,
-}
-
-#[derive(Debug, Default)]
-struct Taken {
-    ends: usize,
-    segments: usize,
-    breaks: usize,
-    high: usize,
 }
 
 impl Index {
@@ -44,16 +32,14 @@ impl Index {
     /// do over when an interchange changes the separators.
     const STEP: usize = 16 << 10;
 
+    /// The index of a buffer that is of interest from a place on.
     pub(super) fn new(delimiters: Delimiters, from: usize) -> Self {
         Index {
             element: delimiters.element,
             terminator: delimiters.segment,
-            ends: Vec::new(),
-            marks: 0,
-            segments: Vec::new(),
-            breaks: Vec::new(),
-            high: Vec::new(),
-            taken: Taken::default(),
+            ends: Places::default(),
+            segments: Places::default(),
+            odd: Places::default(),
             upto: from,
             between: true,
         }
@@ -65,14 +51,7 @@ impl Index {
         if same && self.upto >= from {
             self.skip_to(from);
         } else {
-            self.element = delimiters.element;
-            self.terminator = delimiters.segment;
-            self.taken = Taken { ends: self.marks, ..Taken::default() };
-            self.segments.clear();
-            self.breaks.clear();
-            self.high.clear();
-            self.upto = from;
-            self.between = true;
+            *self = Index::new(delimiters, from);
         }
     }
 
@@ -84,33 +63,40 @@ impl Index {
     /// Where the next terminator stands, if one has been seen.
     #[inline]
     pub(super) fn terminator(&self) -> Option<usize> {
-        let marks = *self.segments.get(self.taken.segments)? as usize;
-        self.ends.get(marks.checked_sub(1)?).map(|end| *end as usize)
+        let marks = self.segments.first()?;
+        self.ends.list.get(marks.wrapping_sub(1)).map(|end| *end as usize)
+    }
+
+    /// Whether nothing odd stands before `end`.
+    #[inline]
+    pub(super) fn is_plain(&self, end: usize) -> bool {
+        self.odd.first().is_none_or(|place| place >= end)
     }
 
     /// Takes the segment that ends at the next terminator: where its elements end, for [`ends`](Self::ends).
     #[inline]
     pub(super) fn take(&mut self) -> Range<usize> {
-        let from = self.taken.ends;
-        if let Some(marks) = self.segments.get(self.taken.segments) {
-            self.taken.segments = self.taken.segments.saturating_add(1);
-            self.taken.ends = *marks as usize;
+        let from = self.ends.taken;
+        if let Some(marks) = self.segments.first() {
+            self.segments.taken += 1;
+            self.ends.taken = marks;
         }
-        from..self.taken.ends
+        from..self.ends.taken
     }
 
     /// Takes what is left as a segment that ends at `end`, the end of the input.
     pub(super) fn take_rest(&mut self, end: usize) -> Range<usize> {
-        self.ends.truncate(self.marks);
-        self.ends.push(end as u32);
-        self.marks = self.ends.len();
-        let from = std::mem::replace(&mut self.taken.ends, self.marks);
-        from..self.marks
+        self.ends.list.truncate(self.ends.filled);
+        self.ends.list.push(end as u32);
+        self.ends.filled += 1;
+        let from = std::mem::replace(&mut self.ends.taken, self.ends.filled);
+        from..self.ends.filled
     }
 
+    /// Where the elements end that have been taken last.
     #[inline]
     pub(super) fn ends(&self, range: Range<usize>) -> &[u32] {
-        self.ends.get(range).unwrap_or_default()
+        self.ends.list.get(range).unwrap_or_default()
     }
 
     /// Drops everything before `position`.
@@ -119,31 +105,25 @@ impl Index {
         while self.terminator().is_some_and(|at| at < position) {
             self.take();
         }
-        let position = position as u32;
-        while self.taken.ends < self.marks && self.ends.get(self.taken.ends).is_some_and(|at| *at < position) {
-            self.taken.ends = self.taken.ends.saturating_add(1);
+        for places in [&mut self.ends, &mut self.odd] {
+            while places.first().is_some_and(|at| at < position) {
+                places.taken += 1;
+            }
         }
     }
 
-    /// The first stray line break within `span`; drops all up to its end.
-    #[inline]
-    pub(super) fn take_break(&mut self, span: Range<usize>) -> Option<usize> {
-        first_within(&self.breaks, &mut self.taken.breaks, span)
-    }
-
-    /// The first byte above 0x7F within `span`; drops all up to its end.
-    #[inline]
-    pub(super) fn take_high(&mut self, span: Range<usize>) -> Option<usize> {
-        first_within(&self.high, &mut self.taken.high, span)
+    /// Takes the next odd place before `end`.
+    pub(super) fn take_odd(&mut self, end: usize) -> Option<usize> {
+        let place = self.odd.first().filter(|place| *place < end)?;
+        self.odd.taken += 1;
+        Some(place)
     }
 
     /// The buffer has lost so many bytes at its front; none of them is still wanted.
     pub(super) fn shift(&mut self, by: usize) {
         self.forget_taken();
-        let places = self.ends.iter_mut().take(self.marks);
-        for place in places.chain(&mut self.breaks).chain(&mut self.high) {
-            *place = place.saturating_sub(by as u32);
-        }
+        self.ends.lower(by);
+        self.odd.lower(by);
         self.upto = self.upto.saturating_sub(by);
     }
 
@@ -152,99 +132,132 @@ impl Index {
         self.forget_taken();
         let step = buffer.get(self.upto..).unwrap_or_default();
         let step = step.get(..Self::STEP).unwrap_or(step);
-        let room = self.marks.saturating_add(step.len()).saturating_add(64);
-        if self.ends.len() < room {
-            self.ends.resize(room, 0);
-        }
+        self.ends.make_room(step.len());
+        self.segments.make_room(step.len());
+        let separators = [u8x64::splat(self.element), u8x64::splat(self.terminator)];
         let (blocks, rest) = step.as_chunks::<64>();
         for block in blocks {
-            self.mark(block, 64);
+            self.mark(block, 64, separators);
         }
         if !rest.is_empty() {
             let mut block = [0; 64];
             block.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-            self.mark(&block, rest.len());
+            self.mark(&block, rest.len(), separators);
         }
     }
 
-    /// Marks what stands in the first `length` bytes of a block.
+    /// Looks at the next `length` bytes, 1 to 64.
     #[inline(always)]
-    fn mark(&mut self, block: &[u8; 64], length: usize) {
+    fn mark(&mut self, block: &[u8; 64], length: usize, [element, terminator]: [u8x64; 2]) {
         let bytes = u8x64::new(*block);
         let used = u64::MAX >> (64 - length);
-        let is = |byte: u8| bytes.simd_eq(u8x64::splat(byte)).to_bitmask() & used;
-
-        let terminators = is(self.terminator);
-        let separators = is(self.element) | terminators;
+        let terminators = bytes.simd_eq(terminator).to_bitmask() & used;
+        let separators = (bytes.simd_eq(element).to_bitmask() & used) | terminators;
         let blanks = bytes.simd_le(u8x64::splat(b' ')).to_bitmask() & used & !separators;
         // A run of blanks that begins after a terminator stands between segments. Adding its first bit
         // carries through it, and leaves the other runs as they are.
         let begins = blanks & (terminators << 1 | u64::from(self.between));
         let between = blanks & !blanks.wrapping_add(begins);
-        let breaks = (is(b'\r') | is(b'\n')) & !separators & !between;
-        let high = bytes.to_bitmask() & used;
+        let line_breaks = bytes.simd_eq(u8x64::splat(b'\r')) | bytes.simd_eq(u8x64::splat(b'\n'));
+        let odd = (line_breaks | bytes).to_bitmask() & used & !separators & !between;
 
         let at = self.upto as u32;
-        let before = self.marks as u32;
-        each_bit(terminators, |bit| {
-            let upto = separators & (u64::MAX >> (63 - bit));
-            self.segments.push(before + upto.count_ones());
-        });
-        self.push_ends(separators, at);
-        each_bit(breaks, |bit| self.breaks.push(at + bit));
-        each_bit(high, |bit| self.high.push(at + bit));
+        self.segments.push_ranks(terminators, separators, self.ends.filled as u32);
+        self.ends.push(separators, at);
+        if odd != 0 {
+            self.odd.make_room(64);
+            self.odd.push(odd, at);
+        }
         self.between = (terminators | between) >> (length - 1) & 1 == 1;
         self.upto += length;
     }
 
-    /// Appends the positions of the bits, eight at a time without looking whether there are so many: a
-    /// branch for each would cost more than the writing.
+    /// Makes room: what has been taken is not asked for again.
+    fn forget_taken(&mut self) {
+        if self.ends.taken > 0 {
+            self.segments.lower(self.ends.taken);
+        }
+        for places in [&mut self.ends, &mut self.segments, &mut self.odd] {
+            places.forget_taken();
+        }
+    }
+}
+
+/// Ascending places, taken from the front. Room is made beforehand, so that taking places down needs no
+/// look at how much there is.
+#[derive(Debug, Default)]
+struct Places {
+    /// The places, and room behind them.
+    list: Vec<u32>,
+    filled: usize,
+    taken: usize,
+}
+
+impl Places {
+    /// The first that has not been taken.
+    #[inline]
+    fn first(&self) -> Option<usize> {
+        (self.taken < self.filled).then(|| self.list.get(self.taken).map(|place| *place as usize)).flatten()
+    }
+
+    fn forget_taken(&mut self) {
+        // a long segment that comes in small pieces has many places, and none taken
+        if self.taken > 0 {
+            self.list.copy_within(self.taken..self.filled, 0);
+            self.filled -= self.taken;
+            self.taken = 0;
+        }
+    }
+
+    /// Lowers those that have not been taken.
+    fn lower(&mut self, by: usize) {
+        let rest = self.list.get_mut(self.taken..self.filled).unwrap_or_default();
+        rest.iter_mut().for_each(|place| *place = place.saturating_sub(by as u32));
+    }
+
+    /// Makes room for so many, and for what is written beyond them.
+    #[inline]
+    fn make_room(&mut self, more: usize) {
+        let wanted = self.filled + more + 64;
+        if self.list.len() < wanted {
+            self.list.resize(wanted, 0);
+        }
+    }
+
     #[inline(always)]
-    fn push_ends(&mut self, mut bits: u64, at: u32) {
+    fn room(&mut self) -> Option<&mut [u32; 64]> {
+        self.list.get_mut(self.filled..)?.first_chunk_mut()
+    }
+
+    /// Appends the places of the bits, where the first bit stands `at`. Writes eight at a time without
+    /// looking whether there are so many: a branch for each would cost more.
+    #[inline(always)]
+    fn push(&mut self, mut bits: u64, at: u32) {
         let count = bits.count_ones() as usize;
-        let room = self.ends.get_mut(self.marks..).and_then(|room| room.first_chunk_mut::<64>());
-        let Some(room) = room else { return };
-        let (eights, _) = room.as_chunks_mut::<8>();
-        for eight in eights.iter_mut().take(count.div_ceil(8)) {
+        let Some(room) = self.room() else { return };
+        for eight in room.as_chunks_mut::<8>().0.iter_mut().take(count.div_ceil(8)) {
             for place in eight {
                 *place = at.wrapping_add(bits.trailing_zeros());
                 bits &= bits.wrapping_sub(1);
             }
         }
-        self.marks += count;
+        self.filled += count;
     }
 
-    /// Makes room: what has been taken is not asked for again.
-    fn forget_taken(&mut self) {
-        let Taken { ends, segments, breaks, high } = std::mem::take(&mut self.taken);
-        self.ends.copy_within(ends..self.marks, 0);
-        self.marks -= ends;
-        self.segments.drain(..segments);
-        self.segments.iter_mut().for_each(|marks| *marks -= ends as u32);
-        self.breaks.drain(..breaks);
-        self.high.drain(..high);
-    }
-}
-
-/// The first of the ascending `places` within `span`; counts as taken all up to its end.
-#[inline]
-fn first_within(places: &[u32], taken: &mut usize, span: Range<usize>) -> Option<usize> {
-    let mut first = None;
-    while let Some(place) = places.get(*taken).map(|place| *place as usize).filter(|place| *place < span.end) {
-        if place >= span.start && first.is_none() {
-            first = Some(place);
+    /// Appends for each of the bits how many of `all` there are up to it, and `before` them.
+    #[inline(always)]
+    fn push_ranks(&mut self, mut bits: u64, all: u64, before: u32) {
+        let Some(room) = self.room() else { return };
+        let mut count = 0;
+        while bits != 0 {
+            let upto = all & (u64::MAX >> (63 - bits.trailing_zeros()));
+            if let Some(rank) = room.get_mut(count & 63) {
+                *rank = before.wrapping_add(upto.count_ones());
+            }
+            count += 1;
+            bits &= bits - 1;
         }
-        *taken += 1;
-    }
-    first
-}
-
-/// Calls back with the number of every bit that is set, the lowest first.
-#[inline(always)]
-fn each_bit(mut bits: u64, mut call: impl FnMut(u32)) {
-    while bits != 0 {
-        call(bits.trailing_zeros());
-        bits &= bits - 1;
+        self.filled += count;
     }
 }
 
@@ -254,11 +267,14 @@ mod tests {
 
     use super::*;
 
+    /// Where the elements of each segment end, and where something odd stands.
+    type Told = (Vec<Vec<usize>>, Vec<usize>);
+
     /// What the index says of a buffer that came in pieces of these lengths.
-    fn indexed(buffer: &[u8], delimiters: Delimiters, pieces: &[usize]) -> (Vec<Vec<usize>>, Vec<usize>, Vec<usize>) {
+    fn indexed(buffer: &[u8], delimiters: Delimiters, pieces: &[usize]) -> Told {
         let mut index = Index::new(delimiters, 0);
         let mut pieces = pieces.iter().copied().cycle();
-        let (mut segments, mut breaks, mut high) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut segments, mut odd) = (Vec::new(), Vec::new());
         let mut upto = 0;
         while upto < buffer.len() {
             upto = (upto + pieces.next().unwrap()).min(buffer.len());
@@ -268,36 +284,33 @@ mod tests {
             while let Some(end) = index.terminator() {
                 let ends = index.take();
                 segments.push(index.ends(ends).iter().map(|end| *end as usize).collect());
-                while let Some(at) = index.take_break(0..end) { breaks.push(at) }
-                while let Some(at) = index.take_high(0..end) { high.push(at) }
+                let before = odd.len();
+                let plain = index.is_plain(end);
+                odd.extend(std::iter::from_fn(|| index.take_odd(end)));
+                assert_eq!(plain, odd.len() == before);
             }
         }
-        (segments, breaks, high)
+        odd.extend(std::iter::from_fn(|| index.take_odd(usize::MAX)));
+        (segments, odd)
     }
 
     /// The same, byte by byte.
-    fn told(buffer: &[u8], delimiters: Delimiters) -> (Vec<Vec<usize>>, Vec<usize>, Vec<usize>) {
-        let (mut segments, mut breaks, mut high) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut ends, mut first_break, mut first_high) = (Vec::new(), None, None);
+    fn told(buffer: &[u8], delimiters: Delimiters) -> Told {
+        let (mut segments, mut odd, mut ends) = (Vec::new(), Vec::new(), Vec::new());
         let mut between = true;
         for (at, &byte) in buffer.iter().enumerate() {
             let separates = byte == delimiters.element || byte == delimiters.segment;
             if separates {
                 ends.push(at);
-            } else if matches!(byte, b'\r' | b'\n') && !(between && byte <= b' ') {
-                first_break = first_break.or(Some(at));
+            } else if byte > 0x7F || matches!(byte, b'\r' | b'\n') && !between {
+                odd.push(at);
             }
-            if byte > 0x7F {
-                first_high = first_high.or(Some(at));
-            }
-            between = byte == delimiters.segment || between && byte <= b' ' && !separates;
             if byte == delimiters.segment {
                 segments.push(std::mem::take(&mut ends));
-                breaks.extend(first_break.take());
-                high.extend(first_high.take());
             }
+            between = byte == delimiters.segment || between && byte <= b' ' && !separates;
         }
-        (segments, breaks, high)
+        (segments, odd)
     }
 
     proptest! {
@@ -323,5 +336,16 @@ mod tests {
         assert_eq!(index.terminator(), Some(6));
         let ends = index.take();
         assert_eq!(index.ends(ends), [2, 4, 6]);
+    }
+
+    #[test]
+    fn what_is_odd_in_a_header_is_not_told_of_what_follows() {
+        let mut index = Index::new(Delimiters::default(), 0);
+        index.extend(b"ISA*\x80~GS");
+        index.restart(Delimiters::default(), 6);
+        index.shift(6);
+        index.extend(b"GS*A~");
+        assert_eq!(index.terminator(), Some(4));
+        assert!(index.is_plain(4));
     }
 }

@@ -75,13 +75,18 @@ pub(super) fn header(input: &[u8], complete: bool) -> Result<Header, Refusal> {
         other => other,
     })?;
 
+    let is_fixed = elements.iter().map(|element| element.len()).eq(WIDTHS);
+    let holds_terminator = |element: &&[u8]| ending.terminator.is_some_and(|byte| element.contains(&byte));
+    if !is_fixed && elements.iter().any(holds_terminator) {
+        return Err(Refusal::Otherwise);
+    }
+
     let end = tail_at + ending.end;
     let mut remarks = Vec::new();
     let mut remark = |kind, at: usize, length: usize| {
         remarks.push(Finding { kind, offset: at as u64, length: length as u64 });
     };
-    let widths = elements.iter().map(|element| element.len());
-    if !(widths.eq(WIDTHS) && ending.end == 1) {
+    if !(is_fixed && ending.end == 1) {
         remark(FindingKind::IsaNotFixedWidth, 0, end);
     }
 
@@ -193,22 +198,21 @@ fn close(tail: &[u8], element: u8, complete: bool) -> Result<Ending, Refusal> {
     };
     let (before, following) = tail.split_at_checked(next).unwrap_or((tail, &[]));
     let core = trim_end(before, is_space);
-    let line_break = before.iter().skip(core.len()).position(|byte| matches!(byte, b'\r' | b'\n'));
-    let line_break = line_break.map(|at| core.len() + at);
-    let ends_at_break = |component| match line_break.and_then(|at| Some((at, *before.get(at)?))) {
-        Some((end, terminator)) => Ok(Ending { component, end, terminator: Some(terminator) }),
-        None => Err(Refusal::NotASeparator(core.len(), "segment terminator")),
+    let line_break = before.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
+    let ends_at = |end: usize, terminator| {
+        let before = trim_end(core.get(..end).unwrap_or(core), is_space);
+        Ok(Ending { component: before.last().copied(), end, terminator: Some(terminator) })
     };
-    match *core {
-        [] => ends_at_break(None),
-        [.., last] if !terminates(last) => ends_at_break(core.first().copied()),
-        [only] if line_break == Some(1) && !lines_end_with(following, only, complete)? => ends_at_break(Some(only)),
-        [.., last] => {
-            // several terminators are one, and empty segments
-            let rest = trim_end(core, |byte| byte == last);
-            let component = trim_end(rest, is_space).last().copied();
-            Ok(Ending { component, end: rest.len(), terminator: Some(last) })
+    match (core, line_break.and_then(|at| Some((at, *before.get(at)?)))) {
+        ([only], Some((at, line_break))) if terminates(*only) && !lines_end_with(following, *only, complete)? => {
+            ends_at(at, line_break)
         }
+        // of several terminators the first ends the ISA, the others end empty segments
+        ([.., last], _) if terminates(*last) => {
+            ends_at(core.iter().position(|byte| byte == last).unwrap_or(core.len()), *last)
+        }
+        (_, Some((at, line_break))) => ends_at(at, line_break),
+        (_, None) => Err(Refusal::NotASeparator(core.len(), "segment terminator")),
     }
 }
 
@@ -259,7 +263,8 @@ fn trim_end(bytes: &[u8], trimmed: impl Fn(u8) -> bool) -> &[u8] {
 mod tests {
     use super::*;
 
-    const FIXED: &str = "ISA*00*          *00*          *ZZ*SENDER         *ZZ*RECEIVER       *260115*1023*^*00501*000000905*0*T*:~GS*";
+    const FIXED: &str =
+        "ISA*00*          *00*          *ZZ*SENDER         *ZZ*RECEIVER       *260115*1023*^*00501*000000905*0*T*:~GS*";
 
     fn separators(header: &Header) -> (char, Option<char>, Option<char>, char) {
         let Delimiters { element, component, repetition, segment } = header.delimiters;
@@ -302,6 +307,7 @@ mod tests {
         assert_eq!(read(":~\r\nGS*"), (Some(':'), '~', 1));
         assert_eq!(read(">\nGS*HC\nST*837\n"), (Some('>'), '\n', 1));
         assert_eq!(read(">\r\nGS*HC\r\nST*837\r\n"), (Some('>'), '\r', 1));
+        assert_eq!(read(">  \nGS*HC  \nST*837  \n"), (Some('>'), '\n', 3));
         // ISA16 is empty
         assert_eq!(read("~GS*HC~ST*"), (None, '~', 0));
         assert_eq!(read("~\r\nGS*HC~\r\nST*1~\r\n"), (None, '~', 0));

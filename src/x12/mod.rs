@@ -19,9 +19,14 @@
 //! # Ok::<(), claimwire::x12::Error>(())
 //! ```
 //!
+//! A [`Writer`] writes segments, from values, from elements as they stood, or from bytes. With the feature
+//! `gateway`, `InterchangeCodec` cuts a stream into whole interchanges.
+//!
 //! What is odd about the bytes (a byte order mark, hard-wrapped lines, an ISA that is not fixed width) is
 //! a [`Finding`], kept by the reader; [`Error`] means that reading cannot go on.
 
+#[cfg(feature = "gateway")]
+mod codec;
 mod delimiters;
 mod error;
 mod finding;
@@ -30,14 +35,13 @@ mod isa;
 mod opening;
 mod reader;
 mod segment;
+mod writer;
 
+#[cfg(feature = "gateway")]
+pub use codec::{Interchange, InterchangeCodec, Junk};
 pub use delimiters::Delimiters;
 pub use error::Error;
 pub use finding::{Finding, FindingKind};
 pub use reader::{MAX_BETWEEN, MAX_SEGMENT, Reader, Token};
 pub use segment::Segment;
-
-/// tmp
-#[derive(Clone,Copy,Debug,PartialEq,Eq)] pub enum OnDelimiter { /// a
-Refuse, /// b
-Replace(u8) }
+pub use writer::{ElementPlace, OnDelimiter, SegmentWriter, WriteError, Writer};

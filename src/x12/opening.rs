@@ -13,8 +13,8 @@ pub(super) const BOM: &[u8] = b"\xEF\xBB\xBF";
 
 /// The ids of segments that come second in a transaction set, whichever set it is.
 const SECOND_OF_A_SET: [&[u8]; 26] = [
-    b"BHT", b"BPR", b"AK1", b"BGN", b"BAK", b"BCH", b"BCT", b"BEG", b"BIA", b"BIG", b"BMG", b"BPT", b"BQR",
-    b"BQT", b"BRA", b"BSN", b"BSS", b"BTP", b"B1", b"B2", b"B3", b"B10", b"W05", b"W06", b"OTI", b"SE",
+    b"BHT", b"BPR", b"AK1", b"BGN", b"BAK", b"BCH", b"BCT", b"BEG", b"BIA", b"BIG", b"BMG", b"BPT", b"BQR", b"BQT",
+    b"BRA", b"BSN", b"BSS", b"BTP", b"B1", b"B2", b"B3", b"B10", b"W05", b"W06", b"OTI", b"SE",
 ];
 
 /// Whether the input is UTF-16 text, by its byte order mark or by an `ISA` or `ST` of two-byte characters.
@@ -61,7 +61,8 @@ pub(super) fn fragment(input: &[u8]) -> Option<Delimiters> {
 
     let version = if is_group { 8 } else { 3 };
     let version = first.split(|byte| *byte == element).nth(version).and_then(|version| version.get(..6));
-    let later = version.is_some_and(|version| version.iter().all(u8::is_ascii_digit) && version >= b"004020".as_slice());
+    let later =
+        version.is_some_and(|version| version.iter().all(u8::is_ascii_digit) && version >= b"004020".as_slice());
     let repetition = Some(b'^').filter(|byte| later && unused(byte) && component != Some(*byte));
     Some(Delimiters { element, component, repetition, segment })
 }

@@ -21,8 +21,9 @@ pub const MAX_SEGMENT: usize = 1 << 20;
 /// How many bytes that belong to no segment may stand before an interchange or between segments: 64 KiB.
 pub const MAX_BETWEEN: usize = 64 << 10;
 
-/// How large the buffer is at first; it grows for longer segments only.
-const BUFFER: usize = 64 << 10;
+/// How large the buffer is at first; it grows for longer segments only. In tests it is small, so that it
+/// fills up, moves and grows all the time.
+const BUFFER: usize = if cfg!(test) { 64 } else { 128 << 10 };
 
 /// Reads segments.
 ///
@@ -95,10 +96,23 @@ enum Stage {
 
 /// A token by places in the buffer.
 enum Found {
+    /// A segment, and the part of the index that says where its elements end.
+    Segment {
+        start: usize,
+        end: usize,
+        terminated: bool,
+        ends: Range<usize>,
+    },
     /// The header of an interchange, whose elements end as `header_ends` has it.
-    Header { skip: usize, start: usize, end: usize, terminated: bool },
-    Segment { skip: usize, start: usize, end: usize, terminated: bool, ends: Range<usize> },
-    Trailing { start: usize, end: usize },
+    Header {
+        start: usize,
+        end: usize,
+        terminated: bool,
+    },
+    Trailing {
+        start: usize,
+        end: usize,
+    },
     Nothing,
 }
 
@@ -137,17 +151,26 @@ impl<R: Read> Reader<R> {
     /// When there is no X12, or no way to go on; see [`Error`]. After an error other than [`Error::Io`]
     /// nothing more is handed out.
     #[expect(clippy::should_implement_trait, reason = "what is handed out borrows the buffer")]
-    #[inline]
+    #[inline(always)]
     pub fn next(&mut self) -> Result<Option<Token<'_>>, Error> {
-        let found = match self.stage {
-            Stage::Within => self.segment(),
-            _ => self.other(),
+        if let Some((start, end)) = self.plain_segment() {
+            let ends = self.index.take();
+            let from = std::mem::replace(&mut self.position, end + 1);
+            return Ok(Some(self.token(from..start, end, true, self.index.ends(ends))));
+        }
+        let (start, end, terminated, ends) = match self.find()? {
+            Found::Segment { start, end, terminated, ends } => (start, end, terminated, Some(ends)),
+            Found::Header { start, end, terminated } => (start, end, terminated, None),
+            Found::Trailing { start, end } => {
+                self.position = end;
+                let bytes = self.buffer.get(start..end).unwrap_or_default();
+                return Ok(Some(Token::Trailing { bytes, offset: self.offset_of(start) }));
+            }
+            Found::Nothing => return Ok(None),
         };
-        let found = match found {
-            Ok(found) => found,
-            Err(error) => return Err(self.give_up(error)),
-        };
-        Ok(self.token(found))
+        let from = std::mem::replace(&mut self.position, end + usize::from(terminated));
+        let ends = ends.map_or(self.header_ends.as_slice(), |ends| self.index.ends(ends));
+        Ok(Some(self.token(from..start, end, terminated, ends)))
     }
 
     /// What is odd about the bytes handed out so far, in their order; the first hundred of each kind.
@@ -170,47 +193,49 @@ impl<R: Read> Reader<R> {
         self.offset_of(self.position)
     }
 
-    #[inline]
-    fn token(&mut self, found: Found) -> Option<Token<'_>> {
-        let (skip, start, end, terminated, ends) = match found {
-            Found::Nothing => return None,
-            Found::Trailing { start, end } => {
-                self.position = end;
-                let offset = self.offset_of(start);
-                return Some(Token::Trailing { bytes: self.buffer.get(start..end).unwrap_or_default(), offset });
-            }
-            Found::Header { skip, start, end, terminated } => (skip, start, end, terminated, self.header_ends.as_slice()),
-            Found::Segment { skip, start, end, terminated, ends } => (skip, start, end, terminated, self.index.ends(ends)),
-        };
-        self.position = end + usize::from(terminated);
+    #[inline(always)]
+    fn token<'a>(&'a self, before: Range<usize>, end: usize, terminated: bool, ends: &'a [u32]) -> Token<'a> {
+        let start = before.end;
         let text = self.buffer.get(start..end).unwrap_or_default();
-        Some(Token::Segment {
+        Token::Segment {
             segment: Segment::within(text, ends, start as u32, self.delimiters),
-            before: self.buffer.get(skip..start).unwrap_or_default(),
-            offset: self.offset + start as u64,
+            before: self.buffer.get(before).unwrap_or_default(),
+            offset: self.offset_of(start),
             terminated,
-        })
-    }
-
-    #[cold]
-    fn give_up(&mut self, error: Error) -> Error {
-        if !matches!(error, Error::Io(_)) {
-            self.stage = Stage::Finished;
         }
-        error
     }
 
-    fn other(&mut self) -> Result<Found, Error> {
-        match self.stage {
+    /// Where the next segment stands if there is nothing to it, which is nearly always so: it has been
+    /// indexed, it is not part of the envelope, and no finding comes of it.
+    #[inline(always)]
+    fn plain_segment(&self) -> Option<(usize, usize)> {
+        let end = self.index.terminator()?;
+        let before_end = self.buffer.get(self.position..end)?;
+        let start = self.position + before_end.iter().position(|byte| !self.delimiters.is_filler(*byte))?;
+        let plain = self.stage == Stage::Within
+            && self.buffer.get(start) != Some(&b'I')
+            && end - start <= MAX_SEGMENT
+            && start - self.position <= MAX_BETWEEN
+            && self.index.is_plain(end);
+        plain.then_some((start, end))
+    }
+
+    /// The next token, whatever it takes.
+    #[cold]
+    fn find(&mut self) -> Result<Found, Error> {
+        let found = match self.stage {
             Stage::Opening => self.open(),
             Stage::Within | Stage::Between => self.segment(),
             Stage::Trailing { junk } => self.trailing(junk),
             Stage::Finished => Ok(Found::Nothing),
+        };
+        if found.as_ref().is_err_and(|error| !matches!(error, Error::Io(_))) {
+            self.stage = Stage::Finished;
         }
+        found
     }
 
     /// The next segment among others.
-    #[inline]
     fn segment(&mut self) -> Result<Found, Error> {
         let Some(skipped) = self.skip_filler()? else {
             self.stage = Stage::Trailing { junk: false };
@@ -224,7 +249,6 @@ impl<R: Read> Reader<R> {
     }
 
     /// The segment that begins `skipped` bytes on.
-    #[inline]
     fn data(&mut self, skipped: usize, maybe_envelope: bool) -> Result<Found, Error> {
         let (end, terminated) = loop {
             let start = self.position + skipped;
@@ -255,20 +279,20 @@ impl<R: Read> Reader<R> {
             let is_trailer = self.buffer.get(start..start + id_ends) == Some(b"IEA");
             self.stage = if is_trailer { Stage::Between } else { Stage::Within };
         }
-        Ok(Found::Segment { skip: self.position, start, end, terminated, ends })
+        Ok(Found::Segment { start, end, terminated, ends })
     }
 
     /// Reports what is odd about a segment.
-    #[inline]
     fn remark(&mut self, start: usize, end: usize, terminated: bool) {
-        if let Some(at) = self.index.take_break(start..end) {
-            self.findings.push(FindingKind::BreakInsideSegment, self.offset_of(at), 1);
-        }
-        if let Some(at) = self.index.take_high(start..end)
-            && !self.not_ascii
-        {
-            self.not_ascii = true;
-            self.findings.push(FindingKind::NotAscii, self.offset_of(at), 1);
+        let mut line_break = false;
+        while let Some(at) = self.index.take_odd(end) {
+            let (kind, seen) = match self.buffer.get(at) {
+                Some(0x80..) => (FindingKind::NotAscii, &mut self.not_ascii),
+                _ => (FindingKind::BreakInsideSegment, &mut line_break),
+            };
+            if !std::mem::replace(seen, true) {
+                self.findings.push(kind, self.offset + at as u64, 1);
+            }
         }
         if start == end {
             self.findings.push(FindingKind::EmptySegment, self.offset_of(start), 0);
@@ -279,11 +303,7 @@ impl<R: Read> Reader<R> {
     }
 
     /// How many bytes of filler come first; `None` when nothing else comes, or not soon enough.
-    #[inline]
     fn skip_filler(&mut self) -> Result<Option<usize>, Error> {
-        if self.buffer.get(self.position).is_some_and(|byte| *byte > b' ') && self.position < self.filled {
-            return Ok(Some(0));
-        }
         let mut skipped = 0;
         loop {
             let rest = self.unread(skipped);
@@ -324,7 +344,6 @@ impl<R: Read> Reader<R> {
     }
 
     /// The first segment.
-    #[cold]
     fn open(&mut self) -> Result<Found, Error> {
         self.at_least(8)?;
         if is_utf16(self.unread(0)) {
@@ -435,7 +454,7 @@ impl<R: Read> Reader<R> {
         self.delimiters = delimiters;
         self.index.restart(delimiters, end + usize::from(terminated));
         self.stage = if terminated { Stage::Within } else { Stage::Trailing { junk: false } };
-        Found::Header { skip: self.position, start, end, terminated }
+        Found::Header { start, end, terminated }
     }
 
     /// Begins the fragment that stands `skipped` bytes on.
@@ -466,7 +485,6 @@ impl<R: Read> Reader<R> {
     }
 
     /// A piece of what stands after the last segment.
-    #[cold]
     fn trailing(&mut self, junk: bool) -> Result<Found, Error> {
         loop {
             let solid = match junk {
@@ -536,7 +554,6 @@ impl<R: Read> Reader<R> {
 
     /// Reads more; whether there was more. What has been handed out goes, so places in the buffer move:
     /// keep them relative to `position`.
-    #[cold]
     fn more(&mut self) -> Result<bool, Error> {
         if self.ended {
             return Ok(false);

@@ -51,7 +51,7 @@ impl<'a> Segment<'a> {
         let start = match n.checked_sub(1) {
             None => 0,
             Some(previous) => match self.end(previous) {
-                Some(end) => end.saturating_add(1),
+                Some(end) => end.wrapping_add(1),
                 None => return b"",
             },
         };
@@ -69,7 +69,7 @@ impl<'a> Segment<'a> {
         self.ends.iter().map(move |end| {
             let end = end.wrapping_sub(base) as usize;
             let element = text.get(start..end).unwrap_or_default();
-            start = end.saturating_add(1);
+            start = end.wrapping_add(1);
             element
         })
     }
@@ -77,10 +77,19 @@ impl<'a> Segment<'a> {
     /// Component `c`, from 1, of element `n`, as it stands; `""` if there is none. Without a component
     /// separator an element is its own first component.
     pub fn component(&self, n: usize, c: usize) -> &'a [u8] {
-        match c.checked_sub(1) {
-            Some(before) => self.components(n).nth(before).unwrap_or_default(),
-            None => b"",
+        let mut rest = self.element(n);
+        let Some(separator) = self.delimiters.component else { return if c == 1 { rest } else { b"" } };
+        for _ in 1..c {
+            match rest.iter().position(|byte| *byte == separator) {
+                Some(end) => rest = rest.get(end.saturating_add(1)..).unwrap_or_default(),
+                None => return b"",
+            }
         }
+        if c == 0 {
+            return b"";
+        }
+        let end = rest.iter().position(|byte| *byte == separator).unwrap_or(rest.len());
+        rest.get(..end).unwrap_or_default()
     }
 
     /// The components of element `n`: none if the element is absent or empty, otherwise at least one.

@@ -2,7 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-const ISA: &str = "ISA*00*          *00*          *ZZ*SENDER         *ZZ*RECEIVER       *260115*1023*^*00501*000000905*0*T*:~";
+const ISA: &str =
+    "ISA*00*          *00*          *ZZ*SENDER         *ZZ*RECEIVER       *260115*1023*^*00501*000000905*0*T*:~";
 const GROUP: &str = "GS*HC*A*B*20260115*1023*1*X*005010X222A1~ST*837*1~BHT*0019*00*1~SE*3*1~GE*1*1~";
 const IEA: &str = "IEA*1*000000905~";
 
@@ -327,10 +328,7 @@ fn findings_are_bounded() {
 
 /// X12 with things done to it: some bytes changed, some left out, some put in, some interchanges.
 fn mutated() -> impl Strategy<Value = Vec<u8>> {
-    let bytes = prop_oneof![
-        prop::sample::select(&b"~*:^\r\n \0ISAGT|\x1C\xC3A1"[..]),
-        any::<u8>(),
-    ];
+    let bytes = prop_oneof![prop::sample::select(&b"~*:^\r\n \0ISAGT|\x1C\xC3A1"[..]), any::<u8>(),];
     let piece = prop::sample::select(vec![
         interchange(),
         interchange().replace('~', "~\r\n"),

@@ -1,0 +1,135 @@
+//! The command line: one file a command.
+//!
+//! A command says what it takes (a clap struct) and what came of it (an [`Outcome`]); this file turns
+//! that into an exit code. Nothing but what was asked for goes to standard output.
+
+mod completions;
+mod convert;
+mod csv;
+mod demo;
+mod detect;
+mod explain;
+mod generate;
+mod guides;
+mod input;
+mod inspect;
+mod notices;
+mod output;
+mod partner;
+mod pretty;
+
+use std::{io::Write, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+/// Runs the command that the arguments name.
+pub fn main() -> ExitCode {
+    let result = Cli::parse().command.run();
+    match result {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Refused) => ExitCode::from(1),
+        Err(error) => {
+            // Standard error may be closed; there is nobody left to tell.
+            let _ = writeln!(std::io::stderr(), "claimwire: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// What came of a command that could do its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Outcome {
+    /// Done, nothing refused: exit code 0.
+    Done,
+    /// Done, but part of the input was refused: exit code 1.
+    Refused,
+}
+
+/// Health care claims and payments (X12 837, 835, 999, TA1, 277CA) to JSON and back, without losing a byte.
+#[derive(Debug, Parser)]
+#[command(name = "claimwire", version, max_term_width = 100, arg_required_else_help = true, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  claimwire demo                              see what it does, with files that it brings along
+  claimwire inspect claims.837                the file as a tree, every element with its meaning
+  claimwire convert claims.837 --pretty       X12 to JSON
+  claimwire convert claims.json -o back.837   JSON to X12, the same bytes
+  claimwire convert claims.837 --to ndjson    one self-contained claim a line
+  claimwire convert era.835 --to csv          a table for a spreadsheet
+
+FILE absent or `-` is standard input. -o PATH appears whole or not at all.
+
+Exit codes: 0 done; 1 done, but part of the input was refused; 2 could not do the work.
+Messages never show values of the data.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Convert(convert::Convert),
+    Inspect(inspect::Inspect),
+    Explain(explain::Explain),
+    Guides(guides::Guides),
+    Generate(generate::Generate),
+    Demo(demo::Demo),
+    Completions(completions::Completions),
+}
+
+impl Command {
+    fn run(&self) -> anyhow::Result<Outcome> {
+        match self {
+            Self::Convert(convert) => convert.run(),
+            Self::Inspect(inspect) => inspect.run(),
+            Self::Explain(explain) => explain.run(),
+            Self::Guides(guides) => guides.run(),
+            Self::Generate(generate) => generate.run(),
+            Self::Demo(demo) => demo.run(),
+            Self::Completions(completions) => completions.run(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    #[test]
+    fn arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_writes_where_o_says() {
+        for command in Cli::command().get_subcommands() {
+            let output = command
+                .get_arguments()
+                .find(|argument| argument.get_short() == Some('o'));
+            assert_eq!(
+                output.and_then(|output| output.get_long()),
+                Some("output"),
+                "{}",
+                command.get_name()
+            );
+        }
+    }
+
+    #[test]
+    fn every_command_and_argument_says_what_it_does() {
+        for command in Cli::command().get_subcommands() {
+            assert!(command.get_about().is_some(), "{}", command.get_name());
+            for argument in command.get_arguments().filter(|argument| !argument.is_hide_set()) {
+                assert!(
+                    argument.get_help().is_some(),
+                    "{} {}",
+                    command.get_name(),
+                    argument.get_id()
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,353 @@
+//! A loop's values to its segments: in the guide's order, as its layout has them spelled.
+
+use std::{
+    borrow::Cow,
+    collections::{HashMap, VecDeque},
+    fmt,
+    ops::Range,
+};
+
+use super::{
+    Layout, Verbatim,
+    bind::{LoopPlan, PartPlan, SegmentPlan},
+    gather::decode,
+    render::{Cell, Counters, HoldsDelimiter, NO_CONTROL, render},
+    write::{Added, Start, Style},
+};
+use crate::x12::{Delimiters, OnDelimiter};
+
+/// What a writer holds: values by their parts, and what is rendered.
+#[derive(Debug)]
+pub(super) struct State<'b> {
+    pub(super) style: &'b Style,
+    pub(super) text: Vec<u8>,
+    pub(super) cells: Vec<PartCell>,
+    pub(super) inner: Vec<Inner>,
+    /// Rendered loops, innermost last.
+    pub(super) out: Vec<u8>,
+    pub(super) scratch: Vec<u8>,
+    pub(super) levels: u32,
+    pub(super) parent: u32,
+    pub(super) start: Start,
+    /// ST02, once it is known.
+    pub(super) control: Vec<u8>,
+}
+
+/// A value under its part.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PartCell {
+    pub(super) slot: u16,
+    /// Which repeat of the segment; in a list that runs over repeats, which value.
+    pub(super) occurrence: u32,
+    pub(super) cell: Cell,
+}
+
+/// A rendered inner loop.
+#[derive(Clone, Debug)]
+pub(super) struct Inner {
+    pub(super) slot: u16,
+    pub(super) bytes: Range<usize>,
+    pub(super) segments: u32,
+    pub(super) hierarchical: bool,
+}
+
+/// What a loop's object has gathered so far.
+pub(super) struct Frame {
+    text: usize,
+    cells: usize,
+    inner: usize,
+    out: usize,
+    level: u32,
+    outer: u32,
+}
+
+/// Data that may not be written.
+pub(super) struct Refusal {
+    /// The loop's id.
+    plan: String,
+    segment: String,
+    holds: HoldsDelimiter,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { plan, segment, holds: HoldsDelimiter { element, component } } = self;
+        write!(f, "{plan}/{segment}{element:02}")?;
+        if *component > 0 {
+            write!(f, "-{component}")?;
+        }
+        f.write_str(" holds a character that separates segments, elements or components: choose other delimiters, or have it replaced")
+    }
+}
+
+/// A segment or an inner loop on its way out.
+struct Item {
+    slot: u16,
+    /// In `scratch` for a segment, in `out` for a loop.
+    bytes: Range<usize>,
+    is_loop: bool,
+    segments: u32,
+    refused: Option<HoldsDelimiter>,
+}
+
+impl<'b> State<'b> {
+    pub(super) fn new(style: &'b Style, start: Start) -> Self {
+        Self {
+            style,
+            text: Vec::new(),
+            cells: Vec::new(),
+            inner: Vec::new(),
+            out: Vec::new(),
+            scratch: Vec::new(),
+            levels: start.levels,
+            parent: start.parent,
+            start,
+            control: Vec::new(),
+        }
+    }
+
+    pub(super) fn begin(&mut self, plan: &LoopPlan) -> Frame {
+        let outer = self.parent;
+        let mut level = 0;
+        if plan.hierarchical {
+            self.levels += 1;
+            level = self.levels;
+            self.parent = level;
+        }
+        Frame { text: self.text.len(), cells: self.cells.len(), inner: self.inner.len(), out: self.out.len(), level, outer }
+    }
+
+    /// Renders the loop in place of its inner loops.
+    pub(super) fn end(&mut self, plan: &LoopPlan, frame: &Frame, line: u32, outside: Start, layout: &Layout) -> Result<u32, Refusal> {
+        self.parent = frame.outer;
+        self.chunk(plan, frame, layout);
+        let scratch = self.scratch.len();
+        let mut items = self.render(plan, frame, line, outside, layout.unplaced.len() as u32);
+        arrange(plan, layout, &mut items);
+        let mut bytes = Vec::with_capacity(self.out.len() - frame.out + self.scratch.len() - scratch);
+        let written = self.assemble(plan, layout, &items, &mut bytes);
+        self.text.truncate(frame.text);
+        self.cells.truncate(frame.cells);
+        self.inner.truncate(frame.inner);
+        self.out.truncate(frame.out);
+        self.scratch.truncate(scratch);
+        self.out.append(&mut bytes);
+        written
+    }
+
+    /// Distributes lists that run over repeats of their segment.
+    fn chunk(&mut self, plan: &LoopPlan, frame: &Frame, layout: &Layout) {
+        let Some(cells) = self.cells.get_mut(frame.cells..) else { return };
+        for cell in cells.iter_mut() {
+            let Some(PartPlan::Segment(SegmentPlan { chunk: Some(chunk), designator, .. })) = plan.part(cell.slot) else { continue };
+            let (mut repeat, mut left) = (0, cell.occurrence);
+            let mut runs = layout.runs.get(designator).into_iter().flatten().copied();
+            loop {
+                let width = runs.next().filter(|run| *run <= u32::from(chunk.width)).unwrap_or_else(|| u32::from(chunk.width)).max(1);
+                if left < width {
+                    break;
+                }
+                left -= width;
+                repeat += 1;
+            }
+            cell.occurrence = repeat;
+            cell.cell.element = cell.cell.element.saturating_add(u8::try_from(left).unwrap_or(0));
+        }
+        cells.sort_by_key(|cell| (cell.slot, cell.occurrence, cell.cell.element, cell.cell.component));
+    }
+
+    /// The loop's segments (rendered into `scratch`) and inner loops, in the guide's order.
+    fn render(&mut self, plan: &LoopPlan, frame: &Frame, line: u32, outside: Start, unplaced: u32) -> Vec<Item> {
+        let cells = self.cells.get(frame.cells..).unwrap_or_default();
+        let inner = self.inner.get(frame.inner..).unwrap_or_default();
+        let has_children = outside.has_children || inner.iter().any(|one| one.hierarchical);
+        let inner_segments: u32 = inner.iter().map(|one| one.segments).sum();
+        let mut items: Vec<Item> = Vec::new();
+        self.control.clear();
+        self.control.extend_from_slice(NO_CONTROL);
+        let mut row = Vec::new();
+        let mut rest = cells;
+        for (slot, part) in plan.parts.iter().enumerate() {
+            let slot = slot as u16;
+            match part {
+                PartPlan::Loop(_) | PartPlan::Outside(_) => {
+                    items.extend(inner.iter().filter(|one| one.slot == slot).map(|one| Item { slot, bytes: one.bytes.clone(), is_loop: true, segments: one.segments, refused: None }));
+                }
+                PartPlan::Segment(segment) => {
+                    let own = rest.iter().take_while(|cell| cell.slot == slot).count();
+                    let (mine, after) = rest.split_at(own);
+                    rest = after;
+                    let begins = segment.begins_inlined(slot) && rest.iter().any(|cell| segment.inlined.as_ref().is_some_and(|range| range.contains(&cell.slot)));
+                    let empty: [PartCell; 0] = [];
+                    let added = match outside.added {
+                        Added::All => segment.always,
+                        Added::NoTrailer => segment.always && slot == 0,
+                        Added::Nothing => false,
+                    };
+                    let bare = mine.is_empty() && (added || begins);
+                    let repeats = mine.chunk_by(|left, right| left.occurrence == right.occurrence).chain(bare.then_some(&empty[..]));
+                    for repeat in repeats {
+                        row.clear();
+                        row.extend(repeat.iter().map(|cell| cell.cell));
+                        if let Some(element) = segment.control_element() {
+                            self.control.clear();
+                            let stated = row.iter().find(|cell| cell.element == element).and_then(|cell| self.text.get(cell.start as usize..cell.end as usize));
+                            self.control.extend_from_slice(stated.unwrap_or(NO_CONTROL));
+                        }
+                        let counters = Counters {
+                            level: frame.level,
+                            parent: frame.outer,
+                            has_children,
+                            line,
+                            segments: unplaced + inner_segments + items.iter().filter(|item| !item.is_loop).count() as u32 + 1,
+                            inner: inner.len() as u32,
+                            control: &self.control,
+                        };
+                        let start = self.scratch.len();
+                        let refused = render(segment, &row, &self.text, self.style.delimiters, &counters, &mut self.scratch).err();
+                        let refused = match (refused, self.style.on_delimiter) {
+                            (Some(_), OnDelimiter::Replace(with)) => {
+                                self.scratch.truncate(start);
+                                let clean = replaced(&self.text, &row, self.style.delimiters, with);
+                                let _ = render(segment, &clean.0, &clean.1, self.style.delimiters, &counters, &mut self.scratch);
+                                None
+                            }
+                            (refused, _) => refused,
+                        };
+                        items.push(Item { slot, bytes: start..self.scratch.len(), is_loop: false, segments: 1, refused });
+                    }
+                }
+                PartPlan::Other => {}
+            }
+        }
+        items
+    }
+
+    /// Joins the items with their terminators, verbatim and unplaced segments in their places.
+    fn assemble(&self, plan: &LoopPlan, layout: &Layout, items: &[Item], bytes: &mut Vec<u8>) -> Result<u32, Refusal> {
+        let mut segments = 0;
+        let mut spellings = Spellings::of(layout, |at| self.canonical(items.get(at)?));
+        let mut unplaced = layout.unplaced.iter().peekable();
+        for (at, item) in items.iter().enumerate() {
+            while let Some(one) = unplaced.next_if(|one| one.item as usize <= at) {
+                self.put(&encode(&one.text, one.latin1), bytes);
+                segments += 1;
+            }
+            segments += item.segments;
+            let Some(canonical) = self.canonical(item) else {
+                bytes.extend_from_slice(self.out.get(item.bytes.clone()).unwrap_or_default());
+                continue;
+            };
+            match (spellings.take(at, canonical), item.refused) {
+                (Some(verbatim), _) => self.put(&encode(&verbatim.text, verbatim.latin1), bytes),
+                (None, Some(holds)) => return Err(Refusal { plan: plan.id.clone(), segment: plan.designator(item.slot).unwrap_or_default(), holds }),
+                (None, None) => self.put(canonical, bytes),
+            }
+        }
+        for one in unplaced {
+            self.put(&encode(&one.text, one.latin1), bytes);
+            segments += 1;
+        }
+        Ok(segments)
+    }
+
+    /// The text of a segment as the data make it; `None` for a loop.
+    fn canonical(&self, item: &Item) -> Option<&[u8]> {
+        if item.is_loop { None } else { self.scratch.get(item.bytes.clone()) }
+    }
+
+    fn put(&self, segment: &[u8], bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(segment);
+        bytes.push(self.style.delimiters.segment);
+        bytes.extend_from_slice(&self.style.line_break);
+    }
+}
+
+/// The spellings of a layout, each used once: at its own item while that says the same, else at the
+/// first that does.
+struct Spellings<'l> {
+    fixed: HashMap<usize, &'l Verbatim>,
+    floating: Vec<&'l Verbatim>,
+}
+
+impl<'l> Spellings<'l> {
+    fn of<'c>(layout: &'l Layout, canonical: impl Fn(usize) -> Option<&'c [u8]>) -> Self {
+        let mut spellings = Self { fixed: HashMap::new(), floating: Vec::new() };
+        for verbatim in &layout.verbatim {
+            let at = verbatim.item as usize;
+            let says_the_same = canonical(at).is_some_and(|canonical| decode(canonical).0 == verbatim.instead_of);
+            if says_the_same && !spellings.fixed.contains_key(&at) {
+                spellings.fixed.insert(at, verbatim);
+            } else {
+                spellings.floating.push(verbatim);
+            }
+        }
+        spellings
+    }
+
+    fn take(&mut self, at: usize, canonical: &[u8]) -> Option<&'l Verbatim> {
+        if let Some(verbatim) = self.fixed.remove(&at) {
+            return Some(verbatim);
+        }
+        if self.floating.is_empty() {
+            return None;
+        }
+        let says = decode(canonical).0;
+        let index = self.floating.iter().position(|verbatim| verbatim.instead_of == says)?;
+        Some(self.floating.remove(index))
+    }
+}
+
+/// Puts the items in the order of the layout, if that still fits the data.
+fn arrange(plan: &LoopPlan, layout: &Layout, items: &mut Vec<Item>) {
+    let Some(order) = &layout.order else { return };
+    let mut wanted: Vec<(&str, usize)> = Vec::new();
+    for entry in order {
+        let (name, count) = match entry.rsplit_once(" x") {
+            Some((name, count)) => (name, count.parse().unwrap_or(1)),
+            None => (entry.as_str(), 1),
+        };
+        wanted.push((name, count));
+    }
+    let mut waiting: HashMap<String, VecDeque<usize>> = HashMap::new();
+    for (index, item) in items.iter().enumerate() {
+        waiting.entry(plan.designator(item.slot).unwrap_or_default()).or_default().push_back(index);
+    }
+    let mut arranged = Vec::with_capacity(items.len());
+    let mut taken = vec![false; items.len()];
+    for (name, count) in wanted {
+        for _ in 0..count {
+            let Some(index) = waiting.get_mut(name).and_then(VecDeque::pop_front) else { return };
+            if let Some(taken) = taken.get_mut(index) {
+                *taken = true;
+            }
+            arranged.push(index);
+        }
+    }
+    // What the order leaves out may only be what the writer adds by itself.
+    let left_out_is_added = items.iter().zip(&taken).all(|(item, taken)| *taken || matches!(plan.part(item.slot), Some(PartPlan::Segment(segment)) if segment.always));
+    if !left_out_is_added {
+        return;
+    }
+    let mut slots: Vec<Option<Item>> = std::mem::take(items).into_iter().map(Some).collect();
+    items.extend(arranged.into_iter().filter_map(|index| slots.get_mut(index).and_then(Option::take)));
+}
+
+fn encode(text: &str, latin1: bool) -> Cow<'_, [u8]> {
+    if latin1 { text.chars().map(|character| u8::try_from(u32::from(character)).unwrap_or(b'?')).collect() } else { text.as_bytes().into() }
+}
+
+/// The cells with delimiters in their text replaced.
+fn replaced(text: &[u8], cells: &[Cell], delimiters: Delimiters, with: u8) -> (Vec<Cell>, Vec<u8>) {
+    let mut clean = Vec::new();
+    let is_delimiter = |byte: u8| byte == delimiters.element || byte == delimiters.segment || Some(byte) == delimiters.component || Some(byte) == delimiters.repetition;
+    let cells = cells
+        .iter()
+        .map(|cell| {
+            let start = clean.len() as u32;
+            clean.extend(text.get(cell.start as usize..cell.end as usize).unwrap_or_default().iter().map(|&byte| if is_delimiter(byte) { with } else { byte }));
+            Cell { start, end: clean.len() as u32, ..*cell }
+        })
+        .collect();
+    (cells, clean)
+}

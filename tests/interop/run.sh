@@ -1,0 +1,13 @@
+#!/bin/sh
+# Other people's programs on our files. Needs python3 with venv and, the first time, its package index.
+set -eu
+cd "$(dirname "$0")/../.."
+target="${CARGO_TARGET_DIR:-target}"
+python="$target/interop/venv/bin/python"
+if ! "$python" -c 'import pyx12.version as v; assert v.__version__ == "4.0.0"' 2>/dev/null; then
+    python3 -m venv "$target/interop/venv"
+    "$python" -m pip install --quiet --disable-pip-version-check pyx12==4.0.0
+fi
+rm -rf "$target/interop/generated"
+CLAIMWIRE_INTEROP="$(cd "$target" && pwd)/interop/generated" cargo test --quiet --test generate -- --ignored write_files_for_other_readers
+"$python" tests/interop/pyx12_accepts.py "$target/interop/generated"
