@@ -41,11 +41,8 @@ pub struct Code {
 
 /// Every code list that the guides refer to, by name.
 pub fn all() -> &'static [CodeList] {
-    static ALL: LazyLock<Vec<CodeList>> = LazyLock::new(|| {
-        lines(include_str!("../specs/codes.index"))
-            .map(CodeList::read)
-            .collect()
-    });
+    static ALL: LazyLock<Vec<CodeList>> =
+        LazyLock::new(|| lines(include_str!("../specs/codes.index")).map(CodeList::read).collect());
     &ALL
 }
 
@@ -67,10 +64,7 @@ impl CodeList {
 
     fn read(columns: Vec<&'static str>) -> Self {
         let column = |at: usize| columns.get(at).copied().filter(|text| *text != "-").unwrap_or_default();
-        let text = FILES
-            .iter()
-            .find(|(name, _)| *name == column(0))
-            .map_or("", |(_, text)| *text);
+        let text = FILES.iter().find(|(name, _)| *name == column(0)).map_or("", |(_, text)| *text);
         let edition = text
             .lines()
             .next()
@@ -78,12 +72,7 @@ impl CodeList {
             .and_then(|line| line.split_once(": "))
             .map_or("", |(_, edition)| edition);
         let codes = lines(text)
-            .filter_map(|columns| {
-                columns.split_first().map(|(code, flags)| Code {
-                    code,
-                    flags: flags.to_vec(),
-                })
-            })
+            .filter_map(|columns| columns.split_first().map(|(code, flags)| Code { code, flags: flags.to_vec() }))
             .collect();
         Self {
             name: column(0),
@@ -121,10 +110,7 @@ impl Texts {
     /// # Errors
     /// A folder or file that cannot be read.
     pub fn in_folder(folder: &Path) -> Result<Self, TextsError> {
-        let fail = |path: &Path, error| TextsError {
-            path: path.to_owned(),
-            error,
-        };
+        let fail = |path: &Path, error| TextsError { path: path.to_owned(), error };
         std::fs::read_dir(folder).map_err(|error| fail(folder, error))?;
         let mut lists = HashMap::new();
         for list in all() {
@@ -150,10 +136,7 @@ impl Texts {
 }
 
 fn texts(file: &str) -> HashMap<String, String> {
-    let lines = file
-        .trim_start_matches('\u{feff}')
-        .lines()
-        .filter(|line| !line.starts_with('#'));
+    let lines = file.trim_start_matches('\u{feff}').lines().filter(|line| !line.starts_with('#'));
     lines
         .filter_map(|line| line.trim().split_once("  "))
         .map(|(code, text)| (code.to_owned(), text.trim().to_owned()))
@@ -164,12 +147,7 @@ fn texts(file: &str) -> HashMap<String, String> {
 fn lines(text: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
     text.lines()
         .filter(|line| !line.starts_with('#') && !line.is_empty())
-        .map(|line| {
-            line.split("  ")
-                .map(str::trim)
-                .filter(|column| !column.is_empty())
-                .collect()
-        })
+        .map(|line| line.split("  ").map(str::trim).filter(|column| !column.is_empty()).collect())
 }
 
 macro_rules! files {
@@ -189,19 +167,10 @@ mod tests {
     #[test]
     fn lists_that_come_with_the_program_have_codes_and_flags() {
         let carc = by_name("carc").expect("listed");
-        assert_eq!(
-            carc.code("16").map(|code| code.flags.as_slice()),
-            Some(["remark"].as_slice())
-        );
-        assert_eq!(
-            carc.code("45").map(|code| code.flags.as_slice()),
-            Some(["group CO PR", "part-only"].as_slice())
-        );
+        assert_eq!(carc.code("16").map(|code| code.flags.as_slice()), Some(["remark"].as_slice()));
+        assert_eq!(carc.code("45").map(|code| code.flags.as_slice()), Some(["group CO PR", "part-only"].as_slice()));
         assert!(carc.edition.contains("139"), "{}", carc.edition);
-        assert_eq!(
-            all().iter().filter(|list| !list.codes().is_empty()).count(),
-            FILES.len()
-        );
+        assert_eq!(all().iter().filter(|list| !list.codes().is_empty()).count(), FILES.len());
     }
 
     #[test]

@@ -85,21 +85,13 @@ fn ranks(guide: &Guide, around: NodeId) -> Vec<(NodeId, usize)> {
 }
 
 fn first_segment(guide: &Guide, part: NodeId) -> NodeId {
-    if guide.segment(part).is_some() {
-        part
-    } else {
-        guide.children(part)[0]
-    }
+    if guide.segment(part).is_some() { part } else { guide.children(part)[0] }
 }
 
 /// Whether a segment could be taken for either use.
 fn overlap(left: &SegmentUse, right: &SegmentUse) -> bool {
     let telling = |segment: &SegmentUse| {
-        segment
-            .elements
-            .iter()
-            .find(|element| element.discriminator)
-            .map(|element| element.codes.clone())
+        segment.elements.iter().find(|element| element.discriminator).map(|element| element.codes.clone())
     };
     left.id == right.id
         && match (telling(left), telling(right)) {
@@ -127,10 +119,8 @@ fn no_segment_matches_two_places_from_any_state() {
                     .collect();
                 for (index, &one) in open.iter().enumerate() {
                     for &other in &open[index + 1..] {
-                        let (left, right) = (
-                            guide.segment(one).expect("a segment"),
-                            guide.segment(other).expect("a segment"),
-                        );
+                        let (left, right) =
+                            (guide.segment(one).expect("a segment"), guide.segment(other).expect("a segment"));
                         if overlap(left, right) {
                             found.push(format!(
                                 "{} {}: {} and {}",
@@ -192,11 +182,7 @@ fn what_an_inner_place_takes_is_not_meant_for_an_outer_one() {
             }
         }
     }
-    found.retain(|line| {
-        !INNER_WINS
-            .iter()
-            .any(|(inner, outer)| line.contains(inner) && line.contains(outer))
-    });
+    found.retain(|line| !INNER_WINS.iter().any(|(inner, outer)| line.contains(inner) && line.contains(outer)));
     none("outer places that an inner one hides", found);
 }
 
@@ -205,11 +191,7 @@ fn designators_are_unique_within_a_loop() {
     let mut found = Vec::new();
     for guide in guides() {
         for node in guide.nodes() {
-            let names: Vec<String> = guide
-                .children(node)
-                .iter()
-                .map(|&child| guide.designator(child))
-                .collect();
+            let names: Vec<String> = guide.children(node).iter().map(|&child| guide.designator(child)).collect();
             let unique: BTreeSet<&String> = names.iter().collect();
             if unique.len() != names.len() {
                 found.push(format!("{} {}: {names:?}", guide.name, guide.path(node)));
@@ -226,11 +208,7 @@ fn every_mark_of_a_discriminator_tells_something_apart() {
         for (node, segment) in segments(guide) {
             let marks = segment.elements.iter().filter(|element| element.discriminator).count();
             // A trigger competes with what stands beside its loop, other segments with what stands in it.
-            let around = if guide.is_trigger(node) {
-                guide.parent(guide.parent(node))
-            } else {
-                guide.parent(node)
-            };
+            let around = if guide.is_trigger(node) { guide.parent(guide.parent(node)) } else { guide.parent(node) };
             let rivals = guide
                 .children(around)
                 .iter()
@@ -254,9 +232,7 @@ fn every_mark_of_a_discriminator_tells_something_apart() {
                 .iter()
                 .any(|element| element.discriminator && (element.codes.is_empty() || element.usage != Usage::Required))
             {
-                found.push(format!(
-                    "{place}: the mark stands on an element without codes or not required"
-                ));
+                found.push(format!("{place}: the mark stands on an element without codes or not required"));
             }
         }
     }
@@ -272,10 +248,7 @@ fn guides_keep_within_the_dictionary() {
             if data.as_ref() != Some(&element.data) {
                 found.push(format!("{place}: not the dictionary's data element"));
             }
-            if element
-                .max
-                .is_some_and(|max| max > element.data.max || max < element.data.min)
-            {
+            if element.max.is_some_and(|max| max > element.data.max || max < element.data.min) {
                 found.push(format!(
                     "{place}: limit {:?} outside {}/{}",
                     element.max, element.data.min, element.data.max
@@ -309,9 +282,7 @@ fn guides_keep_within_the_dictionary() {
         }
         for (node, segment) in segments(guide) {
             for (at, member) in the_dictionary().segment_elements(&segment.id).iter().enumerate() {
-                let used = u8::try_from(at + 1)
-                    .ok()
-                    .and_then(|position| segment.element(position, 0));
+                let used = u8::try_from(at + 1).ok().and_then(|position| segment.element(position, 0));
                 if member.requirement == Requirement::Mandatory && used.is_none_or(|used| used.usage != Usage::Required)
                 {
                     found.push(format!(
@@ -343,27 +314,16 @@ fn every_code_list_named_is_known() {
         .flat_map(|cell| cell.split('`').skip(1).step_by(2))
         .collect();
     let indexed: BTreeSet<&str> = codes::all().iter().map(|list| list.name).collect();
-    assert_eq!(
-        told, indexed,
-        "specs/README.md and specs/codes.index name the same lists"
-    );
-    let named: BTreeSet<&str> = guides()
-        .flat_map(elements)
-        .flat_map(|(_, _, element)| element.lists.iter().map(String::as_str))
-        .collect();
-    none(
-        "lists that no index names",
-        named.difference(&indexed).map(|name| (*name).to_owned()).collect(),
-    );
+    assert_eq!(told, indexed, "specs/README.md and specs/codes.index name the same lists");
+    let named: BTreeSet<&str> =
+        guides().flat_map(elements).flat_map(|(_, _, element)| element.lists.iter().map(String::as_str)).collect();
+    none("lists that no index names", named.difference(&indexed).map(|name| (*name).to_owned()).collect());
     let files: BTreeSet<String> = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("specs/codes"))
         .expect("readable")
         .filter_map(|entry| entry.ok()?.path().file_stem()?.to_str().map(str::to_owned))
         .collect();
-    let embedded: BTreeSet<String> = codes::all()
-        .iter()
-        .filter(|list| !list.codes().is_empty())
-        .map(|list| list.name.to_owned())
-        .collect();
+    let embedded: BTreeSet<String> =
+        codes::all().iter().filter(|list| !list.codes().is_empty()).map(|list| list.name.to_owned()).collect();
     assert_eq!(files, embedded, "every file of specs/codes comes with the program");
 }
 
@@ -401,10 +361,7 @@ fn explain_answers_for_every_designator_of_every_guide() {
             let mut asked = vec![(place.clone(), guide.title(node).to_owned())];
             if let Some(segment) = guide.segment(node) {
                 asked.extend(segment.elements.iter().map(|element| {
-                    (
-                        format!("{around}{slash}{}", element.designator(&guide.designator(node))),
-                        element.name.clone(),
-                    )
+                    (format!("{around}{slash}{}", element.designator(&guide.designator(node))), element.name.clone())
                 }));
             }
             for (place, name) in asked {
@@ -428,17 +385,8 @@ fn explain_answers_for_every_designator_of_every_guide() {
 fn explain_answers_for_every_segment_and_every_code() {
     let texts = Texts::default();
     let ask = |query: &str| explain::explain(query, &texts, std::io::sink());
-    let ids: BTreeSet<&str> = guides()
-        .flat_map(segments)
-        .map(|(_, segment)| segment.id.as_str())
-        .collect();
-    none(
-        "segments",
-        ids.into_iter()
-            .filter(|id| !matches!(ask(id), Ok(true)))
-            .map(str::to_owned)
-            .collect(),
-    );
+    let ids: BTreeSet<&str> = guides().flat_map(segments).map(|(_, segment)| segment.id.as_str()).collect();
+    none("segments", ids.into_iter().filter(|id| !matches!(ask(id), Ok(true))).map(str::to_owned).collect());
     for list in codes::all() {
         assert!(matches!(ask(list.name), Ok(true)), "{}", list.name);
         none(
@@ -486,9 +434,7 @@ fn explain_answers_for_every_segment_and_every_code() {
     ] {
         assert!(matches!(ask(unknown), Err(explain::Error::Unknown { .. })), "{unknown}");
     }
-    let Err(explain::Error::Unknown { near, .. }) = ask("CLM5-3") else {
-        panic!("unknown")
-    };
+    let Err(explain::Error::Unknown { near, .. }) = ask("CLM5-3") else { panic!("unknown") };
     assert_eq!(near.first().map(String::as_str), Some("CLM05-3"));
 }
 
@@ -509,21 +455,19 @@ fn pages_show_every_segment_use_and_every_field() {
             let (mut page, mut fields) = (Vec::new(), Vec::new());
             guidebook::page(guide, format, &mut page).expect("written");
             guidebook::fields(guide, format, &mut fields).expect("written");
-            let (page, fields) = (
-                String::from_utf8(page).expect("UTF-8"),
-                String::from_utf8(fields).expect("UTF-8"),
-            );
+            let (page, fields) = (String::from_utf8(page).expect("UTF-8"), String::from_utf8(fields).expect("UTF-8"));
             let escaped = |text: &str| match format {
-                Format::Markdown => text
-                    .chars()
-                    .map(|character| {
-                        if "|*_`[]\\<".contains(character) {
-                            format!("\\{character}")
-                        } else {
-                            character.to_string()
-                        }
-                    })
-                    .collect(),
+                Format::Markdown => {
+                    text.chars()
+                        .map(|character| {
+                            if "|*_`[]\\<".contains(character) {
+                                format!("\\{character}")
+                            } else {
+                                character.to_string()
+                            }
+                        })
+                        .collect()
+                }
                 Format::Html => text.replace('&', "&amp;"),
                 _ => text.to_owned(),
             };
@@ -536,11 +480,7 @@ fn pages_show_every_segment_use_and_every_field() {
                 );
             }
             if guide.set == "837" {
-                assert!(
-                    page.contains("patient_paid") || guide.name == "837I",
-                    "{} {format:?}",
-                    guide.name
-                );
+                assert!(page.contains("patient_paid") || guide.name == "837I", "{} {format:?}", guide.name);
                 assert!(
                     fields.contains("billing_providers[].subscribers[].claims[].control_number"),
                     "{} {format:?}",
@@ -558,26 +498,13 @@ fn anchors_of_a_page_are_unique_and_its_links_lead_somewhere() {
         guidebook::page(guide, Format::Html, &mut page).expect("written");
         let page = String::from_utf8(page).expect("UTF-8");
         let between = |open: &str| {
-            page.split(open)
-                .skip(1)
-                .filter_map(|rest| rest.split('"').next())
-                .map(str::to_owned)
-                .collect::<Vec<_>>()
+            page.split(open).skip(1).filter_map(|rest| rest.split('"').next()).map(str::to_owned).collect::<Vec<_>>()
         };
         let ids = between(" id=\"");
         let unique: BTreeSet<&String> = ids.iter().collect();
         assert_eq!(unique.len(), ids.len(), "{}", guide.name);
-        none(
-            "links",
-            between("href=\"#")
-                .into_iter()
-                .filter(|link| !unique.contains(link))
-                .collect(),
-        );
-        assert!(
-            !page.contains("http://") && !page.contains("src="),
-            "a page asks for nothing"
-        );
+        none("links", between("href=\"#").into_iter().filter(|link| !unique.contains(link)).collect());
+        assert!(!page.contains("http://") && !page.contains("src="), "a page asks for nothing");
     }
 }
 

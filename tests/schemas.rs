@@ -29,11 +29,8 @@ fn documents_and_lines_of_the_corpus_agree_with_the_schemas() {
         println!("skipped: no corpus at CLAIMWIRE_CORPUS or ../shared/corpus");
         return;
     };
-    let of = |subject| {
-        guides()
-            .map(|guide| (guide.name.clone(), Schema::of(guide, subject)))
-            .collect::<BTreeMap<_, _>>()
-    };
+    let of =
+        |subject| guides().map(|guide| (guide.name.clone(), Schema::of(guide, subject))).collect::<BTreeMap<_, _>>();
     let (sets, lines) = (of(Subject::Transaction), of(Subject::Line));
     let envelope = Schema::of(guide("TA1"), Subject::Document);
     let whole = of(Subject::Document);
@@ -78,48 +75,46 @@ fn documents_and_lines_of_the_corpus_agree_with_the_schemas() {
         // Codes, lengths and what is required are the file's business, unless it is known to be good.
         let good = gold == "valid" && guides().any(|guide| guide.accepts(id));
         agreed += usize::from(good && found.is_empty());
-        wrong.extend(
-            found
-                .into_iter()
-                .filter(|one| one.shape || good)
-                .map(|one| format!("{path} {}", one.what)),
-        );
+        wrong.extend(found.into_iter().filter(|one| one.shape || good).map(|one| format!("{path} {}", one.what)));
     }
     println!("{agreed} files that are known to be valid agree with their schemas");
     assert!(wrong.is_empty(), "{} disagreements:\n{}", wrong.len(), wrong.join("\n"));
     assert!(agreed > 50, "{agreed}");
 }
 
+#[test]
+fn the_samples_agree_with_the_schemas() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
+    let (mut files, mut wrong) = (0, Vec::new());
+    for entry in fs::read_dir(folder).expect("readable").flatten().filter(|entry| entry.path().is_file()) {
+        let bytes = fs::read(entry.path()).expect("readable");
+        let mut json = Vec::new();
+        if document::read(&bytes[..], &mut json).is_err() {
+            continue;
+        }
+        let document: Value = serde_json::from_slice(&json).expect("JSON");
+        let kinds: BTreeSet<&str> = transaction_sets(&document).filter_map(|set| set["type"].as_str()).collect();
+        for kind in kinds {
+            files += 1;
+            let found = Schema::of(guide(kind), Subject::Document).check(&document);
+            wrong.extend(found.into_iter().map(|one| format!("{:?} {}", entry.file_name(), one.what)));
+        }
+    }
+    assert!(files > 3 && wrong.is_empty(), "{files} files, disagreements:\n{}", wrong.join("\n"));
+}
+
 fn transaction_sets(document: &Value) -> impl Iterator<Item = &Value> {
-    document["interchanges"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .flat_map(|interchange| {
-            let groups = interchange
-                .get("groups")
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten();
-            let inner = groups
-                .filter_map(|group| group.get("transactions")?.as_array())
-                .flatten();
-            interchange
-                .get("transactions")
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten()
-                .chain(inner)
-        })
+    document["interchanges"].as_array().into_iter().flatten().flat_map(|interchange| {
+        let groups = interchange.get("groups").and_then(Value::as_array).into_iter().flatten();
+        let inner = groups.filter_map(|group| group.get("transactions")?.as_array()).flatten();
+        interchange.get("transactions").and_then(Value::as_array).into_iter().flatten().chain(inner)
+    })
 }
 
 fn corpus() -> Option<PathBuf> {
     let named = std::env::var_os("CLAIMWIRE_CORPUS").map(PathBuf::from);
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
-    [named, Some(beside)]
-        .into_iter()
-        .flatten()
-        .find(|path| path.join("INDEX.tsv").is_file())
+    [named, Some(beside)].into_iter().flatten().find(|path| path.join("INDEX.tsv").is_file())
 }
 
 /// Where JSON and its schema disagree.
@@ -139,9 +134,7 @@ impl Schema {
     fn of(guide: &'static Guide, subject: Subject) -> Self {
         let mut text = Vec::new();
         guidebook::json_schema(guide, subject, &mut text).expect("written");
-        Self {
-            root: serde_json::from_slice(&text).expect("JSON"),
-        }
+        Self { root: serde_json::from_slice(&text).expect("JSON") }
     }
 
     fn check(&self, value: &Value) -> Vec<Disagreement> {
@@ -151,24 +144,14 @@ impl Schema {
     }
 
     fn walk(&self, schema: &Value, value: &Value, at: &str, found: &mut Vec<Disagreement>) {
-        let mut say = |shape: bool, what: String| {
-            found.push(Disagreement {
-                shape,
-                what: format!("{at}: {what}"),
-            })
-        };
+        let mut say = |shape: bool, what: String| found.push(Disagreement { shape, what: format!("{at}: {what}") });
         let members = schema.as_object().expect("a schema");
         for (word, rule) in members {
             match word.as_str() {
                 "$ref" => {
-                    let name = rule
-                        .as_str()
-                        .and_then(|text| text.strip_prefix("#/$defs/"))
-                        .expect("a definition");
+                    let name = rule.as_str().and_then(|text| text.strip_prefix("#/$defs/")).expect("a definition");
                     return self.walk(
-                        self.root["$defs"]
-                            .get(name)
-                            .unwrap_or_else(|| panic!("{at}: no definition {name}")),
+                        self.root["$defs"].get(name).unwrap_or_else(|| panic!("{at}: no definition {name}")),
                         value,
                         at,
                         found,
@@ -200,17 +183,11 @@ impl Schema {
                     say(false, format!("more than {rule}"))
                 }
                 "pattern"
-                    if !value
-                        .as_str()
-                        .is_some_and(|text| matches_pattern(rule.as_str().expect("a pattern"), text)) =>
+                    if !value.as_str().is_some_and(|text| matches_pattern(rule.as_str().expect("a pattern"), text)) =>
                 {
                     say(false, format!("{value} is not {rule}"))
                 }
-                "format"
-                    if value
-                        .as_str()
-                        .is_some_and(|text| text.parse::<claimwire::record::Date>().is_err()) =>
-                {
+                "format" if value.as_str().is_some_and(|text| text.parse::<claimwire::record::Date>().is_err()) => {
                     say(true, "no date".into())
                 }
                 "required" => {
@@ -235,10 +212,7 @@ impl Schema {
                         .min_by_key(|inner| (inner.iter().filter(|one| one.shape).count(), inner.len()))
                         .unwrap_or_default();
                     let scalar = value.is_string() || value.get("from").is_some();
-                    found.extend(best.into_iter().map(|one| Disagreement {
-                        shape: one.shape && !scalar,
-                        ..one
-                    }));
+                    found.extend(best.into_iter().map(|one| Disagreement { shape: one.shape && !scalar, ..one }));
                     return;
                 }
                 "const"
@@ -263,10 +237,9 @@ impl Schema {
                 match (schema["properties"].get(name), schema.get("additionalProperties")) {
                     (Some(property), _) => self.walk(property, inner, &path, found),
                     (None, Some(Value::Object(_))) => self.walk(&schema["additionalProperties"], inner, &path, found),
-                    (None, Some(Value::Bool(false))) => found.push(Disagreement {
-                        shape: true,
-                        what: format!("{path}: no such field"),
-                    }),
+                    (None, Some(Value::Bool(false))) => {
+                        found.push(Disagreement { shape: true, what: format!("{path}: no such field") })
+                    }
                     _ => {}
                 }
             }
@@ -292,28 +265,17 @@ fn matches_pattern(pattern: &str, text: &str) -> bool {
         let (min, max, rest) = match rest {
             ['?', rest @ ..] => (0, 1, rest),
             ['{', rest @ ..] => {
-                let end = rest
-                    .iter()
-                    .position(|&character| character == '}')
-                    .expect("a closing brace");
+                let end = rest.iter().position(|&character| character == '}').expect("a closing brace");
                 let counts: String = rest[..end].iter().collect();
                 let (min, max) = counts.split_once(',').unwrap_or((&counts, &counts));
-                (
-                    min.parse().expect("a number"),
-                    max.parse().expect("a number"),
-                    &rest[end + 1..],
-                )
+                (min.parse().expect("a number"), max.parse().expect("a number"), &rest[end + 1..])
             }
             rest => (1, 1, rest),
         };
         repeated(atom, min, max, text, &mut |text| sequence(rest, text, then))
     }
     fn repeated(atom: &[char], min: usize, max: usize, text: &[char], then: &mut dyn FnMut(&[char]) -> bool) -> bool {
-        if max > 0
-            && one(atom, text, &mut |text| {
-                repeated(atom, min.saturating_sub(1), max - 1, text, then)
-            })
-        {
+        if max > 0 && one(atom, text, &mut |text| repeated(atom, min.saturating_sub(1), max - 1, text, then)) {
             return true;
         }
         min == 0 && then(text)
@@ -369,15 +331,10 @@ fn schemas_refer_to_what_they_define() {
         for subject in [Subject::Document, Subject::Transaction, Subject::Line] {
             let Schema { root } = Schema::of(guide, subject);
             let text = root.to_string();
-            let referred: BTreeSet<&str> = text
-                .split("\"$ref\":\"#/$defs/")
-                .skip(1)
-                .filter_map(|rest| rest.split('"').next())
-                .collect();
-            let defined: BTreeSet<&str> = root["$defs"]
-                .as_object()
-                .map(|all| all.keys().map(String::as_str).collect())
-                .unwrap_or_default();
+            let referred: BTreeSet<&str> =
+                text.split("\"$ref\":\"#/$defs/").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+            let defined: BTreeSet<&str> =
+                root["$defs"].as_object().map(|all| all.keys().map(String::as_str).collect()).unwrap_or_default();
             assert_eq!(referred, defined, "{} {subject:?}", guide.name);
         }
     }

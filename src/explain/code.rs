@@ -29,10 +29,7 @@ pub(super) fn answer(
     if first == "STC" && !rest.is_empty() {
         return status(rest, texts, guides, out).map(Some);
     }
-    let name = ALIASES
-        .iter()
-        .find(|(alias, _)| *alias == first)
-        .map(|(_, name)| (*name).to_owned());
+    let name = ALIASES.iter().find(|(alias, _)| *alias == first).map(|(_, name)| (*name).to_owned());
     let Some(list) = codes::by_name(&name.unwrap_or_else(|| first.to_lowercase())) else {
         return Ok(None);
     };
@@ -55,11 +52,8 @@ pub(super) fn at_place(
     out: &mut impl Write,
 ) -> io::Result<Option<bool>> {
     let code = code.trim_matches('"');
-    let places: Vec<_> = guides
-        .iter()
-        .flat_map(|guide| find(guide, place))
-        .filter(|found| found.element.is_some())
-        .collect();
+    let places: Vec<_> =
+        guides.iter().flat_map(|guide| find(guide, place)).filter(|found| found.element.is_some()).collect();
     if places.is_empty() {
         return Ok(None);
     }
@@ -69,10 +63,7 @@ pub(super) fn at_place(
     let mut lists: Vec<&str> = Vec::new();
     for found in &places {
         let (position, component) = found.element.unwrap_or_default();
-        let Some(element) = found
-            .guide
-            .segment(found.node)
-            .and_then(|segment| segment.element(position, component))
+        let Some(element) = found.guide.segment(found.node).and_then(|segment| segment.element(position, component))
         else {
             continue;
         };
@@ -81,11 +72,7 @@ pub(super) fn at_place(
         let verdict = if !element.codes.is_empty() {
             let listed = element.codes.iter().any(|known| known == code);
             allowed |= listed;
-            if listed {
-                "allowed".to_owned()
-            } else {
-                format!("not allowed; codes here: {}", element.codes.join(" "))
-            }
+            if listed { "allowed".to_owned() } else { format!("not allowed; codes here: {}", element.codes.join(" ")) }
         } else if element.lists.is_empty() {
             allowed |= length <= most;
             "takes any value of its type".to_owned()
@@ -94,18 +81,11 @@ pub(super) fn at_place(
                 .lists
                 .iter()
                 .map(|list| {
-                    codes::by_name(list)
-                        .filter(|list| !list.codes().is_empty())
-                        .map(|list| list.code(code).is_some())
+                    codes::by_name(list).filter(|list| !list.codes().is_empty()).map(|list| list.code(code).is_some())
                 })
                 .collect();
             lists.extend(
-                element
-                    .lists
-                    .iter()
-                    .map(String::as_str)
-                    .filter(|list| !lists.contains(list))
-                    .collect::<Vec<_>>(),
+                element.lists.iter().map(String::as_str).filter(|list| !lists.contains(list)).collect::<Vec<_>>(),
             );
             let fits = (usize::from(element.data.min)..=most).contains(&length);
             allowed |= fits && known.iter().any(|known| *known != Some(false));
@@ -117,11 +97,7 @@ pub(super) fn at_place(
                 _ => format!("governed by the list {names}, of which there is no copy here"),
             }
         };
-        uses.add(
-            &found.short(),
-            &format!("{}: {verdict}", element.name),
-            &found.guide.name,
-        );
+        uses.add(&found.short(), &format!("{}: {verdict}", element.name), &found.guide.name);
     }
     uses.write(out)?;
     for list in lists.iter().filter_map(|name| codes::by_name(name)) {
@@ -137,10 +113,7 @@ fn status(composite: &str, texts: &Texts, guides: &[&'static Guide], out: &mut i
     let (category, status, entity) = (parts.next(), parts.next(), parts.next());
     writeln!(out, "STC {composite}\n")?;
     let mut known = true;
-    for (label, name, code) in [
-        ("category", "claim-status-category", category),
-        ("status", "claim-status", status),
-    ] {
+    for (label, name, code) in [("category", "claim-status-category", category), ("status", "claim-status", status)] {
         let (Some(list), Some(code)) = (codes::by_name(name), code) else {
             continue;
         };
@@ -157,15 +130,7 @@ fn status(composite: &str, texts: &Texts, guides: &[&'static Guide], out: &mut i
         let listed = element.codes.is_empty() || element.codes.iter().any(|code| code == entity);
         known &= listed;
         writeln!(out, "entity {entity}")?;
-        fact(
-            "277CA",
-            if listed {
-                "allowed in STC01-3"
-            } else {
-                "not among the entities of STC01-3"
-            },
-            out,
-        )?;
+        fact("277CA", if listed { "allowed in STC01-3" } else { "not among the entities of STC01-3" }, out)?;
         writeln!(out)?;
     }
     if entity.is_none()
@@ -175,11 +140,7 @@ fn status(composite: &str, texts: &Texts, guides: &[&'static Guide], out: &mut i
     {
         fact("note", flag_words("claim-status", flag).as_str(), out)?;
     }
-    fact(
-        "written",
-        "category:status:entity in STC01, and again in STC10 and STC11",
-        out,
-    )?;
+    fact("written", "category:status:entity in STC01, and again in STC10 and STC11", out)?;
     Ok(known)
 }
 
@@ -193,14 +154,7 @@ fn of_list(list: &CodeList, code: &str, texts: &Texts, out: &mut impl Write) -> 
         (None, edition) => format!("no, not in the copy here ({edition})"),
     };
     fact("known", &here, out)?;
-    facts(
-        "rule",
-        known
-            .iter()
-            .flat_map(|code| code.flags.iter())
-            .map(|flag| flag_words(list.name, flag)),
-        out,
-    )?;
+    facts("rule", known.iter().flat_map(|code| code.flags.iter()).map(|flag| flag_words(list.name, flag)), out)?;
     let own = texts.text(list.name, code);
     match own {
         Some(text) => fact("text", text, out)?,
@@ -213,10 +167,7 @@ fn of_list(list: &CodeList, code: &str, texts: &Texts, out: &mut impl Write) -> 
             };
             fact(
                 "text",
-                &format!(
-                    "belongs to {}{whence}; --codes-dir brings your own {}.txt",
-                    list.publisher, list.name
-                ),
+                &format!("belongs to {}{whence}; --codes-dir brings your own {}.txt", list.publisher, list.name),
                 out,
             )?;
         }
@@ -258,11 +209,7 @@ fn overview(list: &CodeList, texts: &Texts, guides: &[&'static Guide], out: &mut
         fact("texts", &format!("your own {}.txt", list.name), out)?;
     }
     if !list.codes().is_empty() {
-        fact(
-            "codes",
-            &list.codes().iter().map(|code| code.code).collect::<Vec<_>>().join(" "),
-            out,
-        )?;
+        fact("codes", &list.codes().iter().map(|code| code.code).collect::<Vec<_>>().join(" "), out)?;
     }
     facts("used in", used_in(list, guides), out)
 }
@@ -274,10 +221,7 @@ fn used_in(list: &CodeList, guides: &[&'static Guide]) -> Vec<String> {
         let mut uses: Vec<(String, Vec<String>)> = Vec::new();
         for node in guide.nodes() {
             let Some(segment) = guide.segment(node) else { continue };
-            for element in segment
-                .elements
-                .iter()
-                .filter(|element| element.lists.iter().any(|name| name == list.name))
+            for element in segment.elements.iter().filter(|element| element.lists.iter().any(|name| name == list.name))
             {
                 let id = guide.loop_id(node);
                 let slash = if id.is_empty() { "" } else { "/" };
@@ -298,7 +242,5 @@ fn used_in(list: &CodeList, guides: &[&'static Guide]) -> Vec<String> {
             }
         }
     }
-    all.into_iter()
-        .map(|(place, guides)| format!("{:<16}{place}", guides.join(" ")))
-        .collect()
+    all.into_iter().map(|(place, guides)| format!("{:<16}{place}", guides.join(" "))).collect()
 }

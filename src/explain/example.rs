@@ -24,10 +24,7 @@ pub(super) fn segment(segment: &SegmentUse, wanted: Option<(u8, u8)>) -> String 
             .map(|(_, component)| *component)
             .collect();
         let Some(most) = components.iter().copied().max() else {
-            before = segment
-                .element(position, 0)
-                .map(|element| value(segment, element, &before))
-                .unwrap_or_default();
+            before = segment.element(position, 0).map(|element| value(segment, element, &before)).unwrap_or_default();
             text.push_str(&before);
             continue;
         };
@@ -68,25 +65,10 @@ fn chosen(segment: &SegmentUse, wanted: Option<(u8, u8)>) -> BTreeSet<(u8, u8)> 
     add_needed(segment, 0, dictionary.segment_notes(&segment.id), &mut chosen);
     let positions: Vec<u8> = chosen.iter().map(|(element, _)| *element).collect();
     for position in positions {
-        let components = segment
-            .elements
-            .iter()
-            .filter(|one| one.position == position && one.component > 0);
-        chosen.extend(
-            components
-                .filter(|one| one.usage == Usage::Required)
-                .map(|one| (one.position, one.component)),
-        );
-        if let Some(composite) = segment
-            .element(position, 0)
-            .filter(|one| one.data.kind == DataType::Composite)
-        {
-            add_needed(
-                segment,
-                position,
-                dictionary.composite_notes(&composite.data.number),
-                &mut chosen,
-            );
+        let components = segment.elements.iter().filter(|one| one.position == position && one.component > 0);
+        chosen.extend(components.filter(|one| one.usage == Usage::Required).map(|one| (one.position, one.component)));
+        if let Some(composite) = segment.element(position, 0).filter(|one| one.data.kind == DataType::Composite) {
+            add_needed(segment, position, dictionary.composite_notes(&composite.data.number), &mut chosen);
         }
     }
     chosen
@@ -95,11 +77,7 @@ fn chosen(segment: &SegmentUse, wanted: Option<(u8, u8)>) -> BTreeSet<(u8, u8)> 
 /// Adds what syntax notes call for. `composite` is 0 for the notes of the segment.
 fn add_needed(segment: &SegmentUse, composite: u8, notes: &[SyntaxNote], chosen: &mut BTreeSet<(u8, u8)>) {
     let place = |position: u8| {
-        if composite == 0 {
-            (position, 0)
-        } else {
-            (composite, position)
-        }
+        if composite == 0 { (position, 0) } else { (composite, position) }
     };
     // Each round adds something, and there are fewer elements than rounds.
     for _ in 0..segment.elements.len() {
@@ -244,11 +222,7 @@ mod tests {
         assert_eq!(example("837P", "2300/REF[G1]02"), "REF*G1*12345~");
         assert_eq!(example("837P", "2310B/NM109"), "NM1*82*1*EXAMPLE*****XX*1234567893~");
         assert_eq!(example("837P", "2300/DTP[431]03"), "DTP*431*D8*20260115~");
-        assert!(
-            example("837P", "2300/CLM11-4").contains(":TX"),
-            "{}",
-            example("837P", "2300/CLM11-4")
-        );
+        assert!(example("837P", "2300/CLM11-4").contains(":TX"), "{}", example("837P", "2300/CLM11-4"));
     }
 
     #[test]
@@ -256,17 +230,11 @@ mod tests {
         for name in NAMES {
             let guide = by_name(name).expect("listed").expect("reads");
             for one in guide.nodes().filter_map(|node| guide.segment(node)) {
-                for element in one
-                    .elements
-                    .iter()
-                    .filter(|element| element.data.kind != DataType::Composite)
-                {
+                for element in one.elements.iter().filter(|element| element.data.kind != DataType::Composite) {
                     let text = value(one, element, "");
                     let length = text.chars().filter(|character| *character != '-').count();
-                    let (min, max) = (
-                        usize::from(element.data.min),
-                        usize::from(element.max.unwrap_or(element.data.max)),
-                    );
+                    let (min, max) =
+                        (usize::from(element.data.min), usize::from(element.max.unwrap_or(element.data.max)));
                     assert!(
                         (min..=max).contains(&length),
                         "{name} {}: `{text}` {min}/{max}",

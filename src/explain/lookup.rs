@@ -37,11 +37,7 @@ pub(super) fn find(guide: &'static Guide, query: &str) -> Vec<Found> {
             Place::Loop(_) if place.is_loop() && place.element == 0 => {
                 let fits =
                     is_loop(guide, node, place.name(), place.code) && stands_in(guide, guide.parent(node), &loops);
-                found.extend(fits.then_some(Found {
-                    guide,
-                    node,
-                    element: None,
-                }));
+                found.extend(fits.then_some(Found { guide, node, element: None }));
             }
             Place::Segment(segment)
                 if segment.id == place.id
@@ -49,11 +45,7 @@ pub(super) fn find(guide: &'static Guide, query: &str) -> Vec<Found> {
                     && stands_in(guide, guide.parent(node), &loops) =>
             {
                 if place.element == 0 {
-                    found.push(Found {
-                        guide,
-                        node,
-                        element: None,
-                    });
+                    found.push(Found { guide, node, element: None });
                     continue;
                 }
                 let components = place.component..=place.last_component;
@@ -62,11 +54,7 @@ pub(super) fn find(guide: &'static Guide, query: &str) -> Vec<Found> {
                 found.extend(
                     elements
                         .filter(|(element, component)| segment.element(*element, *component).is_some())
-                        .map(|element| Found {
-                            guide,
-                            node,
-                            element: Some(element),
-                        }),
+                        .map(|element| Found { guide, node, element: Some(element) }),
                 );
             }
             _ => {}
@@ -81,9 +69,7 @@ fn is_loop(guide: &Guide, node: NodeId, id: &str, code: &str) -> bool {
         return one.id == id;
     }
     one.id.starts_with(id)
-        && guide
-            .discriminator(node)
-            .is_some_and(|element| element.codes.iter().any(|known| known == code))
+        && guide.discriminator(node).is_some_and(|element| element.codes.iter().any(|known| known == code))
 }
 
 /// Whether a loop's path ends in these ids.
@@ -106,11 +92,7 @@ fn takes(segment: &SegmentUse, code: &str) -> bool {
 impl Found {
     pub(super) fn spot(&self) -> Spot {
         let (element, component) = self.element.unwrap_or_default();
-        Spot {
-            node: self.node,
-            element,
-            component,
-        }
+        Spot { node: self.node, element, component }
     }
 
     /// `CLM05-3`, `REF[G1]02`, `2310B`
@@ -126,21 +108,13 @@ impl Found {
     /// The designator with the id of its loop before it: the same for a loop that stands twice.
     pub(super) fn short(&self) -> String {
         let id = self.guide.loop_id(self.guide.parent(self.node));
-        if id.is_empty() {
-            self.designator()
-        } else {
-            format!("{id}/{}", self.designator())
-        }
+        if id.is_empty() { self.designator() } else { format!("{id}/{}", self.designator()) }
     }
 
     /// The designator with the path of its loop before it.
     pub(super) fn full(&self) -> String {
         let around = self.guide.path(self.guide.parent(self.node));
-        if around.is_empty() {
-            self.designator()
-        } else {
-            format!("{around}/{}", self.designator())
-        }
+        if around.is_empty() { self.designator() } else { format!("{around}/{}", self.designator()) }
     }
 }
 
@@ -163,14 +137,7 @@ pub(super) fn json_places(guide: &'static Guide) -> Option<&'static JsonPlaces> 
             rows: rows
                 .into_iter()
                 .map(|row| {
-                    (
-                        Spot {
-                            node: row.node,
-                            element: row.element.position,
-                            component: row.element.component,
-                        },
-                        row,
-                    )
+                    (Spot { node: row.node, element: row.element.position, component: row.element.component }, row)
                 })
                 .collect(),
             loops: binding.map(Binding::loops).unwrap_or_default(),
@@ -201,11 +168,8 @@ pub(super) fn near(query: &str, guides: &[&'static Guide]) -> Vec<String> {
         }
     }
     let most = if word.len() < 5 { 1 } else { 2 };
-    let mut near: Vec<(usize, String)> = names
-        .into_iter()
-        .map(|name| (distance(word, &name), name))
-        .filter(|(distance, _)| *distance <= most)
-        .collect();
+    let mut near: Vec<(usize, String)> =
+        names.into_iter().map(|name| (distance(word, &name), name)).filter(|(distance, _)| *distance <= most).collect();
     near.sort();
     near.into_iter().map(|(_, name)| name).take(SUGGESTIONS).collect()
 }

@@ -66,19 +66,15 @@ fn suggestion(near: &[String]) -> String {
 /// [`Error::Unknown`] where nothing has that name, with what comes near.
 pub fn explain(query: &str, texts: &Texts, mut out: impl Write) -> Result<bool, Error> {
     let query = query.trim().to_uppercase();
-    let (first, rest) = query
-        .split_once(char::is_whitespace)
-        .map_or((query.as_str(), ""), |(first, rest)| (first, rest.trim()));
+    let (first, rest) =
+        query.split_once(char::is_whitespace).map_or((query.as_str(), ""), |(first, rest)| (first, rest.trim()));
     let mut guides = Vec::new();
     for name in guide::NAMES {
         if let Some(read) = guide::by_name(name) {
             guides.push(read.map_err(Clone::clone)?);
         }
     }
-    let named = guides
-        .iter()
-        .copied()
-        .find(|guide| guide.name == first || guide.accepts(first));
+    let named = guides.iter().copied().find(|guide| guide.name == first || guide.accepts(first));
     let known = match (named, rest) {
         (Some(guide), "") => Some(overview(guide, &mut out)?),
         (Some(guide), place) => answer_place(&[guide], place, texts, &mut out)?,
@@ -89,10 +85,7 @@ pub fn explain(query: &str, texts: &Texts, mut out: impl Write) -> Result<bool, 
         },
     };
     out.flush()?;
-    known.ok_or_else(|| Error::Unknown {
-        near: lookup::near(&query, &guides),
-        query: query.clone(),
-    })
+    known.ok_or_else(|| Error::Unknown { near: lookup::near(&query, &guides), query: query.clone() })
 }
 
 /// A place, with a code or without.
@@ -112,20 +105,12 @@ fn answer_place(
 }
 
 fn overview(guide: &Guide, out: &mut impl Write) -> io::Result<bool> {
-    let Counts {
-        loops,
-        segments,
-        elements,
-    } = Counts::of(guide);
+    let Counts { loops, segments, elements } = Counts::of(guide);
     writeln!(out, "{}  {}\n", guide.name, guide.title)?;
     fact("id", &guide.id, out)?;
     fact("also accepts", &guide.also.join(", "), out)?;
     fact("envelope", &format!("ST01 {}, GS01 {}", guide.set, guide.group), out)?;
-    fact(
-        "size",
-        &format!("{loops} loops, {segments} segments, {elements} elements"),
-        out,
-    )?;
+    fact("size", &format!("{loops} loops, {segments} segments, {elements} elements"), out)?;
     let parts = guide
         .children(guide::NodeId::ROOT)
         .iter()
@@ -141,12 +126,7 @@ fn fact(label: &str, text: &str, out: &mut impl Write) -> io::Result<()> {
         return Ok(());
     }
     for (at, line) in wrap(text, WIDTH - INDENT).iter().enumerate() {
-        writeln!(
-            out,
-            "  {:<width$}{line}",
-            if at == 0 { label } else { "" },
-            width = INDENT - 2
-        )?;
+        writeln!(out, "  {:<width$}{line}", if at == 0 { label } else { "" }, width = INDENT - 2)?;
     }
     Ok(())
 }

@@ -31,16 +31,9 @@ pub(super) fn answer(guides: &[&'static Guide], query: &str, out: &mut impl Writ
         let Some((title, facts)) = describe(&found) else {
             continue;
         };
-        match answers
-            .iter_mut()
-            .find(|answer| answer.title == title && answer.facts == facts)
-        {
+        match answers.iter_mut().find(|answer| answer.title == title && answer.facts == facts) {
             Some(answer) => answer.places.push(found),
-            None => answers.push(Answer {
-                title,
-                facts,
-                places: vec![found],
-            }),
+            None => answers.push(Answer { title, facts, places: vec![found] }),
         }
     }
     if answers.is_empty() {
@@ -85,11 +78,7 @@ fn in_full(answer: &Answer, out: &mut impl Write) -> io::Result<()> {
 
 /// One line a place, where there are many.
 fn in_short(answers: &[Answer], query: &str, out: &mut impl Write) -> io::Result<bool> {
-    writeln!(
-        out,
-        "{query} stands at {} places:\n",
-        answers.iter().map(|answer| answer.places.len()).sum::<usize>()
-    )?;
+    writeln!(out, "{query} stands at {} places:\n", answers.iter().map(|answer| answer.places.len()).sum::<usize>())?;
     let mut uses = Uses::default();
     for answer in answers {
         let name = answer.title.split_once("  ").map_or("", |(_, name)| name);
@@ -99,12 +88,7 @@ fn in_short(answers: &[Answer], query: &str, out: &mut impl Write) -> io::Result
     }
     uses.write(out)?;
     if let Some(one) = answers.first().and_then(|answer| answer.places.first()) {
-        writeln!(
-            out,
-            "\nAsk for one of them: claimwire explain '{} {}'",
-            one.guide.name,
-            one.short()
-        )?;
+        writeln!(out, "\nAsk for one of them: claimwire explain '{} {}'", one.guide.name, one.short())?;
     }
     Ok(true)
 }
@@ -120,10 +104,7 @@ fn together(places: &[Found]) -> Vec<String> {
             None => lines.push((full, vec![&place.guide.name])),
         }
     }
-    lines
-        .into_iter()
-        .map(|(path, guides)| format!("{}  {path}", guides.join(" ")))
-        .collect()
+    lines.into_iter().map(|(path, guides)| format!("{}  {path}", guides.join(" "))).collect()
 }
 
 fn json(places: &[Found], out: &mut impl Write) -> io::Result<()> {
@@ -134,18 +115,8 @@ fn json(places: &[Found], out: &mut impl Write) -> io::Result<()> {
             continue;
         };
         let new = match place.element {
-            Some(_) => known
-                .rows
-                .get(&place.spot())
-                .map(|row| row.json.clone())
-                .unwrap_or_default(),
-            None => known
-                .loops
-                .get(&place.node)
-                .filter(|path| !path.is_empty())
-                .cloned()
-                .into_iter()
-                .collect(),
+            Some(_) => known.rows.get(&place.spot()).map(|row| row.json.clone()).unwrap_or_default(),
+            None => known.loops.get(&place.node).filter(|path| !path.is_empty()).cloned().into_iter().collect(),
         };
         for path in new {
             if !paths.contains(&path) {
@@ -179,24 +150,13 @@ fn describe_loop(found: &Found) -> (String, Vec<(&'static str, String)>) {
     let mut facts = vec![("usage", standing(guide, node))];
     if let Some(&first) = guide.children(node).first() {
         let told = guide.discriminator(node).and_then(|element| {
-            Some(format!(
-                ", {} = {}",
-                element.designator(&guide.segment(first)?.id),
-                element.codes.join(" ")
-            ))
+            Some(format!(", {} = {}", element.designator(&guide.segment(first)?.id), element.codes.join(" ")))
         });
-        facts.push((
-            "begins with",
-            format!("{}{}", guide.designator(first), told.unwrap_or_default()),
-        ));
+        facts.push(("begins with", format!("{}{}", guide.designator(first), told.unwrap_or_default())));
     }
     let parts = guide.children(node).iter().map(|&part| {
         let kind = if guide.loop_at(part).is_some() { "loop " } else { "" };
-        let head = format!(
-            "{:<14}{:<24}",
-            format!("{kind}{}", guide.designator(part)),
-            standing(guide, part)
-        );
+        let head = format!("{:<14}{:<24}", format!("{kind}{}", guide.designator(part)), standing(guide, part));
         let indent = head.chars().count();
         head + &wrap(guide.title(part), WIDTH - INDENT - indent).join(&format!("\n{:indent$}", ""))
     });
@@ -209,27 +169,16 @@ fn describe_segment(found: &Found, segment: &SegmentUse) -> (String, Vec<(&'stat
     let title = format!("{}  {}", found.designator(), segment.name);
     let mut facts = vec![("usage", standing(guide, node)), ("loop", loop_words(guide, node))];
     if let Some(element) = guide.discriminator(node) {
-        facts.push((
-            "told by",
-            format!("{} = {}", element.designator(&segment.id), element.codes.join(" ")),
-        ));
+        facts.push(("told by", format!("{} = {}", element.designator(&segment.id), element.codes.join(" "))));
     }
-    let around = std::iter::successors(Some(guide.parent(node)), |&at| {
-        (at != NodeId::ROOT).then(|| guide.parent(at))
-    });
+    let around = std::iter::successors(Some(guide.parent(node)), |&at| (at != NodeId::ROOT).then(|| guide.parent(at)));
     let prefix = json_places(guide)
         .and_then(|known| around.into_iter().find_map(|node| known.loops.get(&node)))
         .map(String::as_str)
         .unwrap_or_default();
     let elements = segment.elements.iter().map(|element| {
-        let spot = Spot {
-            node,
-            element: element.position,
-            component: element.component,
-        };
-        let json = json_places(guide)
-            .and_then(|known| known.rows.get(&spot))
-            .and_then(|row| row.json.first());
+        let spot = Spot { node, element: element.position, component: element.component };
+        let json = json_places(guide).and_then(|known| known.rows.get(&spot)).and_then(|row| row.json.first());
         let json = json
             .map(|path| path.strip_prefix(prefix).unwrap_or(path).trim_start_matches('.'))
             .map(|path| format!("> {path}"))
@@ -268,13 +217,12 @@ fn describe_element(
         ("data element", format!("{} {}", element.data.number, element.data.name)),
     ];
     facts.extend(
-        rules(element)
-            .into_iter()
-            .filter(|rule| !rule.starts_with("list ") && !rule.starts_with("repeats"))
-            .map(|rule| match rule.strip_prefix("= ") {
+        rules(element).into_iter().filter(|rule| !rule.starts_with("list ") && !rule.starts_with("repeats")).map(
+            |rule| match rule.strip_prefix("= ") {
                 Some(codes) => ("codes", codes.to_owned()),
                 None => ("limit", rule),
-            }),
+            },
+        ),
     );
     for list in &element.lists {
         facts.push(("code list", list_words(list)));
@@ -282,15 +230,8 @@ fn describe_element(
     if element.discriminator {
         facts.push(("tells", format!("this {} from the others here", segment.id)));
     }
-    let spot = Spot {
-        node,
-        element: element.position,
-        component: element.component,
-    };
-    if let Some(filling) = json_places(guide)
-        .and_then(|known| known.rows.get(&spot))
-        .and_then(filling_words)
-    {
+    let spot = Spot { node, element: element.position, component: element.component };
+    if let Some(filling) = json_places(guide).and_then(|known| known.rows.get(&spot)).and_then(filling_words) {
         facts.push(("filled", filling.to_owned()));
     }
     if element.data.kind == DataType::Composite {
@@ -302,20 +243,13 @@ fn describe_element(
         facts.push(("components", components.collect::<Vec<_>>().join("\n")));
     }
     facts.push(("syntax", syntax(segment, Some(element)).join("\n")));
-    facts.push((
-        "example",
-        example::segment(segment, Some((element.position, element.component))),
-    ));
+    facts.push(("example", example::segment(segment, Some((element.position, element.component)))));
     (title, facts)
 }
 
 /// `required, once`
 fn standing(guide: &Guide, node: NodeId) -> String {
-    format!(
-        "{}, {}",
-        usage_word(guide.usage(node)),
-        repeat_words(guide.repeat(node))
-    )
+    format!("{}, {}", usage_word(guide.usage(node)), repeat_words(guide.repeat(node)))
 }
 
 fn loop_words(guide: &Guide, node: NodeId) -> String {
@@ -323,37 +257,20 @@ fn loop_words(guide: &Guide, node: NodeId) -> String {
     if around == NodeId::ROOT {
         return "the transaction set itself".into();
     }
-    format!(
-        "{} {}, {}",
-        guide.loop_id(around),
-        guide.title(around),
-        standing(guide, around)
-    )
+    format!("{} {}, {}", guide.loop_id(around), guide.title(around), standing(guide, around))
 }
 
 /// One element in a line, or in several where its codes or field do not fit.
 fn line_of(segment: &SegmentUse, element: &ElementUse, json: &str) -> String {
-    let usage = if usage_word(element.usage) == "required" {
-        "R"
-    } else {
-        "S"
-    };
-    let head = format!(
-        "{:<10}{usage} {:<10}",
-        element.designator(&segment.id),
-        type_and_length(element)
-    );
+    let usage = if usage_word(element.usage) == "required" { "R" } else { "S" };
+    let head = format!("{:<10}{usage} {:<10}", element.designator(&segment.id), type_and_length(element));
     let indent = head.chars().count();
     let most = WIDTH - INDENT;
     let mut lines = vec![head];
     let rule = rules(element).first().map(|rule| shortened(rule)).unwrap_or_default();
     let name = wrap(&element.name, most - indent);
-    for (at, part) in name
-        .iter()
-        .map(String::as_str)
-        .chain([rule.as_str(), json])
-        .filter(|part| !part.is_empty())
-        .enumerate()
+    for (at, part) in
+        name.iter().map(String::as_str).chain([rule.as_str(), json]).filter(|part| !part.is_empty()).enumerate()
     {
         match lines.last_mut() {
             Some(line) if at == 0 => line.push_str(part),
@@ -411,15 +328,8 @@ pub(super) fn list_words(name: &str) -> String {
     let Some(list) = codes::by_name(name) else {
         return name.to_owned();
     };
-    let whence: Vec<&str> = [list.publisher, list.published_at]
-        .into_iter()
-        .filter(|text| !text.is_empty())
-        .collect();
-    let whence = if whence.is_empty() {
-        String::new()
-    } else {
-        format!(" ({})", whence.join(", "))
-    };
+    let whence: Vec<&str> = [list.publisher, list.published_at].into_iter().filter(|text| !text.is_empty()).collect();
+    let whence = if whence.is_empty() { String::new() } else { format!(" ({})", whence.join(", ")) };
     format!("{name}: {}{whence}", list.title)
 }
 
@@ -439,11 +349,8 @@ fn syntax(segment: &SegmentUse, element: Option<&ElementUse>) -> Vec<String> {
     });
     for composite in composites {
         let prefix = format!("{}{:02}-", segment.id, composite.position);
-        let of_composite = notes_in_use(
-            segment,
-            composite.position,
-            dictionary.composite_notes(&composite.data.number),
-        );
+        let of_composite =
+            notes_in_use(segment, composite.position, dictionary.composite_notes(&composite.data.number));
         notes.extend(
             of_composite
                 .filter(|note| {

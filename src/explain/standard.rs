@@ -17,10 +17,7 @@ pub(super) fn segment(id: &str, guides: &[&'static Guide], out: &mut impl Write)
     };
     writeln!(out, "{id}  {name}\n")?;
     for (at, member) in dictionary.segment_elements(id).iter().enumerate() {
-        let Some(data) = u8::try_from(at + 1)
-            .ok()
-            .and_then(|position| dictionary.data_element(id, position, 0))
-        else {
+        let Some(data) = u8::try_from(at + 1).ok().and_then(|position| dictionary.data_element(id, position, 0)) else {
             continue;
         };
         let form = if data.kind == DataType::Composite {
@@ -46,15 +43,8 @@ pub(super) fn segment(id: &str, guides: &[&'static Guide], out: &mut impl Write)
             data.name
         )?;
     }
-    writeln!(
-        out,
-        "\n  M mandatory, O optional, X by a syntax note, as the base standard has it; guides narrow it."
-    )?;
-    let notes: Vec<String> = dictionary
-        .segment_notes(id)
-        .iter()
-        .map(|note| note_words(note, id))
-        .collect();
+    writeln!(out, "\n  M mandatory, O optional, X by a syntax note, as the base standard has it; guides narrow it.")?;
+    let notes: Vec<String> = dictionary.segment_notes(id).iter().map(|note| note_words(note, id)).collect();
     if !notes.is_empty() {
         writeln!(out)?;
         facts("syntax", notes, out)?;
@@ -62,10 +52,7 @@ pub(super) fn segment(id: &str, guides: &[&'static Guide], out: &mut impl Write)
     writeln!(out)?;
     let mut uses = Uses::default();
     for guide in guides {
-        for node in guide
-            .nodes()
-            .filter(|&node| guide.segment(node).is_some_and(|segment| segment.id == id))
-        {
+        for node in guide.nodes().filter(|&node| guide.segment(node).is_some_and(|segment| segment.id == id)) {
             let place = format!("{}{}", slashed(guide.loop_id(node)), guide.designator(node));
             uses.add(&place, guide.title(node), &guide.name);
         }
@@ -88,20 +75,14 @@ pub(super) fn data_element(number: &str, guides: &[&'static Guide], out: &mut im
     for guide in guides {
         for (node, _, element) in uses_of(guide).filter(|(_, _, element)| element.data.number == number) {
             data.get_or_insert(&element.data);
-            let place = format!(
-                "{}{}",
-                slashed(guide.loop_id(node)),
-                element.designator(&guide.designator(node))
-            );
+            let place = format!("{}{}", slashed(guide.loop_id(node)), element.designator(&guide.designator(node)));
             uses.add(&place, &element.name, &guide.name);
         }
     }
     let Some(data) = data else { return Ok(None) };
     writeln!(out, "data element {}  {}\n", data.number, data.name)?;
     if data.kind == DataType::Composite {
-        let components = dictionary()
-            .map(|dictionary| dictionary.components(number))
-            .unwrap_or_default();
+        let components = dictionary().map(|dictionary| dictionary.components(number)).unwrap_or_default();
         facts(
             "components",
             components
@@ -130,11 +111,7 @@ pub(super) struct Uses<'g> {
 
 impl<'g> Uses<'g> {
     pub(super) fn add(&mut self, place: &str, name: &str, guide: &'g str) {
-        match self
-            .list
-            .iter_mut()
-            .find(|(other, title, _)| other == place && title == name)
-        {
+        match self.list.iter_mut().find(|(other, title, _)| other == place && title == name) {
             Some((_, _, guides)) if guides.contains(&guide) => {}
             Some((_, _, guides)) => guides.push(guide),
             None => self.list.push((place.to_owned(), name.to_owned(), vec![guide])),
@@ -145,23 +122,12 @@ impl<'g> Uses<'g> {
         if self.list.is_empty() {
             return writeln!(out, "  No guide here uses it.");
         }
-        let width = self
-            .list
-            .iter()
-            .map(|(place, ..)| place.chars().count())
-            .max()
-            .unwrap_or(0)
-            .min(WIDTH / 3)
-            + 2;
+        let width = self.list.iter().map(|(place, ..)| place.chars().count()).max().unwrap_or(0).min(WIDTH / 3) + 2;
         for (place, name, guides) in &self.list {
             let head = format!("  {:<16}{place:<width$}", guides.join(" "));
             let indent = head.chars().count();
             for (at, line) in wrap(name, WIDTH.saturating_sub(indent)).iter().enumerate() {
-                if at == 0 {
-                    writeln!(out, "{head}{line}")?
-                } else {
-                    writeln!(out, "{:indent$}{line}", "")?
-                }
+                if at == 0 { writeln!(out, "{head}{line}")? } else { writeln!(out, "{:indent$}{line}", "")? }
             }
         }
         Ok(())

@@ -42,8 +42,18 @@ impl std::error::Error for DesignatorError {}
 
 impl<'t> Designator<'t> {
     /// The same place: `.`.
-    pub const HERE: Self =
-        Self { text: ".", within: "", id: "", code: "", element: 0, last: 0, stride: 0, component: 0, last_component: 0, offset: false };
+    pub const HERE: Self = Self {
+        text: ".",
+        within: "",
+        id: "",
+        code: "",
+        element: 0,
+        last: 0,
+        stride: 0,
+        component: 0,
+        last_component: 0,
+        offset: false,
+    };
 
     /// Reads a designator. Usable in constants, so that a wrong one does not compile.
     pub const fn parse(text: &'t str) -> Result<Self, DesignatorError> {
@@ -130,7 +140,11 @@ impl<'t> Designator<'t> {
 /// Loop ids begin with four digits (`2310B`); `01` is an element.
 const fn is_loop_id(text: &str) -> bool {
     let bytes = text.as_bytes();
-    bytes.len() >= 4 && bytes[0].is_ascii_digit() && bytes[1].is_ascii_digit() && bytes[2].is_ascii_digit() && bytes[3].is_ascii_digit()
+    bytes.len() >= 4
+        && bytes[0].is_ascii_digit()
+        && bytes[1].is_ascii_digit()
+        && bytes[2].is_ascii_digit()
+        && bytes[3].is_ascii_digit()
 }
 
 const fn split_loop(text: &str) -> Option<(&str, &str)> {

@@ -52,25 +52,13 @@ pub(super) fn most(element: &ElementUse) -> u16 {
 pub(crate) fn rules(element: &ElementUse) -> Vec<String> {
     let mut rules = Vec::new();
     if !element.codes.is_empty() {
-        rules.push(format!(
-            "= {}",
-            element
-                .codes
-                .iter()
-                .map(|code| quoted(code))
-                .collect::<Vec<_>>()
-                .join(" ")
-        ));
+        rules.push(format!("= {}", element.codes.iter().map(|code| quoted(code)).collect::<Vec<_>>().join(" ")));
     }
     if !element.lists.is_empty() {
         rules.push(format!("list {}", element.lists.join(" or ")));
     }
     if let Some(decimals) = element.decimals {
-        rules.push(if decimals == 0 {
-            "no decimals".into()
-        } else {
-            format!("at most {decimals} decimals")
-        });
+        rules.push(if decimals == 0 { "no decimals".into() } else { format!("at most {decimals} decimals") });
     }
     if let Some(pattern) = &element.pattern {
         rules.push(format!("pattern {pattern}"));
@@ -82,11 +70,7 @@ pub(crate) fn rules(element: &ElementUse) -> Vec<String> {
 }
 
 fn quoted(code: &str) -> String {
-    if code.contains(' ') {
-        format!("\"{code}\"")
-    } else {
-        code.to_owned()
-    }
+    if code.contains(' ') { format!("\"{code}\"") } else { code.to_owned() }
 }
 
 /// What fills an element that no field holds.
@@ -102,14 +86,8 @@ pub(crate) fn filling_words(row: &Row) -> Option<&'static str> {
 
 /// A syntax note in words, for a segment or composite.
 pub(crate) fn note_words(note: &SyntaxNote, prefix: &str) -> String {
-    let names: Vec<String> = note
-        .positions
-        .iter()
-        .map(|position| format!("{prefix}{position:02}"))
-        .collect();
-    let (first, rest) = names
-        .split_first()
-        .map_or(("", [].as_slice()), |(first, rest)| (first.as_str(), rest));
+    let names: Vec<String> = note.positions.iter().map(|position| format!("{prefix}{position:02}")).collect();
+    let (first, rest) = names.split_first().map_or(("", [].as_slice()), |(first, rest)| (first.as_str(), rest));
     match note.kind {
         'P' => format!("{} stand together or not at all", names.join(" and ")),
         'R' => format!("at least one of {} stands", names.join(", ")),
@@ -142,15 +120,8 @@ pub(crate) fn line_paths(guide: &'static Guide) -> HashMap<Spot, Vec<String>> {
     if form.kind == "payment"
         && let Some(document) = document::binding(guide)
     {
-        let adjustments = document
-            .fields()
-            .into_iter()
-            .find(|field| field.name == "provider_adjustments");
-        if let Some(BoundField {
-            holds: Holds::Record { fields, .. },
-            ..
-        }) = adjustments
-        {
+        let adjustments = document.fields().into_iter().find(|field| field.name == "provider_adjustments");
+        if let Some(BoundField { holds: Holds::Record { fields, .. }, .. }) = adjustments {
             add("", &fields);
         }
     }

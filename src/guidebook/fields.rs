@@ -37,12 +37,7 @@ pub(super) fn write(
     out: &mut impl Write,
 ) -> io::Result<()> {
     let fields = binding.map(Binding::fields).unwrap_or_default();
-    let mut collector = Collector {
-        guide,
-        entries: Vec::new(),
-        shown: Vec::new(),
-        whole: format == Format::Csv,
-    };
+    let mut collector = Collector { guide, entries: Vec::new(), shown: Vec::new(), whole: format == Format::Csv };
     collector.collect(&fields, "", NodeId::ROOT);
     let entries = collector.entries;
     match format {
@@ -77,11 +72,7 @@ impl Collector {
             self.place(field, around, &mut entry);
             match &field.holds {
                 Holds::Loop { node, fields, .. } => {
-                    let first = self
-                        .guide
-                        .children(*node)
-                        .first()
-                        .and_then(|&first| self.guide.segment(first));
+                    let first = self.guide.children(*node).first().and_then(|&first| self.guide.segment(first));
                     let same = first
                         .and_then(|first| self.shown.iter().find(|(shown, _)| std::ptr::eq(*shown, first)))
                         .map(|(_, path)| path.clone());
@@ -126,11 +117,7 @@ impl Collector {
             let within = self.spot(*last);
             entry.place = format!("{} to {}", entry.place, within.rsplit('/').next().unwrap_or_default());
         }
-        match self
-            .guide
-            .segment(first.node)
-            .and_then(|segment| segment.element(first.element, first.component))
-        {
+        match self.guide.segment(first.node).and_then(|segment| segment.element(first.element, first.component)) {
             Some(element) => {
                 entry.name = element.name.clone();
                 entry.form = type_and_length(element);
@@ -146,9 +133,7 @@ impl Collector {
             return String::new();
         };
         let mut nodes: Vec<NodeId> = Vec::new();
-        each_path(fields, "", &mut |_, inner| {
-            nodes.extend(inner.spots.iter().map(|spot| spot.node))
-        });
+        each_path(fields, "", &mut |_, inner| nodes.extend(inner.spots.iter().map(|spot| spot.node)));
         nodes.sort();
         nodes.dedup();
         let mut names: Vec<String> = nodes.iter().map(|&node| self.guide.designator(node)).collect();
@@ -158,16 +143,7 @@ impl Collector {
                 format!("{first}/{}", names.join(", "))
             }
             Some(_) => {
-                names = nodes
-                    .iter()
-                    .map(|&node| {
-                        self.spot(Spot {
-                            node,
-                            element: 0,
-                            component: 0,
-                        })
-                    })
-                    .collect();
+                names = nodes.iter().map(|&node| self.spot(Spot { node, element: 0, component: 0 })).collect();
                 names.join(", ")
             }
             None => String::new(),
@@ -208,8 +184,7 @@ fn holds(field: &BoundField) -> String {
 impl Entry {
     fn standing(&self) -> String {
         let usage = if self.required { "required" } else { "optional" };
-        self.most
-            .map_or_else(|| usage.to_owned(), |most| format!("{usage}, up to {most}"))
+        self.most.map_or_else(|| usage.to_owned(), |most| format!("{usage}, up to {most}"))
     }
 }
 
@@ -232,10 +207,7 @@ fn text(guide: &Guide, entries: &[Entry], out: &mut impl Write) -> io::Result<()
             .filter(|fact| !fact.is_empty())
             .collect::<Vec<_>>()
             .join("  ");
-        for line in wrap(&facts, 96)
-            .into_iter()
-            .chain(entry.rules.iter().flat_map(|rule| wrap(rule, 96)))
-        {
+        for line in wrap(&facts, 96).into_iter().chain(entry.rules.iter().flat_map(|rule| wrap(rule, 96))) {
             writeln!(out, "    {line}")?;
         }
     }
@@ -244,17 +216,9 @@ fn text(guide: &Guide, entries: &[Entry], out: &mut impl Write) -> io::Result<()
 
 fn as_markdown(guide: &Guide, entries: &[Entry], out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "# {} {}: the fields of its JSON\n", guide.name, guide.title)?;
-    writeln!(
-        out,
-        "| field | holds | | place | name | type | codes and limits |\n|---|---|---|---|---|---|---|"
-    )?;
+    writeln!(out, "| field | holds | | place | name | type | codes and limits |\n|---|---|---|---|---|---|---|")?;
     for entry in entries {
-        let rules = entry
-            .rules
-            .iter()
-            .map(|rule| markdown::cell(rule))
-            .collect::<Vec<_>>()
-            .join("<br>");
+        let rules = entry.rules.iter().map(|rule| markdown::cell(rule)).collect::<Vec<_>>().join("<br>");
         writeln!(
             out,
             "| `{}` | {} | {} | {} | {} | {} | {rules} |",
@@ -278,12 +242,7 @@ fn as_html(guide: &Guide, entries: &[Entry], out: &mut impl Write) -> io::Result
         html::escape(&title)
     )?;
     for entry in entries {
-        let rules = entry
-            .rules
-            .iter()
-            .map(|rule| html::escape(rule))
-            .collect::<Vec<_>>()
-            .join("<br>");
+        let rules = entry.rules.iter().map(|rule| html::escape(rule)).collect::<Vec<_>>().join("<br>");
         writeln!(
             out,
             "<tr id=\"{}\"><td>{}<td>{}<td>{}<td>{}<td>{}<td>{}<td>{rules}",
@@ -301,20 +260,7 @@ fn as_html(guide: &Guide, entries: &[Entry], out: &mut impl Write) -> io::Result
 }
 
 fn as_csv(guide: &Guide, entries: &[Entry], out: &mut impl Write) -> io::Result<()> {
-    line(
-        &[
-            "guide",
-            "json",
-            "holds",
-            "required",
-            "most",
-            "place",
-            "name",
-            "type",
-            "codes_and_limits",
-        ],
-        out,
-    )?;
+    line(&["guide", "json", "holds", "required", "most", "place", "name", "type", "codes_and_limits"], out)?;
     for entry in entries {
         let most = entry.most.map(|most| most.to_string()).unwrap_or_default();
         let required = if entry.required { "yes" } else { "no" };

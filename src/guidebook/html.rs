@@ -13,11 +13,7 @@ const SCRIPT: &str = include_str!("page.js");
 
 pub(super) fn write(page: &Page, out: &mut impl Write) -> io::Result<()> {
     let guide = page.guide;
-    let Counts {
-        loops,
-        segments,
-        elements,
-    } = Counts::of(guide);
+    let Counts { loops, segments, elements } = Counts::of(guide);
     begin(&format!("{} {}", guide.name, guide.title), out)?;
     write!(out, "<nav><ul>")?;
     for item in &page.items {
@@ -34,20 +30,9 @@ pub(super) fn write(page: &Page, out: &mut impl Write) -> io::Result<()> {
     }
     writeln!(out, "</ul></nav>\n<main>")?;
     writeln!(out, "<h1>{} {}</h1>", escape(&guide.name), escape(&guide.title))?;
-    let also = if guide.also.is_empty() {
-        String::new()
-    } else {
-        format!(", also {}", guide.also.join(", "))
-    };
-    writeln!(
-        out,
-        "<p>{}{also}. {loops} loops, {segments} segments, {elements} elements.",
-        escape(&guide.id)
-    )?;
-    writeln!(
-        out,
-        "<p>R required, S situational. JSON fields are named from the record of their loop."
-    )?;
+    let also = if guide.also.is_empty() { String::new() } else { format!(", also {}", guide.also.join(", ")) };
+    writeln!(out, "<p>{}{also}. {loops} loops, {segments} segments, {elements} elements.", escape(&guide.id))?;
+    writeln!(out, "<p>R required, S situational. JSON fields are named from the record of their loop.")?;
     for item in &page.items {
         match item {
             Item::Loop(one) => {
@@ -58,19 +43,11 @@ pub(super) fn write(page: &Page, out: &mut impl Write) -> io::Result<()> {
                     escape(&one.id),
                     escape(&one.title)
                 )?;
-                let json = one
-                    .json
-                    .as_ref()
-                    .map(|json| format!(" · JSON <code>{}</code>", escape(json)))
-                    .unwrap_or_default();
+                let json =
+                    one.json.as_ref().map(|json| format!(" · JSON <code>{}</code>", escape(json))).unwrap_or_default();
                 writeln!(out, "<p class=\"where\">{} · {}{json}", escape(&one.path), one.standing)?;
                 if let Some(same) = &one.same_as {
-                    writeln!(
-                        out,
-                        "<p>Everything as in <a href=\"#{}\">{}</a>.",
-                        anchor(same, ""),
-                        escape(same)
-                    )?;
+                    writeln!(out, "<p>Everything as in <a href=\"#{}\">{}</a>.", anchor(same, ""), escape(same))?;
                 }
             }
             Item::Segment(one) => {
@@ -104,12 +81,7 @@ fn element(one: &ElementItem, out: &mut impl Write) -> io::Result<()> {
     let json = one.json.iter().map(|path| format!("<code>{}</code>", escape(path)));
     let filling = one.filling.map(|filling| format!("<i>{filling}</i>"));
     let json = json.chain(filling).collect::<Vec<_>>().join("<br>");
-    let rules = one
-        .rules
-        .iter()
-        .map(|rule| escape(rule))
-        .collect::<Vec<_>>()
-        .join("<br>");
+    let rules = one.rules.iter().map(|rule| escape(rule)).collect::<Vec<_>>().join("<br>");
     writeln!(
         out,
         "<tr class=\"{}\"><td>{}<td>{}<td>{}<td>{}<td>{rules}<td>{json}",

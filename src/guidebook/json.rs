@@ -35,12 +35,7 @@ pub(super) fn number(number: impl Into<serde_json::Value>) -> Json {
 }
 
 pub(super) fn object<const N: usize>(members: [(&str, Json); N]) -> Json {
-    Json::Object(
-        members
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect(),
-    )
+    Json::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
 pub(super) fn of_type(name: &str) -> Json {
@@ -53,15 +48,9 @@ pub(super) fn list_of(items: Json) -> Json {
 
 /// An object schema that allows no other members.
 pub(super) fn closed(properties: Vec<(String, Json)>, required: Vec<String>) -> Json {
-    let mut members = vec![
-        ("type".to_owned(), text("object")),
-        ("properties".to_owned(), Json::Object(properties)),
-    ];
+    let mut members = vec![("type".to_owned(), text("object")), ("properties".to_owned(), Json::Object(properties))];
     if !required.is_empty() {
-        members.push((
-            "required".to_owned(),
-            Json::List(required.iter().map(|name| text(name)).collect()),
-        ));
+        members.push(("required".to_owned(), Json::List(required.iter().map(|name| text(name)).collect())));
     }
     members.push(("additionalProperties".to_owned(), Json::Value(false.into())));
     Json::Object(members)

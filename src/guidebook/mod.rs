@@ -87,11 +87,7 @@ impl Counts {
     pub fn of(guide: &Guide) -> Self {
         let segments = || guide.nodes().filter_map(|node| guide.segment(node));
         Self {
-            loops: guide
-                .nodes()
-                .filter(|node| guide.loop_at(*node).is_some())
-                .count()
-                .saturating_sub(1),
+            loops: guide.nodes().filter(|node| guide.loop_at(*node).is_some()).count().saturating_sub(1),
             segments: segments().count(),
             elements: segments().map(|segment| segment.elements.len()).sum(),
         }
@@ -103,20 +99,12 @@ impl Counts {
 /// # Errors
 /// Output that fails. A guide that does not read says so on its line.
 pub fn list(mut out: impl Write) -> io::Result<()> {
-    writeln!(
-        out,
-        "{:<7}{:<14}{:<42}{:>6}{:>10}{:>10}",
-        "name", "id", "title", "loops", "segments", "elements"
-    )?;
+    writeln!(out, "{:<7}{:<14}{:<42}{:>6}{:>10}{:>10}", "name", "id", "title", "loops", "segments", "elements")?;
     for name in guide::NAMES {
         let Some(read) = guide::by_name(name) else { continue };
         match read {
             Ok(guide) => {
-                let Counts {
-                    loops,
-                    segments,
-                    elements,
-                } = Counts::of(guide);
+                let Counts { loops, segments, elements } = Counts::of(guide);
                 writeln!(
                     out,
                     "{:<7}{:<14}{:<42}{loops:>6}{segments:>10}{elements:>10}",
@@ -129,9 +117,6 @@ pub fn list(mut out: impl Write) -> io::Result<()> {
             Err(GuideError { problem, .. }) => writeln!(out, "{name:<7}does not read: {problem}")?,
         }
     }
-    writeln!(
-        out,
-        "\nTransaction sets without a guide here are carried as plain segments."
-    )?;
+    writeln!(out, "\nTransaction sets without a guide here are carried as plain segments.")?;
     out.flush()
 }

@@ -70,11 +70,7 @@ impl Page {
                 }
                 skip = None;
             }
-            let standing = format!(
-                "{}, {}",
-                usage_word(guide.usage(node)),
-                repeat_words(guide.repeat(node))
-            );
+            let standing = format!("{}, {}", usage_word(guide.usage(node)), repeat_words(guide.repeat(node)));
             match guide.place(node) {
                 Place::Loop(one) => {
                     let first = guide.children(node).first().and_then(|&first| guide.segment(first));
@@ -102,16 +98,10 @@ impl Page {
                     let around = std::iter::successors(Some(guide.parent(node)), |&at| {
                         (at != NodeId::ROOT).then(|| guide.parent(at))
                     });
-                    let prefix = around
-                        .into_iter()
-                        .find_map(|node| loops.get(&node))
-                        .map(String::as_str)
-                        .unwrap_or_default();
-                    let elements = rows
-                        .iter()
-                        .filter(|row| row.node == node)
-                        .map(|row| element(segment, row, prefix))
-                        .collect();
+                    let prefix =
+                        around.into_iter().find_map(|node| loops.get(&node)).map(String::as_str).unwrap_or_default();
+                    let elements =
+                        rows.iter().filter(|row| row.node == node).map(|row| element(segment, row, prefix)).collect();
                     items.push(Item::Segment(SegmentItem {
                         designator: guide.designator(node),
                         title: segment.name.clone(),
@@ -139,11 +129,8 @@ fn is_below(guide: &Guide, node: NodeId, above: NodeId) -> bool {
 }
 
 fn element(segment: &SegmentUse, row: &Row, prefix: &str) -> ElementItem {
-    let relative = |path: &String| {
-        path.strip_prefix(prefix)
-            .map_or(path.as_str(), |rest| rest.trim_start_matches('.'))
-            .to_owned()
-    };
+    let relative =
+        |path: &String| path.strip_prefix(prefix).map_or(path.as_str(), |rest| rest.trim_start_matches('.')).to_owned();
     ElementItem {
         designator: row.element.designator(&segment.id),
         usage: usage_letter(row.element.usage),
@@ -163,19 +150,11 @@ fn notes(segment: &SegmentUse) -> Vec<String> {
     let mut words: Vec<String> = notes_in_use(segment, 0, dictionary.segment_notes(&segment.id))
         .map(|note| note_words(note, &segment.id))
         .collect();
-    for element in segment
-        .elements
-        .iter()
-        .filter(|element| element.data.kind == DataType::Composite)
-    {
+    for element in segment.elements.iter().filter(|element| element.data.kind == DataType::Composite) {
         let prefix = format!("{}{:02}-", segment.id, element.position);
         words.extend(
-            notes_in_use(
-                segment,
-                element.position,
-                dictionary.composite_notes(&element.data.number),
-            )
-            .map(|note| note_words(note, &prefix)),
+            notes_in_use(segment, element.position, dictionary.composite_notes(&element.data.number))
+                .map(|note| note_words(note, &prefix)),
         );
     }
     words

@@ -41,15 +41,9 @@ pub fn json_schema(guide: &'static Guide, subject: Subject, mut out: impl Write)
         Subject::Line => ("line", line(guide, &mut defs)),
     };
     let mut schema = vec![
-        (
-            "$schema".to_owned(),
-            text("https://json-schema.org/draft/2020-12/schema"),
-        ),
+        ("$schema".to_owned(), text("https://json-schema.org/draft/2020-12/schema")),
         ("$id".to_owned(), text(&format!("urn:claimwire:{}:{word}", guide.id))),
-        (
-            "title".to_owned(),
-            text(&format!("{} {}: {word}", guide.name, guide.title)),
-        ),
+        ("title".to_owned(), text(&format!("{} {}: {word}", guide.name, guide.title))),
     ];
     if let Json::Object(members) = root {
         schema.extend(members);
@@ -78,44 +72,28 @@ fn document_root(guide: &'static Guide, defs: &mut Definitions) -> Json {
         );
         object([("anyOf", Json::List(vec![whole, defs.refer("plain-transaction", plain)]))])
     };
-    let envelope = document::interchange_guide()
-        .ok()
-        .and_then(|guide| guide::by_name(&guide.name))
-        .and_then(Result::ok);
+    let envelope =
+        document::interchange_guide().ok().and_then(|guide| guide::by_name(&guide.name)).and_then(Result::ok);
     let interchange = match envelope.and_then(|guide| Some((guide, document::binding(guide)?))) {
         Some((envelope, binding)) => interchange(envelope, binding, &inner, defs),
         None => of_type("object"),
     };
     let interchange = defs.refer("interchange", interchange);
     closed(
-        vec![
-            ("interchanges".into(), list_of(interchange)),
-            ("trailing".into(), of_type("string")),
-        ],
+        vec![("interchanges".into(), list_of(interchange)), ("trailing".into(), of_type("string"))],
         vec!["interchanges".into()],
     )
 }
 
 /// An interchange with its framing.
 fn interchange(envelope: &'static Guide, binding: &'static Binding, inner: &Json, defs: &mut Definitions) -> Json {
-    let character = || {
-        object([
-            ("type", text("string")),
-            ("minLength", number(1)),
-            ("maxLength", number(1)),
-        ])
-    };
+    let character = || object([("type", text("string")), ("minLength", number(1)), ("maxLength", number(1))]);
     let delimiters = closed(
-        ["element", "component", "repetition", "segment"]
-            .map(|name| (name.to_owned(), character()))
-            .to_vec(),
+        ["element", "component", "repetition", "segment"].map(|name| (name.to_owned(), character())).to_vec(),
         vec!["element".into(), "segment".into()],
     );
     let line_break = closed(
-        vec![
-            ("before_segment".into(), of_type("integer")),
-            ("text".into(), of_type("string")),
-        ],
+        vec![("before_segment".into(), of_type("integer")), ("text".into(), of_type("string"))],
         vec!["before_segment".into(), "text".into()],
     );
     let mut members = vec![
@@ -125,11 +103,7 @@ fn interchange(envelope: &'static Guide, binding: &'static Binding, inner: &Json
         ("line_breaks".to_owned(), list_of(line_break)),
         ("unterminated".to_owned(), of_type("boolean")),
     ];
-    let mut writer = Schemas {
-        guide: envelope,
-        inner: Some(inner.clone()),
-        defs,
-    };
+    let mut writer = Schemas { guide: envelope, inner: Some(inner.clone()), defs };
     let (properties, _) = writer.properties(&binding.fields());
     members.extend(properties);
     closed(members, Vec::new())
@@ -139,11 +113,7 @@ fn transaction(guide: &'static Guide, defs: &mut Definitions) -> Json {
     let Some(binding) = document::binding(guide) else {
         return of_type("object");
     };
-    let mut writer = Schemas {
-        guide,
-        inner: None,
-        defs,
-    };
+    let mut writer = Schemas { guide, inner: None, defs };
     let (mut properties, mut required) = writer.properties(&binding.fields());
     if guide.set != "TA1" {
         properties.insert(0, ("type".into(), object([("const", text(&guide.name))])));
@@ -158,25 +128,12 @@ fn line(guide: &'static Guide, defs: &mut Definitions) -> Json {
     };
     let Some(form) = ndjson::line_form(guide) else {
         // Of an interchange, the acknowledgments are lines.
-        let fields = document
-            .fields()
-            .into_iter()
-            .find(|field| field.name == "acknowledgments");
-        return one_line(
-            guide,
-            "interchange_acknowledgment",
-            Vec::new(),
-            &item_fields(fields),
-            defs,
-        );
+        let fields = document.fields().into_iter().find(|field| field.name == "acknowledgments");
+        return one_line(guide, "interchange_acknowledgment", Vec::new(), &item_fields(fields), defs);
     };
     let mut levels = Vec::new();
     for (name, binding) in &form.levels {
-        let mut writer = Schemas {
-            guide,
-            inner: None,
-            defs,
-        };
+        let mut writer = Schemas { guide, inner: None, defs };
         let (properties, required) = writer.properties(&binding.fields());
         let node = binding.node();
         let top = node == guide::NodeId::ROOT;
@@ -192,16 +149,10 @@ fn line(guide: &'static Guide, defs: &mut Definitions) -> Json {
     if form.kind != "payment" {
         return main;
     }
-    let adjustments = document
-        .fields()
-        .into_iter()
-        .find(|field| field.name == "provider_adjustments");
+    let adjustments = document.fields().into_iter().find(|field| field.name == "provider_adjustments");
     levels.retain(|(name, ..)| *name == "remittance");
     let adjustment = one_line(guide, "provider_adjustment", levels, &item_fields(adjustments), defs);
-    let (main, adjustment) = (
-        defs.refer("payment", main),
-        defs.refer("provider_adjustment", adjustment),
-    );
+    let (main, adjustment) = (defs.refer("payment", main), defs.refer("provider_adjustment", adjustment));
     object([("anyOf", Json::List(vec![main, adjustment]))])
 }
 
@@ -219,29 +170,16 @@ fn one_line(
     unit: &[BoundField],
     defs: &mut Definitions,
 ) -> Json {
-    let ids = std::iter::once(&guide.id)
-        .chain(&guide.also)
-        .map(|id| text(id))
-        .collect();
+    let ids = std::iter::once(&guide.id).chain(&guide.also).map(|id| text(id)).collect();
     let mut members = vec![
         ("kind".to_owned(), object([("const", text(kind))])),
         ("guide".to_owned(), object([("enum", Json::List(ids))])),
         ("source".to_owned(), of_type("object")),
     ];
     let mut required = vec!["kind".to_owned()];
-    required.extend(
-        levels
-            .iter()
-            .filter(|(_, _, must)| *must)
-            .map(|(name, ..)| (*name).to_owned()),
-    );
+    required.extend(levels.iter().filter(|(_, _, must)| *must).map(|(name, ..)| (*name).to_owned()));
     members.extend(levels.into_iter().map(|(name, schema, _)| (name.to_owned(), schema)));
-    let (properties, needed) = Schemas {
-        guide,
-        inner: None,
-        defs,
-    }
-    .properties(unit);
+    let (properties, needed) = Schemas { guide, inner: None, defs }.properties(unit);
     members.extend(properties.into_iter().filter(|(name, _)| name != "guide"));
     required.extend(needed);
     // The status of a whole batch has levels and no claim.
@@ -262,15 +200,8 @@ struct Schemas<'d> {
 impl Schemas<'_> {
     /// Properties, and the names of those that are required.
     fn properties(&mut self, fields: &[BoundField]) -> (Vec<(String, Json)>, Vec<String>) {
-        let properties = fields
-            .iter()
-            .map(|field| (field.name.to_owned(), self.field(field)))
-            .collect();
-        let required = fields
-            .iter()
-            .filter(|field| field.required)
-            .map(|field| field.name.to_owned())
-            .collect();
+        let properties = fields.iter().map(|field| (field.name.to_owned(), self.field(field))).collect();
+        let required = fields.iter().filter(|field| field.required).map(|field| field.name.to_owned()).collect();
         (properties, required)
     }
 
@@ -327,17 +258,9 @@ impl Schemas<'_> {
         };
         members.push(("description", text(&self.describe(spot, element))));
         if !element.lists.is_empty() {
-            members.push((
-                "x-code-lists",
-                Json::List(element.lists.iter().map(|name| text(name)).collect()),
-            ));
+            members.push(("x-code-lists", Json::List(element.lists.iter().map(|name| text(name)).collect())));
         }
-        Json::Object(
-            members
-                .into_iter()
-                .map(|(name, value)| (name.to_owned(), value))
-                .collect(),
-        )
+        Json::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
     }
 
     /// A date, time or period, as the format qualifier before it allows.
@@ -365,10 +288,7 @@ impl Schemas<'_> {
             .collect();
         if allowed("RD8") {
             let day = || object([("type", text("string")), ("format", text("date"))]);
-            let period = closed(
-                vec![("from".into(), day()), ("to".into(), day())],
-                vec!["from".into(), "to".into()],
-            );
+            let period = closed(vec![("from".into(), day()), ("to".into(), day())], vec!["from".into(), "to".into()]);
             forms.push(self.defs.refer("period", period));
         }
         vec![("anyOf", Json::List(forms))]
@@ -409,10 +329,7 @@ fn text_of(elements: &[&ElementUse]) -> Members {
             .filter_map(|code| guide::by_id(code))
             .filter_map(Result::ok)
             .flat_map(|guide| guide.also.iter().map(String::as_str));
-        members.push((
-            "enum",
-            Json::List(codes.iter().copied().chain(also).map(text).collect()),
-        ));
+        members.push(("enum", Json::List(codes.iter().copied().chain(also).map(text).collect())));
         return members;
     }
     // The interchange's own elements are padded in X12 and stand without padding here.
@@ -421,16 +338,8 @@ fn text_of(elements: &[&ElementUse]) -> Members {
     if !padded && fewest > 1 {
         members.push(("minLength", number(fewest)));
     }
-    members.push((
-        "maxLength",
-        number(elements.iter().map(|element| most(element)).max().unwrap_or(u16::MAX)),
-    ));
-    if let [
-        ElementUse {
-            pattern: Some(pattern), ..
-        },
-    ] = elements
-    {
+    members.push(("maxLength", number(elements.iter().map(|element| most(element)).max().unwrap_or(u16::MAX))));
+    if let [ElementUse { pattern: Some(pattern), .. }] = elements {
         members.push(("pattern", text(&format!("^(?:{pattern})$"))));
     }
     members
@@ -443,15 +352,8 @@ fn decimal_of(elements: &[&ElementUse]) -> Members {
         _ => element.decimals.map_or(digits, u16::from),
     };
     let decimals = elements.iter().map(decimals_of).max().unwrap_or(digits);
-    let fraction = if decimals == 0 {
-        String::new()
-    } else {
-        format!("(\\.[0-9]{{1,{decimals}}})?")
-    };
-    vec![
-        ("type", text("string")),
-        ("pattern", text(&format!("^-?[0-9]{{1,{digits}}}{fraction}$"))),
-    ]
+    let fraction = if decimals == 0 { String::new() } else { format!("(\\.[0-9]{{1,{decimals}}})?") };
+    vec![("type", text("string")), ("pattern", text(&format!("^-?[0-9]{{1,{digits}}}{fraction}$")))]
 }
 
 fn number_of(elements: &[&ElementUse]) -> Members {
@@ -459,10 +361,7 @@ fn number_of(elements: &[&ElementUse]) -> Members {
     if codes.is_empty() {
         return vec![("type", text("integer")), ("minimum", number(0))];
     }
-    vec![
-        ("type", text("integer")),
-        ("enum", Json::List(codes.into_iter().map(number).collect())),
-    ]
+    vec![("type", text("integer")), ("enum", Json::List(codes.into_iter().map(number).collect()))]
 }
 
 fn flag_of(elements: &[&ElementUse]) -> Members {
@@ -481,18 +380,12 @@ fn date() -> Members {
 fn date_time() -> Members {
     vec![
         ("type", text("string")),
-        (
-            "pattern",
-            text("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]{1,2})?)?$"),
-        ),
+        ("pattern", text("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]{1,2})?)?$")),
     ]
 }
 
 fn time() -> Members {
-    vec![
-        ("type", text("string")),
-        ("pattern", text("^[0-9]{2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]{1,2})?)?$")),
-    ]
+    vec![("type", text("string")), ("pattern", text("^[0-9]{2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]{1,2})?)?$"))]
 }
 
 /// [`Layout`](crate::record::Layout).

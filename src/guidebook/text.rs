@@ -16,26 +16,11 @@ const JSON: usize = 66;
 
 pub(super) fn write(page: &Page, out: &mut impl Write) -> io::Result<()> {
     let guide = page.guide;
-    let Counts {
-        loops,
-        segments,
-        elements,
-    } = Counts::of(guide);
+    let Counts { loops, segments, elements } = Counts::of(guide);
     writeln!(out, "{}  {}", guide.name, guide.title)?;
-    let also = if guide.also.is_empty() {
-        String::new()
-    } else {
-        format!(", also {}", guide.also.join(", "))
-    };
-    writeln!(
-        out,
-        "{}{also}; {loops} loops, {segments} segments, {elements} elements",
-        guide.id
-    )?;
-    writeln!(
-        out,
-        "\nR required, S situational; = codes; > field in the JSON record of the loop"
-    )?;
+    let also = if guide.also.is_empty() { String::new() } else { format!(", also {}", guide.also.join(", ")) };
+    writeln!(out, "{}{also}; {loops} loops, {segments} segments, {elements} elements", guide.id)?;
+    writeln!(out, "\nR required, S situational; = codes; > field in the JSON record of the loop")?;
     for item in &page.items {
         match item {
             Item::Loop(one) => {
@@ -85,10 +70,7 @@ fn element(one: &ElementItem, out: &mut impl Write) -> io::Result<()> {
     } else {
         writeln!(out, "{}", head.trim_end())?;
     }
-    for line in lines
-        .chain(json)
-        .chain(one.rules.iter().flat_map(|rule| wrap(rule, WIDTH - NAME)))
-    {
+    for line in lines.chain(json).chain(one.rules.iter().flat_map(|rule| wrap(rule, WIDTH - NAME))) {
         writeln!(out, "{:NAME$}{line}", "")?;
     }
     Ok(())

@@ -114,18 +114,11 @@ impl Binding {
                 paths.entry(*spot).or_default().push(path.to_owned());
             }
         });
-        let segments = self
-            .guide
-            .nodes()
-            .filter_map(|node| Some((node, self.guide.segment(node)?)));
+        let segments = self.guide.nodes().filter_map(|node| Some((node, self.guide.segment(node)?)));
         let elements = segments.flat_map(|(node, segment)| segment.elements.iter().map(move |element| (node, element)));
         elements
             .map(|(node, element)| {
-                let spot = Spot {
-                    node,
-                    element: element.position,
-                    component: element.component,
-                };
+                let spot = Spot { node, element: element.position, component: element.component };
                 Row {
                     node,
                     element,
@@ -173,20 +166,13 @@ struct Tree<'p> {
 
 impl<'p> Tree<'p> {
     fn of(guide: &'static Guide, plan: &'p LoopPlan) -> Self {
-        Self {
-            guide,
-            plan,
-            nodes: plan.nodes(guide).collect(),
-        }
+        Self { guide, plan, nodes: plan.nodes(guide).collect() }
     }
 
     /// `bases`: the elements that the fields' places count from, one for each item of a list;
     /// `inside`: whether the record is one over a segment or a part of it.
     fn fields(&self, shape: &'static Shape, plans: &[FieldPlan], bases: &[u8], inside: bool) -> Vec<BoundField> {
-        plans
-            .iter()
-            .filter_map(|plan| self.field(shape, plan, bases, inside))
-            .collect()
+        plans.iter().filter_map(|plan| self.field(shape, plan, bases, inside)).collect()
     }
 
     fn field(&self, shape: &'static Shape, plan: &FieldPlan, bases: &[u8], inside: bool) -> Option<BoundField> {
@@ -208,15 +194,7 @@ impl<'p> Tree<'p> {
                     return None;
                 };
                 let fields = self.fields(inner, plans, bases, inside);
-                return bound(
-                    None,
-                    requires_any(&fields),
-                    Vec::new(),
-                    Holds::Record {
-                        name: inner.name,
-                        fields,
-                    },
-                );
+                return bound(None, requires_any(&fields), Vec::new(), Holds::Record { name: inner.name, fields });
             }
             Reach::Loop { slot } => {
                 let node = self.node(slot)?;
@@ -224,11 +202,7 @@ impl<'p> Tree<'p> {
                 let holds = match (self.plan.part(slot)?, kind) {
                     (PartPlan::Loop(below), Kind::Record(inner)) => {
                         let fields = Tree::of(self.guide, below).fields(inner, &below.fields, &[0], false);
-                        Holds::Loop {
-                            name: inner.name,
-                            node,
-                            fields,
-                        }
+                        Holds::Loop { name: inner.name, node, fields }
                     }
                     _ => Holds::Outside,
                 };
@@ -255,10 +229,9 @@ impl<'p> Tree<'p> {
         };
         let stands = inside || segment.usage == Usage::Required && self.stands(node);
         let holds = match (&plan.value, kind) {
-            (Value::Record(plans), Kind::Record(inner)) => Holds::Record {
-                name: inner.name,
-                fields: self.fields(inner, plans, &items, true),
-            },
+            (Value::Record(plans), Kind::Record(inner)) => {
+                Holds::Record { name: inner.name, fields: self.fields(inner, plans, &items, true) }
+            }
             (Value::Scalar(_), kind) => Holds::Value(kind),
             _ => return None,
         };
@@ -286,14 +259,7 @@ impl<'p> Tree<'p> {
             _ if inside => u32::try_from(items.len() / bases.len().max(1)).ok(),
             _ => limit(segment.repeat, items.len()),
         };
-        Some(BoundField {
-            name: plan.name,
-            many: plan.many,
-            most,
-            required,
-            spots,
-            holds,
-        })
+        Some(BoundField { name: plan.name, many: plan.many, most, required, spots, holds })
     }
 
     fn node(&self, slot: u16) -> Option<NodeId> {
@@ -325,33 +291,26 @@ fn items_of(reach: Reach, bases: &[u8]) -> Vec<u8> {
         Reach::Element { element, .. } | Reach::Components { element, .. } => {
             each.map(|base| base.saturating_add(element)).collect()
         }
-        Reach::Elements { first, last, .. } => each
-            .flat_map(|base| base.saturating_add(first)..=base.saturating_add(last))
-            .collect(),
-        Reach::Runs {
-            first, last, stride, ..
-        } => each
-            .flat_map(|base| (base.saturating_add(first)..=last).step_by(usize::from(stride.max(1))))
-            .collect(),
+        Reach::Elements { first, last, .. } => {
+            each.flat_map(|base| base.saturating_add(first)..=base.saturating_add(last)).collect()
+        }
+        Reach::Runs { first, last, stride, .. } => {
+            each.flat_map(|base| (base.saturating_add(first)..=last).step_by(usize::from(stride.max(1)))).collect()
+        }
         _ => bases.to_vec(),
     }
 }
 
 fn spots_of(reach: Reach, node: NodeId, bases: &[u8], items: &[u8]) -> Vec<Spot> {
-    let spot = |element, component| Spot {
-        node,
-        element,
-        component,
-    };
+    let spot = |element, component| Spot { node, element, component };
     match reach {
         Reach::Segment { .. } => bases.iter().map(|_| spot(0, 0)).take(1).collect(),
         Reach::Element { component, .. } | Reach::Elements { component, .. } => {
             items.iter().map(|&element| spot(element, component)).collect()
         }
-        Reach::Components { first, last, .. } => items
-            .iter()
-            .flat_map(|&element| (first..=last).map(move |component| spot(element, component)))
-            .collect(),
+        Reach::Components { first, last, .. } => {
+            items.iter().flat_map(|&element| (first..=last).map(move |component| spot(element, component))).collect()
+        }
         // The elements of a run belong to the fields of its record.
         _ => Vec::new(),
     }
@@ -362,16 +321,9 @@ fn spots_of(reach: Reach, node: NodeId, bases: &[u8], items: &[u8]) -> Vec<Spot>
 fn is_required(segment: &SegmentUse, element: u8, component: u8, relative: u8) -> bool {
     // A padded element of the ISA may be blank.
     let padded = |one: &ElementUse| one.data.number.starts_with('I') && one.data.kind == DataType::String;
-    let required = |component| {
-        segment
-            .element(element, component)
-            .is_some_and(|one| one.usage == Usage::Required && !padded(one))
-    };
-    if component == 0 || relative == 0 {
-        required(component)
-    } else {
-        required(0) && required(component)
-    }
+    let required =
+        |component| segment.element(element, component).is_some_and(|one| one.usage == Usage::Required && !padded(one));
+    if component == 0 || relative == 0 { required(component) } else { required(0) && required(component) }
 }
 
 fn requires_any(fields: &[BoundField]) -> bool {
@@ -392,23 +344,9 @@ fn collect_fillings(guide: &'static Guide, plan: &LoopPlan, found: &mut HashMap<
             PartPlan::Segment(segment) => {
                 for element in &segment.elements {
                     let composite = element.component == 0
-                        && segment
-                            .elements
-                            .iter()
-                            .any(|other| other.element == element.element && other.component > 0);
-                    let spot = Spot {
-                        node,
-                        element: element.element,
-                        component: element.component,
-                    };
-                    found.insert(
-                        spot,
-                        if composite {
-                            Filling::Components
-                        } else {
-                            filling(element)
-                        },
-                    );
+                        && segment.elements.iter().any(|other| other.element == element.element && other.component > 0);
+                    let spot = Spot { node, element: element.element, component: element.component };
+                    found.insert(spot, if composite { Filling::Components } else { filling(element) });
                 }
             }
             PartPlan::Outside(_) | PartPlan::Other => {}
