@@ -102,10 +102,8 @@ impl Folder {
     }
 
     fn names(&self) -> Vec<PathBuf> {
-        let mut names: Vec<_> = fs::read_dir(self.0.path())
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into())
-            .collect();
+        let mut names: Vec<_> =
+            fs::read_dir(self.0.path()).unwrap().map(|entry| entry.unwrap().file_name().into()).collect();
         names.sort();
         names
     }
@@ -118,19 +116,11 @@ fn many_claims(count: usize) -> Vec<u8> {
     let (claim, tail) = rest.split_at(rest.find("SE*").unwrap());
     let segments = head[head.find("ST*").unwrap()..].lines().count() + claim.lines().count() * count + 1;
     let old = tail.split('*').nth(1).unwrap();
-    format!(
-        "{head}{}{}",
-        claim.repeat(count),
-        tail.replacen(old, &segments.to_string(), 1)
-    )
-    .into_bytes()
+    format!("{head}{}{}", claim.repeat(count), tail.replacen(old, &segments.to_string(), 1)).into_bytes()
 }
 
 fn rows(csv: &[u8]) -> Vec<std::collections::HashMap<String, String>> {
-    csv::Reader::from_reader(csv)
-        .deserialize()
-        .map(Result::unwrap)
-        .collect()
+    csv::Reader::from_reader(csv).deserialize().map(Result::unwrap).collect()
 }
 
 // Help.
@@ -140,20 +130,14 @@ fn every_command_has_help_with_an_example() {
     for command in ["convert", "inspect", "explain", "guides", "generate", "completions"] {
         for flag in ["--help", "-h"] {
             let text = run(&[command, flag]).ends(0).quietly().text();
-            assert!(
-                text.contains("Usage: claimwire") && text.contains("Examples:"),
-                "{command} {flag}: {text}"
-            );
+            assert!(text.contains("Usage: claimwire") && text.contains("Examples:"), "{command} {flag}: {text}");
         }
     }
     let text = run(&["--help"]).ends(0).text();
     for word in ["convert", "inspect", "demo", "Exit codes", "Examples:"] {
         assert!(text.contains(word), "{word}");
     }
-    assert_eq!(
-        run(&["--version"]).ends(0).text(),
-        format!("claimwire {}\n", env!("CARGO_PKG_VERSION"))
-    );
+    assert_eq!(run(&["--version"]).ends(0).text(), format!("claimwire {}\n", env!("CARGO_PKG_VERSION")));
 }
 
 #[test]
@@ -183,14 +167,7 @@ fn wrong_usage_is_2() {
 #[test]
 fn completions_for_every_shell() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
-        assert!(
-            run(&["completions", shell])
-                .ends(0)
-                .quietly()
-                .text()
-                .contains("convert"),
-            "{shell}"
-        );
+        assert!(run(&["completions", shell]).ends(0).quietly().text().contains("convert"), "{shell}");
     }
 }
 
@@ -201,11 +178,7 @@ fn documents_come_back_byte_for_byte() {
     for name in SAMPLES {
         let json = run(&["convert", &sample_path(name)]).ends(0).quietly();
         assert!(json.text().starts_with("{\"interchanges\":[") && json.text().ends_with("}\n"));
-        assert_eq!(
-            run_with(&["convert"], &json.out).ends(0).quietly().out,
-            sample(name),
-            "{name}"
-        );
+        assert_eq!(run_with(&["convert"], &json.out).ends(0).quietly().out, sample(name), "{name}");
 
         let pretty = run_with(&["convert", "--pretty", "-"], &sample(name)).ends(0).quietly();
         assert_eq!(
@@ -213,11 +186,7 @@ fn documents_come_back_byte_for_byte() {
             serde_json::from_slice::<serde_json::Value>(&json.out).unwrap()
         );
         assert!(pretty.text().lines().count() > 50);
-        assert_eq!(
-            run_with(&["convert", "--to", "x12"], &pretty.out).ends(0).out,
-            sample(name),
-            "{name}"
-        );
+        assert_eq!(run_with(&["convert", "--to", "x12"], &pretty.out).ends(0).out, sample(name), "{name}");
     }
 }
 
@@ -225,24 +194,15 @@ fn documents_come_back_byte_for_byte() {
 fn segments_of_anything_come_back_byte_for_byte() {
     let foreign = b"ISA|00|          |00|          |ZZ|A              |ZZ|B              |260115|1023|^|00501|000000001|0|T|>'\r\nGS|HS|A|B|20260115|1023|1|X|005010X279A1'QQQ||x>y'";
     for bytes in SAMPLES.map(sample).into_iter().chain([foreign.to_vec()]) {
-        for pretty in [
-            &["convert", "--to", "segments"][..],
-            &["convert", "--to", "segments", "--pretty"],
-        ] {
+        for pretty in [&["convert", "--to", "segments"][..], &["convert", "--to", "segments", "--pretty"]] {
             let json = run_with(pretty, &bytes).ends(0);
             assert!(json.text().contains("\"segments\":") && json.text().ends_with('\n'));
             assert_eq!(run_with(&["convert"], &json.out).ends(0).quietly().out, bytes);
         }
     }
-    let json = run(&["convert", "--to", "segments", &sample_path("dental")])
-        .ends(0)
-        .out;
+    let json = run(&["convert", "--to", "segments", &sample_path("dental")]).ends(0).out;
     let document = run_with(&["convert", "--to", "json"], &json).ends(0).out;
-    assert_eq!(
-        document,
-        run(&["convert", &sample_path("dental")]).ends(0).out,
-        "by way of X12"
-    );
+    assert_eq!(document, run(&["convert", &sample_path("dental")]).ends(0).out, "by way of X12");
 }
 
 #[test]
@@ -269,29 +229,17 @@ fn claims_on_their_own_become_files() {
         ];
         let made = run_with(&options, lines.as_bytes()).ends(0).quietly();
         assert!(
-            made.text()
-                .starts_with("ISA*00*          *00*          *ZZ*ME             *ZZ*THEM           *"),
+            made.text().starts_with("ISA*00*          *00*          *ZZ*ME             *ZZ*THEM           *"),
             "{name}"
         );
-        assert!(
-            made.text().contains("*^*00501*000000077*0*P*:~GS*"),
-            "{name}: {}",
-            made.text()
-        );
-        let again = run_with(&["convert", "--to", "ndjson"], &made.out)
-            .ends(0)
-            .quietly()
-            .text();
+        assert!(made.text().contains("*^*00501*000000077*0*P*:~GS*"), "{name}: {}", made.text());
+        let again = run_with(&["convert", "--to", "ndjson"], &made.out).ends(0).quietly().text();
         assert_eq!(without_source(&again), without_source(&lines), "{name}");
 
         // Spread over lines it is the same.
         let pretty = run_with(&["convert", "--to", "ndjson", "--pretty"], &made.out).ends(0);
         assert!(pretty.text().starts_with("{\n  \"kind\""));
-        assert_eq!(
-            run_with(&options, &pretty.out).ends(0).text()[120..],
-            made.text()[120..],
-            "{name}"
-        );
+        assert_eq!(run_with(&options, &pretty.out).ends(0).text()[120..], made.text()[120..], "{name}");
     }
 }
 
@@ -312,66 +260,36 @@ fn a_partner_says_how_files_are_written() {
         b"sender_id = \"CLINIC\"\nreceiver_id = \"PAYER\"\nreceiver_qualifier = \"30\"\ngroup_receiver_id = \"UNIT7\"\nusage = \"production\"\n\
           guide = \"005010X222\"\nacknowledgment_requested = true\ndelimiters = \"|^>'\"\nline_break = \"crlf\"\nclaims_per_transaction = 1\n",
     );
-    let lines = run(&["convert", "--to", "ndjson", &sample_path("professional")])
-        .ends(0)
-        .out;
+    let lines = run(&["convert", "--to", "ndjson", &sample_path("professional")]).ends(0).out;
     let text = run_with(&["convert", "--partner", &partner], &lines).ends(0).text();
-    assert!(
-        text.starts_with("ISA|00|          |00|          |ZZ|CLINIC         |30|PAYER          |"),
-        "{text}"
-    );
-    assert!(
-        text.contains("|1|P|>'\r\nGS|HC|CLINIC|UNIT7|") && text.contains("|X|005010X222'\r\n"),
-        "{text}"
-    );
+    assert!(text.starts_with("ISA|00|          |00|          |ZZ|CLINIC         |30|PAYER          |"), "{text}");
+    assert!(text.contains("|1|P|>'\r\nGS|HC|CLINIC|UNIT7|") && text.contains("|X|005010X222'\r\n"), "{text}");
     assert_eq!(text.matches("\r\nST|837|").count(), 2, "one claim in each");
-    let text = run_with(&["convert", "--partner", &partner, "--sender", "OTHER"], &lines)
-        .ends(0)
-        .text();
+    let text = run_with(&["convert", "--partner", &partner, "--sender", "OTHER"], &lines).ends(0).text();
     assert!(text.contains("|OTHER          |"), "options come before the file");
 
     let wrong = folder.file("wrong.toml", b"sender_id = \"CLINIC\"\nreciever_id = \"PAYER\"\n");
-    run_with(&["convert", "--partner", &wrong], &lines)
-        .ends(2)
-        .says("reciever_id")
-        .says("line 2");
-    run_with(&["convert", "--partner", &folder.path("absent.toml")], &lines)
-        .ends(2)
-        .says("absent.toml");
-    run_with(&["convert", "--delimiters", "**:~"], &lines)
-        .ends(2)
-        .says("four different characters");
+    run_with(&["convert", "--partner", &wrong], &lines).ends(2).says("reciever_id").says("line 2");
+    run_with(&["convert", "--partner", &folder.path("absent.toml")], &lines).ends(2).says("absent.toml");
+    run_with(&["convert", "--delimiters", "**:~"], &lines).ends(2).says("four different characters");
 }
 
 #[test]
 fn data_that_holds_a_delimiter_is_refused_or_replaced() {
-    let lines = run(&["convert", "--to", "ndjson", &sample_path("professional")])
-        .ends(0)
-        .text();
+    let lines = run(&["convert", "--to", "ndjson", &sample_path("professional")]).ends(0).text();
     let lines = lines.replace("100 MADEUP AVE", "100 MADEUP*AVE");
     run_with(&["convert"], lines.as_bytes()).ends(2).says("line 1");
-    let text = run_with(&["convert", "--replace-delimiters", " "], lines.as_bytes())
-        .ends(0)
-        .text();
+    let text = run_with(&["convert", "--replace-delimiters", " "], lines.as_bytes()).ends(0).text();
     assert!(text.contains("N3*100 MADEUP AVE~"));
 }
 
 #[test]
 fn lines_break_where_asked() {
-    let wrapped = run(&["convert", "--to", "x12", "--line-break", "none", &sample_path("dental")])
-        .ends(0)
-        .quietly();
-    assert_eq!(
-        wrapped.text(),
-        String::from_utf8(sample("dental")).unwrap().replace('\n', "")
-    );
-    let unwrapped = run_with(&["convert", "--to", "x12", "--line-break", "lf"], &wrapped.out)
-        .ends(0)
-        .quietly();
+    let wrapped = run(&["convert", "--to", "x12", "--line-break", "none", &sample_path("dental")]).ends(0).quietly();
+    assert_eq!(wrapped.text(), String::from_utf8(sample("dental")).unwrap().replace('\n', ""));
+    let unwrapped = run_with(&["convert", "--to", "x12", "--line-break", "lf"], &wrapped.out).ends(0).quietly();
     assert_eq!(unwrapped.out, sample("dental"));
-    run(&["convert", "--to", "x12", &sample_path("dental")])
-        .ends(2)
-        .says("--line-break");
+    run(&["convert", "--to", "x12", &sample_path("dental")]).ends(2).says("--line-break");
 }
 
 #[test]
@@ -384,10 +302,7 @@ fn tables_for_a_spreadsheet() {
     };
     let lines = with("lines");
     assert_eq!(lines.len(), 3 + 4 + 2 + 3 + 1);
-    let paid = lines
-        .iter()
-        .find(|row| row["kind"] == "payment" && row["procedure"] == "99213")
-        .unwrap();
+    let paid = lines.iter().find(|row| row["kind"] == "payment" && row["procedure"] == "99213").unwrap();
     for (column, value) in [
         ("claim", "VISIT-1001"),
         ("line", "1"),
@@ -402,37 +317,23 @@ fn tables_for_a_spreadsheet() {
         assert_eq!(paid[column], value, "{column}");
     }
     let billed = lines.iter().find(|row| row["procedure"] == "99214").unwrap();
-    for (column, value) in [
-        ("diagnoses", "E119 I10"),
-        ("patient_last_name", "PRUEBA"),
-        ("birth_date", "1961-09-14"),
-        ("paid", ""),
-    ] {
+    for (column, value) in
+        [("diagnoses", "E119 I10"), ("patient_last_name", "PRUEBA"), ("birth_date", "1961-09-14"), ("paid", "")]
+    {
         assert_eq!(billed[column], value, "{column}");
     }
     let stay = lines.iter().find(|row| row["revenue_code"] == "0120").unwrap();
-    assert_eq!(
-        (stay["service_from"].as_str(), stay["service_to"].as_str()),
-        ("2026-01-10", "2026-01-13")
-    );
+    assert_eq!((stay["service_from"].as_str(), stay["service_to"].as_str()), ("2026-01-10", "2026-01-13"));
 
     let claims = with("claims");
     assert_eq!(claims.len(), 2 + 1 + 1 + 2 + 1);
     assert_eq!(claims[0]["patient_first_name"], "AVA");
-    assert_eq!(
-        claims.iter().find(|row| row["kind"] == "payment").unwrap()["patient_responsibility"],
-        "25"
-    );
+    assert_eq!(claims.iter().find(|row| row["kind"] == "payment").unwrap()["patient_responsibility"], "25");
 
     let adjustments = with("adjustments");
     let said: Vec<_> = adjustments
         .iter()
-        .map(|row| {
-            format!(
-                "{} {} {}-{} {}",
-                row["claim"], row["line"], row["group"], row["reason"], row["amount"]
-            )
-        })
+        .map(|row| format!("{} {} {}-{} {}", row["claim"], row["line"], row["group"], row["reason"], row["amount"]))
         .collect();
     assert_eq!(
         said,
@@ -447,10 +348,7 @@ fn tables_for_a_spreadsheet() {
 
     let payments = with("payments");
     assert_eq!(payments.len(), 1);
-    assert_eq!(
-        (payments[0]["payment_amount"].as_str(), payments[0]["method"].as_str()),
-        ("96.7", "ACH")
-    );
+    assert_eq!((payments[0]["payment_amount"].as_str(), payments[0]["method"].as_str()), ("96.7", "ACH"));
 
     // A table of lines is the same from NDJSON.
     let ndjson = run(&["convert", "--to", "ndjson", &paths[0]]).ends(0).out;
@@ -463,15 +361,11 @@ fn several_files_into_one() {
     let paths = [sample_path("professional"), sample_path("remittance")];
     let lines = run(&["convert", "--to", "ndjson", &paths[0], &paths[1]]).ends(0).text();
     assert_eq!(lines.lines().count(), 2 + 2 + 1);
-    run(&["convert", &paths[0], &paths[1]])
-        .ends(2)
-        .says("one FILE at a time");
+    run(&["convert", &paths[0], &paths[1]]).ends(2).says("one FILE at a time");
     let folder = Folder::new();
     let json = folder.path("a.json");
     run(&["convert", &paths[0], "-o", &json]).ends(0).quietly();
-    run(&["convert", "--to", "ndjson", &paths[0], &json])
-        .ends(2)
-        .says("another kind of input");
+    run(&["convert", "--to", "ndjson", &paths[0], &json]).ends(2).says("another kind of input");
     let both = run(&["convert", &json, &json]).ends(0).out;
     assert_eq!(both, [sample("professional"), sample("professional")].concat());
 }
@@ -480,20 +374,14 @@ fn several_files_into_one() {
 
 #[test]
 fn a_value_that_cannot_be_read_fails_its_claim_only() {
-    let text = String::from_utf8(sample("professional"))
-        .unwrap()
-        .replace("VISIT-1001*165*", "VISIT-1001*TESTER*");
+    let text = String::from_utf8(sample("professional")).unwrap().replace("VISIT-1001*165*", "VISIT-1001*TESTER*");
     let lines = run_with(&["convert", "--to", "ndjson"], text.as_bytes())
         .ends(1)
         .says("CLM02")
         .says("claimwire: -: error: byte ");
     assert_eq!(lines.text().lines().count(), 1);
     let json = run_with(&["convert"], text.as_bytes()).ends(1).says("CLM02");
-    assert_eq!(
-        run_with(&["convert"], &json.out).ends(0).text(),
-        text,
-        "and yet nothing is lost"
-    );
+    assert_eq!(run_with(&["convert"], &json.out).ends(0).text(), text, "and yet nothing is lost");
 }
 
 #[test]
@@ -505,14 +393,10 @@ fn input_that_is_no_x12_is_2_with_a_place() {
     run_with(&["convert"], b"hello, world\n").ends(2).says("not X12");
     let letter = String::from_utf8(sample("professional")).unwrap().replace('*', "A");
     run_with(&["convert"], letter.as_bytes()).ends(2).says("byte 3");
-    let utf16: Vec<u8> = [0xFF, 0xFE]
-        .into_iter()
-        .chain(sample("dental").into_iter().flat_map(|byte| [byte, 0]))
-        .collect();
+    let utf16: Vec<u8> =
+        [0xFF, 0xFE].into_iter().chain(sample("dental").into_iter().flat_map(|byte| [byte, 0])).collect();
     run_with(&["convert"], &utf16).ends(2).says("UTF-16");
-    run(&["convert", folder.0.path().to_str().unwrap()])
-        .ends(2)
-        .says("is a directory");
+    run(&["convert", folder.0.path().to_str().unwrap()]).ends(2).says("is a directory");
     run(&["inspect", &folder.path("absent.837")]).ends(2).says("absent.837");
 }
 
@@ -521,12 +405,7 @@ fn an_endless_segment_is_given_up() {
     let folder = Folder::new();
     let path = folder.file("endless.837", &sample("professional")[..590]);
     // Two gibibytes of nothing, of which the disk holds none.
-    fs::OpenOptions::new()
-        .write(true)
-        .open(&path)
-        .unwrap()
-        .set_len(2 << 30)
-        .unwrap();
+    fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(2 << 30).unwrap();
     for command in ["convert", "inspect"] {
         run(&[command, &path]).ends(2).says("no segment terminator within");
     }
@@ -568,9 +447,8 @@ fn a_file_that_was_cut_off_is_said_to_be() {
 
 #[test]
 fn a_hundred_notices_and_no_more() {
-    let text = String::from_utf8(sample("professional"))
-        .unwrap()
-        .replace("SE*", &format!("{}SE*", "ZZZ*1~\n".repeat(250)));
+    let text =
+        String::from_utf8(sample("professional")).unwrap().replace("SE*", &format!("{}SE*", "ZZZ*1~\n".repeat(250)));
     let run = run_with(&["convert"], text.as_bytes());
     assert_eq!(run.err.lines().count(), 101, "{}", run.err);
     assert!(run.err.lines().last().unwrap().contains("and 15"), "{}", run.err);
@@ -585,28 +463,13 @@ fn output_appears_whole_or_not_at_all() {
     let broken = folder.file("broken.json", b"{\"interchanges\":[{\"groups\":7}]}");
     run(&["convert", &broken, "-o", &target]).ends(2);
     assert_eq!(fs::read(&target).unwrap(), b"what stood there before");
-    assert_eq!(
-        folder.names(),
-        [Path::new("broken.json"), Path::new("out.json")],
-        "nothing left behind"
-    );
-    let run_out = run(&["convert", &sample_path("dental"), "-o", &target])
-        .ends(0)
-        .quietly();
+    assert_eq!(folder.names(), [Path::new("broken.json"), Path::new("out.json")], "nothing left behind");
+    let run_out = run(&["convert", &sample_path("dental"), "-o", &target]).ends(0).quietly();
     assert!(run_out.out.is_empty());
     assert!(fs::read(&target).unwrap().starts_with(b"{\"interchanges\""));
     assert_eq!(folder.names().len(), 2);
-    run(&["convert", &sample_path("dental"), "-o", &folder.path("no/such/folder")])
-        .ends(2)
-        .says("no/such/folder");
-    run(&[
-        "convert",
-        &sample_path("dental"),
-        "-o",
-        folder.0.path().to_str().unwrap(),
-    ])
-    .ends(2)
-    .says("is a directory");
+    run(&["convert", &sample_path("dental"), "-o", &folder.path("no/such/folder")]).ends(2).says("no/such/folder");
+    run(&["convert", &sample_path("dental"), "-o", folder.0.path().to_str().unwrap()]).ends(2).says("is a directory");
 }
 
 #[cfg(unix)]
@@ -621,9 +484,7 @@ fn output_keeps_links_devices_and_permissions() {
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     assert!(fs::metadata(&target).unwrap().len() > 1000);
     assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o640);
-    run(&["convert", &sample_path("dental"), "-o", "/dev/null"])
-        .ends(0)
-        .quietly();
+    run(&["convert", &sample_path("dental"), "-o", "/dev/null"]).ends(0).quietly();
     if Path::new("/dev/full").exists() {
         run(&["convert", &sample_path("dental"), "-o", "/dev/full"]).ends(2);
     }
@@ -664,19 +525,13 @@ fn inspect_shows_loops_segments_and_elements() {
         assert!(text.contains(line), "{line}");
     }
     assert!(!text.contains('!') && !text.contains('\u{1b}'), "no faults, no colours");
-    let hidden = run(&["inspect", "--no-values", &sample_path("professional")])
-        .ends(0)
-        .text();
+    let hidden = run(&["inspect", "--no-values", &sample_path("professional")]).ends(0).text();
     for value in ["TESTER", "VISIT-1001", "165", "000000101", "W900112233"] {
         assert!(text.contains(value) && !hidden.contains(value), "{value}");
     }
-    let codes = run(&["inspect", "--codes", &sample_path("professional")])
-        .ends(0)
-        .text();
+    let codes = run(&["inspect", "--codes", &sample_path("professional")]).ends(0).text();
     assert!(codes.contains("code list: place-of-service"), "{codes}");
-    let brief = run(&["inspect", "--brief", &sample_path("professional")])
-        .ends(0)
-        .text();
+    let brief = run(&["inspect", "--brief", &sample_path("professional")]).ends(0).text();
     assert!(brief.contains("CLM*VISIT-1001*165***11:B:1*Y*A*Y*Y"));
 }
 
@@ -685,28 +540,16 @@ fn inspect_says_why_a_segment_has_no_place() {
     let text = String::from_utf8(sample("professional")).unwrap();
     let odd = text.replacen("CLM*VISIT-1001", "QQQ*1~\nSV3*AD:D0120~\nCLM*VISIT-1001", 1);
     let shown = run_with(&["inspect"], odd.as_bytes()).ends(0).text();
-    let faults: Vec<&str> = shown
-        .lines()
-        .filter(|line| line.trim_start().starts_with('!'))
-        .collect();
+    let faults: Vec<&str> = shown.lines().filter(|line| line.trim_start().starts_with('!')).collect();
     assert_eq!(faults.len(), 2, "{faults:?}");
     assert!(
         faults[0].contains("`QQQ` is no segment of the standard") && faults[1].contains("SV3 is not used in 837P"),
         "{faults:?}"
     );
     let foreign = text.replace("005010X222A1", "005010X279A1").replace("ST*837", "ST*270");
-    assert!(
-        run_with(&["inspect"], foreign.as_bytes())
-            .ends(0)
-            .text()
-            .contains("270, without a guide here")
-    );
+    assert!(run_with(&["inspect"], foreign.as_bytes()).ends(0).text().contains("270, without a guide here"));
     let fragment = &text[text.find("ST*").unwrap()..text.find("GE*").unwrap()];
-    assert!(
-        run_with(&["inspect"], fragment.as_bytes())
-            .text()
-            .contains("Fragment, without an interchange header")
-    );
+    assert!(run_with(&["inspect"], fragment.as_bytes()).text().contains("Fragment, without an interchange header"));
 }
 
 #[test]

@@ -90,6 +90,8 @@ fn kind(json: &[u8]) -> String {
 /// Where two texts first differ.
 fn difference(left: &[u8], right: &[u8]) -> String {
     let at = left.iter().zip(right).position(|(left, right)| left != right).unwrap_or(left.len().min(right.len()));
-    let show = |text: &[u8]| String::from_utf8_lossy(&text[at.saturating_sub(30).min(text.len())..(at + 40).min(text.len())]).into_owned();
+    let show = |text: &[u8]| {
+        String::from_utf8_lossy(&text[at.saturating_sub(30).min(text.len())..(at + 40).min(text.len())]).into_owned()
+    };
     format!("byte {at}:\n    file {:?}\n    back {:?}", show(left), show(right))
 }

@@ -75,10 +75,19 @@ fn every_scenario_appears() {
     for kind in Kind::ALL {
         let mut shown = BTreeSet::new();
         for seed in 0..200 {
-            shown.extend(generate::lines(&Options::new(kind, 12, seed), &mut |_| Ok(())).expect("lines").scenarios.into_keys());
+            shown.extend(
+                generate::lines(&Options::new(kind, 12, seed), &mut |_| Ok(())).expect("lines").scenarios.into_keys(),
+            );
         }
         let all: BTreeSet<_> = generate::scenarios(kind).into_iter().collect();
-        assert_eq!(shown, all, "{}: not shown {:?}, unlisted {:?}", kind.name(), all.difference(&shown).collect::<Vec<_>>(), shown.difference(&all).collect::<Vec<_>>());
+        assert_eq!(
+            shown,
+            all,
+            "{}: not shown {:?}, unlisted {:?}",
+            kind.name(),
+            all.difference(&shown).collect::<Vec<_>>(),
+            shown.difference(&all).collect::<Vec<_>>()
+        );
     }
 }
 
@@ -86,14 +95,26 @@ fn every_scenario_appears() {
 fn as_many_claims_lines_and_transaction_sets_as_asked() {
     for kind in Kind::ALL {
         for (claims, most, lines) in [(1, 1, 1), (7, 3, 2), (25, 100, 4), (10, 5, 1)] {
-            let options = Options { claims_per_transaction: Some(most), lines: Some(lines), ..Options::new(kind, claims, claims) };
+            let options = Options {
+                claims_per_transaction: Some(most),
+                lines: Some(lines),
+                ..Options::new(kind, claims, claims)
+            };
             let mut bytes = Vec::new();
             let summary = generate::write(&options, &mut bytes).expect("written");
             let count = |id: &str| segments(&bytes).filter(|segment| segment[0] == id).count() as u64;
             let unit = if kind == Kind::Remittance { "CLP" } else { "CLM" };
             assert_eq!((summary.claims, count(unit)), (claims, claims), "{options:?}");
-            assert_eq!((summary.transactions, count("ST")), (claims.div_ceil(most), claims.div_ceil(most)), "{options:?}");
-            assert_eq!(summary.lines, count("LX") + count("SVC") - if kind == Kind::Remittance { count("LX") } else { 0 }, "{options:?}");
+            assert_eq!(
+                (summary.transactions, count("ST")),
+                (claims.div_ceil(most), claims.div_ceil(most)),
+                "{options:?}"
+            );
+            assert_eq!(
+                summary.lines,
+                count("LX") + count("SVC") - if kind == Kind::Remittance { count("LX") } else { 0 },
+                "{options:?}"
+            );
             assert_eq!((count("ISA"), count("GS")), (1, 1), "{options:?}");
         }
     }
@@ -121,7 +142,8 @@ fn plain_files_are_plain() {
         let options = Options { variety: Variety::Plain, ..Options::new(kind, 200, 3) };
         let mut bytes = Vec::new();
         let summary = generate::write(&options, &mut bytes).expect("written");
-        let claims: Vec<_> = summary.scenarios.keys().filter(|name| !matches!(**name, "transfer" | "no payment")).collect();
+        let claims: Vec<_> =
+            summary.scenarios.keys().filter(|name| !matches!(**name, "transfer" | "no payment")).collect();
         assert_eq!(claims.len(), 1, "{claims:?}");
         assert!(segments(&bytes).all(|segment| segment[0] != "PAT" && segment[0] != "SVD" && segment[0] != "PLB"));
     }
@@ -165,7 +187,8 @@ fn remittances_balance() {
 fn identifiers_and_codes_are_of_their_form() {
     for options in small() {
         let bytes = file(&options);
-        let today = segments(&bytes).find(|segment| segment[0] == "GS").map(|segment| segment[4].to_owned()).expect("GS");
+        let today =
+            segments(&bytes).find(|segment| segment[0] == "GS").map(|segment| segment[4].to_owned()).expect("GS");
         let (mut diagnoses, mut line_numbers) = (BTreeSet::new(), BTreeSet::new());
         for segment in segments(&bytes) {
             match segment[0] {
@@ -174,21 +197,41 @@ fn identifiers_and_codes_are_of_their_form() {
                     line_numbers.clear();
                 }
                 "NM1" if segment.get(8) == Some(&"XX") => assert!(is_npi(segment[9]), "{segment:?}"),
-                "REF" if segment[1] == "6R" => assert!(options.kind == Kind::Remittance || line_numbers.insert(segment[2].to_owned()), "{segment:?}"),
+                "REF" if segment[1] == "6R" => assert!(
+                    options.kind == Kind::Remittance || line_numbers.insert(segment[2].to_owned()),
+                    "{segment:?}"
+                ),
                 "HI" => {
-                    for code in segment[1..].iter().filter(|code| code.starts_with("ABK:") || code.starts_with("ABF:")) {
-                        assert!(diagnoses.insert(code.split(':').nth(1).expect("a code").to_owned()), "twice: {segment:?}");
+                    for code in segment[1..].iter().filter(|code| code.starts_with("ABK:") || code.starts_with("ABF:"))
+                    {
+                        assert!(
+                            diagnoses.insert(code.split(':').nth(1).expect("a code").to_owned()),
+                            "twice: {segment:?}"
+                        );
                     }
                 }
                 "SV1" => {
-                    let pointers: Vec<usize> = segment[7].split(':').map(|pointer| pointer.parse().expect("a number")).collect();
-                    assert!(pointers.iter().all(|pointer| (1..=diagnoses.len()).contains(pointer)), "{pointers:?} of {diagnoses:?}");
+                    let pointers: Vec<usize> =
+                        segment[7].split(':').map(|pointer| pointer.parse().expect("a number")).collect();
+                    assert!(
+                        pointers.iter().all(|pointer| (1..=diagnoses.len()).contains(pointer)),
+                        "{pointers:?} of {diagnoses:?}"
+                    );
                     assert_eq!(pointers.iter().collect::<BTreeSet<_>>().len(), pointers.len(), "{pointers:?}");
                 }
-                "DTP" => assert!(segment[1] == "296" || segment[1] == "314" || segment[1] == "361" || segment[3].split('-').all(|day| day[..day.len().min(8)] <= *today || segment[2] == "TM"), "{today}: {segment:?}"),
+                "DTP" => assert!(
+                    segment[1] == "296"
+                        || segment[1] == "314"
+                        || segment[1] == "361"
+                        || segment[3].split('-').all(|day| day[..day.len().min(8)] <= *today || segment[2] == "TM"),
+                    "{today}: {segment:?}"
+                ),
                 _ => {}
             }
-            assert!(segment.last().is_none_or(|last| !last.is_empty()), "nothing after the last separator: {segment:?}");
+            assert!(
+                segment.last().is_none_or(|last| !last.is_empty()),
+                "nothing after the last separator: {segment:?}"
+            );
         }
     }
 }
@@ -228,18 +271,30 @@ fn cents(text: &str) -> i64 {
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));
     let part: i64 = if part.is_empty() { 0 } else { format!("{part:0<2}").parse().expect("cents") };
     let whole_cents: i64 = whole.trim_start_matches('-').parse::<i64>().unwrap_or(0) * 100 + part;
-    assert!(!part.to_string().is_empty() && (text == "0" || !text.ends_with('0') || !text.contains('.')), "zeros that say nothing: {text}");
+    assert!(
+        !part.to_string().is_empty() && (text == "0" || !text.ends_with('0') || !text.contains('.')),
+        "zeros that say nothing: {text}"
+    );
     if text.starts_with('-') { -whole_cents } else { whole_cents }
 }
 
 /// The amounts of a CAS by group.
 fn adjustments(segment: &[&str]) -> i64 {
-    segment[2..].chunks(3).map(|triplet| cents(triplet[1])).inspect(|amount| assert_ne!(*amount, 0, "{segment:?}")).sum()
+    segment[2..]
+        .chunks(3)
+        .map(|triplet| cents(triplet[1]))
+        .inspect(|amount| assert_ne!(*amount, 0, "{segment:?}"))
+        .sum()
 }
 
 fn is_npi(text: &str) -> bool {
     let digits: Vec<u32> = format!("80840{text}").chars().filter_map(|digit| digit.to_digit(10)).collect();
-    let sum: u32 = digits.iter().rev().enumerate().map(|(at, digit)| if at % 2 == 1 { digit * 2 / 10 + digit * 2 % 10 } else { *digit }).sum();
+    let sum: u32 = digits
+        .iter()
+        .rev()
+        .enumerate()
+        .map(|(at, digit)| if at % 2 == 1 { digit * 2 / 10 + digit * 2 % 10 } else { *digit })
+        .sum();
     text.len() == 10 && digits.len() == 15 && sum % 10 == 0
 }
 
@@ -315,13 +370,19 @@ impl Balance {
         let by_payer: BTreeMap<&str, &Payer> = self.payers.iter().map(|payer| (payer.id.as_str(), payer)).collect();
         assert_eq!(by_payer.len(), self.payers.len(), "{number}: a payer twice");
         for payer in &self.payers {
-            let decisions: Vec<_> = self.lines.iter().flat_map(|line| &line.decisions).filter(|decision| decision.0 == payer.id).collect();
+            let decisions: Vec<_> =
+                self.lines.iter().flat_map(|line| &line.decisions).filter(|decision| decision.0 == payer.id).collect();
             let Some(paid) = payer.paid else {
-                assert!(decisions.is_empty() && payer.adjusted == 0 && payer.dates + payer.liabilities == 0, "{number}: {} decided nothing", payer.id);
+                assert!(
+                    decisions.is_empty() && payer.adjusted == 0 && payer.dates + payer.liabilities == 0,
+                    "{number}: {} decided nothing",
+                    payer.id
+                );
                 continue;
             };
             assert!(!payer.non_covered, "{number}: paid and not billed");
-            let (line_paid, line_adjusted) = decisions.iter().fold((0, 0), |sum, decision| (sum.0 + decision.1, sum.1 + decision.2));
+            let (line_paid, line_adjusted) =
+                decisions.iter().fold((0, 0), |sum, decision| (sum.0 + decision.1, sum.1 + decision.2));
             assert_eq!(self.charge, paid + payer.adjusted + line_adjusted, "{number}: {}", payer.id);
             if decisions.is_empty() {
                 assert_eq!((payer.dates, payer.liabilities), (1, 1), "{number}: {}", payer.id);
@@ -360,9 +421,20 @@ impl Remittance {
             self.close_claim();
         }
         match (segment[0], &mut self.claim) {
-            ("BPR", _) => *self = Self { payment: (cents(segment[2]), segment[1].to_owned(), segment[4].to_owned()), ..Self::default() },
+            ("BPR", _) => {
+                *self = Self {
+                    payment: (cents(segment[2]), segment[1].to_owned(), segment[4].to_owned()),
+                    ..Self::default()
+                }
+            }
             ("CLP", claim) => {
-                *claim = Some(Payment { status: segment[2].to_owned(), charge: cents(segment[3]), paid: cents(segment[4]), patient: segment[5].is_empty().then_some(0).unwrap_or_else(|| cents(segment[5])), ..Payment::default() });
+                *claim = Some(Payment {
+                    status: segment[2].to_owned(),
+                    charge: cents(segment[3]),
+                    paid: cents(segment[4]),
+                    patient: segment[5].is_empty().then_some(0).unwrap_or_else(|| cents(segment[5])),
+                    ..Payment::default()
+                });
             }
             ("SVC", Some(claim)) => claim.lines.push((cents(segment[2]), cents(segment[3]), 0)),
             ("CAS", Some(claim)) => {

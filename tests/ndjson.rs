@@ -34,7 +34,8 @@ fn lines(x12: &[u8]) -> (Vec<Value>, claimwire::ndjson::Summary) {
 
 fn write(values: &[Value]) -> Result<Vec<u8>, claimwire::ndjson::Error> {
     let created = (Date::constant(2026, 1, 15), Time::new(10, 30).expect("a time"));
-    let options = Options { sender: Some("SENDER".into()), receiver: Some("RECEIVER".into()), created, ..Options::default() };
+    let options =
+        Options { sender: Some("SENDER".into()), receiver: Some("RECEIVER".into()), created, ..Options::default() };
     let mut writer = Writer::new(Vec::new(), options);
     for value in values {
         writer.push(value.to_string().as_bytes())?;
@@ -67,11 +68,24 @@ fn lines_of_the_corpus_are_the_same_after_a_file_was_made_of_them() {
                 let (second, summary) = lines(&x12);
                 if first != second {
                     let at = first.iter().zip(&second).position(|(one, other)| one != other);
-                    let show = |values: &[Value]| at.and_then(|at| values.get(at)).map(Value::to_string).unwrap_or_default();
+                    let show =
+                        |values: &[Value]| at.and_then(|at| values.get(at)).map(Value::to_string).unwrap_or_default();
                     let (one, other) = (show(&first), show(&second));
-                    let from = one.bytes().zip(other.bytes()).position(|(one, other)| one != other).unwrap_or(0).saturating_sub(60);
+                    let from = one
+                        .bytes()
+                        .zip(other.bytes())
+                        .position(|(one, other)| one != other)
+                        .unwrap_or(0)
+                        .saturating_sub(60);
                     let cut = |text: &str| text.chars().skip(from).take(260).collect::<String>();
-                    wrong.push(format!("{name}: {} lines, then {}; refused {}\n   {}\n   {}", first.len(), second.len(), summary.refused, cut(&one), cut(&other)));
+                    wrong.push(format!(
+                        "{name}: {} lines, then {}; refused {}\n   {}\n   {}",
+                        first.len(),
+                        second.len(),
+                        summary.refused,
+                        cut(&one),
+                        cut(&other)
+                    ));
                 }
             }
             Err(error) => wrong.push(format!("{name}: {error}")),

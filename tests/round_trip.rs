@@ -18,8 +18,42 @@ enum Change {
     Cut(usize),
 }
 
-const VALUES: &[&str] = &["", "X", "0150.00", ".5", "-", "20260231", "20260115-20260120", "a:b", "a^b", ":", "é", " padded ", "12345678901234567890", "Y", "D8", "1:2:3:4:5:6"];
-const SEGMENTS: &[&str] = &["REF*G1*X", "REF*ZZ*X", "NTE*ADD*TEXT", "HL*9*9*22*0", "CLM*B*1", "SE*1*0001", "GE*1*1", "ZZZ*1", "PER*IC", "DTP*472*D8*20260101", "LX*1", "NM1*82*1*A", "", "SV1*HC:1*1*UN*1***1", "N4*X", "IEA*1*1"];
+const VALUES: &[&str] = &[
+    "",
+    "X",
+    "0150.00",
+    ".5",
+    "-",
+    "20260231",
+    "20260115-20260120",
+    "a:b",
+    "a^b",
+    ":",
+    "é",
+    " padded ",
+    "12345678901234567890",
+    "Y",
+    "D8",
+    "1:2:3:4:5:6",
+];
+const SEGMENTS: &[&str] = &[
+    "REF*G1*X",
+    "REF*ZZ*X",
+    "NTE*ADD*TEXT",
+    "HL*9*9*22*0",
+    "CLM*B*1",
+    "SE*1*0001",
+    "GE*1*1",
+    "ZZZ*1",
+    "PER*IC",
+    "DTP*472*D8*20260101",
+    "LX*1",
+    "NM1*82*1*A",
+    "",
+    "SV1*HC:1*1*UN*1***1",
+    "N4*X",
+    "IEA*1*1",
+];
 
 fn change() -> impl Strategy<Value = Change> {
     let at = any::<prop::sample::Index>().prop_map(|index| index.index(10_000));
@@ -27,7 +61,8 @@ fn change() -> impl Strategy<Value = Change> {
         (at.clone(), at.clone()).prop_map(|(one, other)| Change::Swap(one, other)),
         at.clone().prop_map(Change::Repeat),
         at.clone().prop_map(Change::Drop),
-        (at.clone(), at.clone(), prop::sample::select(VALUES)).prop_map(|(segment, element, value)| Change::Replace(segment, element, value)),
+        (at.clone(), at.clone(), prop::sample::select(VALUES))
+            .prop_map(|(segment, element, value)| Change::Replace(segment, element, value)),
         (at.clone(), prop::sample::select(VALUES)).prop_map(|(segment, value)| Change::Append(segment, value)),
         (at.clone(), prop::sample::select(SEGMENTS)).prop_map(|(segment, text)| Change::Insert(segment, text)),
         (at.clone(), any::<u8>()).prop_map(|(at, byte)| Change::Byte(at, byte)),

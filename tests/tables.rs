@@ -25,9 +25,12 @@ fn no_field_without_a_place_and_no_element_without_a_field() {
         bind(claims::FunctionalAcknowledgment::SHAPE, &["999"]),
         bind(claims::ClaimStatusReport::SHAPE, &["277CA"]),
     ];
-    let mut found: Vec<String> = honest::homeless(&documents).into_iter().map(|field| format!("no place: {field}")).collect();
+    let mut found: Vec<String> =
+        honest::homeless(&documents).into_iter().map(|field| format!("no place: {field}")).collect();
     for binding in documents.iter().flat_map(|(_, bindings)| bindings) {
-        found.extend(honest::unheld(binding).into_iter().map(|element| format!("no field: {} {element}", binding.guide().name)));
+        found.extend(
+            honest::unheld(binding).into_iter().map(|element| format!("no field: {} {element}", binding.guide().name)),
+        );
     }
     assert!(found.is_empty(), "{} disagreements:\n{}", found.len(), found.join("\n"));
 }

@@ -1,8 +1,6 @@
 //! Other insurance: who else covers the patient, and what they have paid so far.
 
-use crate::claims::{
-    Address, Adjustment, Identifier, InpatientAdjudication, OutpatientAdjudication,
-};
+use crate::claims::{Address, Adjustment, Identifier, InpatientAdjudication, OutpatientAdjudication};
 use crate::record::{Date, Decimal, Layout, Text, record};
 
 record! {

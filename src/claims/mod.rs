@@ -42,34 +42,31 @@ mod service;
 mod status;
 
 pub use acknowledgment::{
-    BusinessUnit, ElementError, FunctionalAcknowledgment, GroupEnvelope, GroupHeader,
-    InterchangeAcknowledgment, InterchangeEnvelope, InterchangeHeader, SegmentContext,
-    SegmentError, TransactionAcknowledgment,
+    BusinessUnit, ElementError, FunctionalAcknowledgment, GroupEnvelope, GroupHeader, InterchangeAcknowledgment,
+    InterchangeEnvelope, InterchangeHeader, SegmentContext, SegmentError, TransactionAcknowledgment,
 };
-pub use adjudication::{
-    Adjustment, AdjustmentReason, InpatientAdjudication, OutpatientAdjudication, Repricing,
-};
+pub use adjudication::{Adjustment, AdjustmentReason, InpatientAdjudication, OutpatientAdjudication, Repricing};
 pub use claim::{
-    AmbulanceTransport, Attachment, Certification, Claim, Contract, DatedEvent, Diagnosis,
-    Disability, Note, Occurrence, OccurrenceSpan, Orthodontics, SpinalManipulation,
-    SurgicalProcedure, ToothStatus, ValueAmount, VisionCondition,
+    AmbulanceTransport, Attachment, Certification, Claim, Contract, DatedEvent, Diagnosis, Disability, Note,
+    Occurrence, OccurrenceSpan, Orthodontics, SpinalManipulation, SurgicalProcedure, ToothStatus, ValueAmount,
+    VisionCondition,
 };
 pub use coverage::{OtherCoverage, OtherPayer, OtherPayerProvider, OtherSubscriber};
 pub use document::{BillingGroup, ClaimBatch, PatientGroup, SubscriberGroup};
 pub use party::{
-    Address, BillingProvider, Contact, ContactNumber, Facility, Identifier, Location, Patient,
-    PayToAddress, PayToPlan, Payer, Provider, Receiver, Submitter, Subscriber,
+    Address, BillingProvider, Contact, ContactNumber, Facility, Identifier, Location, Patient, PayToAddress, PayToPlan,
+    Payer, Provider, Receiver, Submitter, Subscriber,
 };
 pub use payment::{
-    Amount, ClaimPayment, Delivery, InpatientSummary, Party, Payee, Payment, PaymentDate,
-    PaymentGroup, ProviderAdjustment, ProviderAdjustmentAmount, ProviderSummary, Quantity, Remark,
-    Remittance, RemittancePayer, ServicePayment,
+    Amount, ClaimPayment, Delivery, InpatientSummary, Party, Payee, Payment, PaymentDate, PaymentGroup,
+    ProviderAdjustment, ProviderAdjustmentAmount, ProviderSummary, Quantity, Remark, Remittance, RemittancePayer,
+    ServicePayment,
 };
 pub use service::{
-    Answer, Drug, Equipment, EquipmentCertification, Form, Line, LineAdjudication, PayerReference,
-    Procedure, PurchasedService, TestResult, Tooth,
+    Answer, Drug, Equipment, EquipmentCertification, Form, Line, LineAdjudication, PayerReference, Procedure,
+    PurchasedService, TestResult, Tooth,
 };
 pub use status::{
-    BilledProvider, ClaimStatus, ClaimStatusReport, LineStatus, Status, StatusCode, StatusPatient,
-    StatusProvider, StatusReceiver, StatusSource,
+    BilledProvider, ClaimStatus, ClaimStatusReport, LineStatus, Status, StatusCode, StatusPatient, StatusProvider,
+    StatusReceiver, StatusSource,
 };

@@ -1,8 +1,7 @@
 //! The remittance advice: what a payer paid for which claims, and why not more.
 
 use crate::claims::{
-    Address, Adjustment, Contact, Identifier, InpatientAdjudication, OutpatientAdjudication,
-    Procedure,
+    Address, Adjustment, Contact, Identifier, InpatientAdjudication, OutpatientAdjudication, Procedure,
 };
 use crate::record::{Date, Decimal, Layout, Text, record};
 

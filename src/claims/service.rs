@@ -1,8 +1,8 @@
 //! One service line of a claim.
 
 use crate::claims::{
-    Adjustment, AmbulanceTransport, Attachment, Certification, Contract, DatedEvent, Facility,
-    Location, Note, Provider, Repricing,
+    Adjustment, AmbulanceTransport, Attachment, Certification, Contract, DatedEvent, Facility, Location, Note,
+    Provider, Repricing,
 };
 use crate::record::{Date, Decimal, Layout, Text, When, record};
 

@@ -41,12 +41,7 @@ impl<W: Write> Tables<W> {
     pub fn new(table: Table, output: W) -> anyhow::Result<Self> {
         let mut out = csv::Writer::from_writer(output);
         out.write_record(columns(table).map(|column| column.name))?;
-        Ok(Self {
-            table,
-            out,
-            remittance: None,
-            left_out: BTreeMap::new(),
-        })
+        Ok(Self { table, out, remittance: None, left_out: BTreeMap::new() })
     }
 
     /// Adds the rows of one line of NDJSON.
@@ -67,25 +62,15 @@ impl<W: Write> Tables<W> {
             *self.left_out.entry(kind.to_owned()).or_default() += 1;
             return Ok(());
         }
-        let row = Row {
-            unit: &unit,
-            line: &Value::Null,
-            place: 0,
-            item: Item::None,
-        };
+        let row = Row { unit: &unit, line: &Value::Null, place: 0, item: Item::None };
         match self.table {
             Table::Claims => self.row(row),
             Table::Lines => {
                 let lines = list(&unit, "lines");
                 if lines.is_empty() || !list(&unit, "adjustments").is_empty() {
-                    self.row(Row {
-                        item: if lines.is_empty() { Item::None } else { Item::Rest },
-                        ..row
-                    })?;
+                    self.row(Row { item: if lines.is_empty() { Item::None } else { Item::Rest }, ..row })?;
                 }
-                (1..)
-                    .zip(lines)
-                    .try_for_each(|(place, line)| self.row(Row { line, place, ..row }))
+                (1..).zip(lines).try_for_each(|(place, line)| self.row(Row { line, place, ..row }))
             }
             Table::Adjustments => self.adjustments(row),
             Table::Payments => {
@@ -117,16 +102,9 @@ impl<W: Write> Tables<W> {
 
     fn adjustments(&mut self, row: Row<'_>) -> anyhow::Result<()> {
         if row.is("provider_adjustment") {
-            return list(row.unit, "adjustments").iter().try_for_each(|reason| {
-                self.row(Row {
-                    item: Item::Reason {
-                        group: "",
-                        reason,
-                        by: "",
-                    },
-                    ..row
-                })
-            });
+            return list(row.unit, "adjustments")
+                .iter()
+                .try_for_each(|reason| self.row(Row { item: Item::Reason { group: "", reason, by: "" }, ..row }));
         }
         self.reasons(row, list(row.unit, "adjustments"), "")?;
         for coverage in list(row.unit, "other_coverages") {
@@ -146,14 +124,7 @@ impl<W: Write> Tables<W> {
         for adjustment in adjustments {
             let group = cell(adjustment, "/group");
             for reason in list(adjustment, "reasons") {
-                self.row(Row {
-                    item: Item::Reason {
-                        group: &group,
-                        reason,
-                        by,
-                    },
-                    ..row
-                })?;
+                self.row(Row { item: Item::Reason { group: &group, reason, by }, ..row })?;
             }
         }
         Ok(())
@@ -209,11 +180,7 @@ impl Row<'_> {
     /// Of the line if it says so, else of the claim.
     fn either(&self, pointer: &str) -> Cow<'_, str> {
         let of_line = self.line(pointer);
-        if of_line.is_empty() {
-            cell(self.unit, pointer)
-        } else {
-            of_line
-        }
+        if of_line.is_empty() { cell(self.unit, pointer) } else { of_line }
     }
 
     /// An amount of the line, or of the claim if the row is about the claim.
@@ -233,11 +200,7 @@ impl Row<'_> {
     /// The person treated: the patient, or the subscriber who is the patient.
     fn patient(&self, names: &[&str]) -> Cow<'_, str> {
         let patient = &self.unit["patient"];
-        let person = if patient.is_null() {
-            &self.unit["subscriber"]
-        } else {
-            patient
-        };
+        let person = if patient.is_null() { &self.unit["subscriber"] } else { patient };
         first(person, names)
     }
 
@@ -254,14 +217,8 @@ impl Row<'_> {
                 }
             }
             let dates = [list(value, "service_dates"), list(value, "statement_dates")].concat();
-            let wanted = if end == 0 {
-                ["472", "150", "232"]
-            } else {
-                ["472", "151", "233"]
-            };
-            let date = dates
-                .iter()
-                .find(|date| wanted.iter().any(|kind| date["kind"] == **kind))?;
+            let wanted = if end == 0 { ["472", "150", "232"] } else { ["472", "151", "233"] };
+            let date = dates.iter().find(|date| wanted.iter().any(|kind| date["kind"] == **kind))?;
             Some(date["date"].as_str()?.to_owned())
         };
         of(self.line).or_else(|| of(self.unit)).unwrap_or_default().into()
@@ -293,18 +250,9 @@ impl Row<'_> {
             let group = cell(adjustment, "/group");
             let reasons = list(adjustment, "reasons");
             let dash = if group.is_empty() { "" } else { "-" };
-            for reason in if reasons.is_empty() {
-                std::slice::from_ref(adjustment)
-            } else {
-                reasons
-            } {
+            for reason in if reasons.is_empty() { std::slice::from_ref(adjustment) } else { reasons } {
                 let separator = if text.is_empty() { "" } else { ";" };
-                let _ = write!(
-                    text,
-                    "{separator}{group}{dash}{}:{}",
-                    cell(reason, "/reason"),
-                    cell(reason, "/amount")
-                );
+                let _ = write!(text, "{separator}{group}{dash}{}:{}", cell(reason, "/reason"), cell(reason, "/amount"));
             }
         }
         text.into()
@@ -312,19 +260,10 @@ impl Row<'_> {
 
     fn remarks(&self) -> Cow<'_, str> {
         let own = self.own();
-        let mut codes: Vec<Cow<'_, str>> = list(own, "remarks")
-            .iter()
-            .map(|remark| cell(remark, "/code"))
-            .collect();
+        let mut codes: Vec<Cow<'_, str>> = list(own, "remarks").iter().map(|remark| cell(remark, "/code")).collect();
         codes.push(cell(own, "/inpatient/remark_code"));
         for field in ["/inpatient/further_remark_codes", "/outpatient/remark_codes"] {
-            codes.extend(
-                own.pointer(field)
-                    .and_then(Value::as_array)
-                    .into_iter()
-                    .flatten()
-                    .map(|code| cell(code, "")),
-            );
+            codes.extend(own.pointer(field).and_then(Value::as_array).into_iter().flatten().map(|code| cell(code, "")));
         }
         codes.retain(|code| !code.is_empty());
         codes.join(" ").into()
@@ -336,11 +275,7 @@ impl Row<'_> {
             .iter()
             .map(|one| format!("{}:{}", cell(one, "/code/category"), cell(one, "/code/status")))
             .collect();
-        if statuses.is_empty() {
-            cell(self.unit, "/status")
-        } else {
-            statuses.join(" ").into()
-        }
+        if statuses.is_empty() { cell(self.unit, "/status") } else { statuses.join(" ").into() }
     }
 
     fn kind_of_amount(&self, kind: &str) -> Cow<'_, str> {
@@ -477,9 +412,5 @@ fn cell<'v>(value: &'v Value, pointer: &str) -> Cow<'v, str> {
 }
 
 fn first<'v>(value: &'v Value, pointers: &[&str]) -> Cow<'v, str> {
-    pointers
-        .iter()
-        .map(|pointer| cell(value, pointer))
-        .find(|cell| !cell.is_empty())
-        .unwrap_or_default()
+    pointers.iter().map(|pointer| cell(value, pointer)).find(|cell| !cell.is_empty()).unwrap_or_default()
 }

@@ -43,10 +43,7 @@ pub fn detect(input: impl Read) -> io::Result<(Kind, impl Read)> {
     let kind = match first {
         None => Kind::Empty,
         Some(b'{') => {
-            let mut tee = Tee {
-                input: &mut input,
-                seen: Vec::new(),
-            };
+            let mut tee = Tee { input: &mut input, seen: Vec::new() };
             let kind = of_json((&b"{"[..]).chain(&mut tee));
             let Tee { seen: more, .. } = tee;
             seen.extend_from_slice(&more);
@@ -55,11 +52,7 @@ pub fn detect(input: impl Read) -> io::Result<(Kind, impl Read)> {
         Some(_) => Kind::X12,
     };
     // JSON may not begin with a byte order mark; X12 keeps what it came with.
-    let skipped = if kind == Kind::X12 {
-        0
-    } else {
-        seen.iter().take_while(|byte| !byte.is_ascii()).count()
-    };
+    let skipped = if kind == Kind::X12 { 0 } else { seen.iter().take_while(|byte| !byte.is_ascii()).count() };
     let mut seen = Cursor::new(seen);
     seen.set_position(skipped as u64);
     Ok((kind, seen.chain(input)))
@@ -86,11 +79,7 @@ impl<R: Read> Read for Tee<R> {
 fn of_json(json: impl Read) -> Kind {
     let mut decided = None;
     // An error is either how reading stops or what the command itself will meet again and report.
-    let _ = Keys {
-        deeper: true,
-        decided: &mut decided,
-    }
-    .deserialize(&mut serde_json::Deserializer::from_reader(json));
+    let _ = Keys { deeper: true, decided: &mut decided }.deserialize(&mut serde_json::Deserializer::from_reader(json));
     decided.unwrap_or(Kind::Lines)
 }
 
@@ -159,10 +148,7 @@ impl<'de> Visitor<'de> for First<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
         let mut inner = None;
-        let _ = list.next_element_seed(Keys {
-            deeper: false,
-            decided: &mut inner,
-        });
+        let _ = list.next_element_seed(Keys { deeper: false, decided: &mut inner });
         *self.decided = inner.or(*self.decided);
         Err(A::Error::custom("decided"))
     }
@@ -205,18 +191,12 @@ mod tests {
 
     #[test]
     fn documents_and_segments_by_their_first_interchange() {
-        assert_eq!(
-            kind(br#"{"interchanges":[{"line_break":"\n","header":{}}]}"#),
-            Kind::Document
-        );
+        assert_eq!(kind(br#"{"interchanges":[{"line_break":"\n","header":{}}]}"#), Kind::Document);
         assert_eq!(
             kind(br#"{"interchanges":[{"delimiters":{"element":"*"},"groups":[{"segments":[]}]}]}"#),
             Kind::Document
         );
-        assert_eq!(
-            kind(br#" {"trailing":"x","interchanges":[{"delimiters":{},"segments":[]}]}"#),
-            Kind::Segments
-        );
+        assert_eq!(kind(br#" {"trailing":"x","interchanges":[{"delimiters":{},"segments":[]}]}"#), Kind::Segments);
         assert_eq!(kind(b"\xEF\xBB\xBF{\"interchanges\":[]}"), Kind::Document);
         assert_eq!(kind(br#"{"interchanges":["#), Kind::Document);
         assert_eq!(kind(br#"{"interchanges":5}"#), Kind::Document);
@@ -224,13 +204,9 @@ mod tests {
 
     #[test]
     fn other_objects_are_lines() {
-        for text in [
-            &b"{\"kind\":\"professional\"}\n{}"[..],
-            b"{}",
-            b"{",
-            b"{\"kind\":{\"interchanges\":[]}}",
-            b"{not json",
-        ] {
+        for text in
+            [&b"{\"kind\":\"professional\"}\n{}"[..], b"{}", b"{", b"{\"kind\":{\"interchanges\":[]}}", b"{not json"]
+        {
             assert_eq!(kind(text), Kind::Lines, "{text:?}");
         }
     }

@@ -23,10 +23,7 @@ impl Files {
     /// The inputs in order, each opened when its turn comes.
     pub fn open(&self) -> impl Iterator<Item = anyhow::Result<Input>> + '_ {
         let stdin = self.paths.is_empty().then(|| Path::new("-"));
-        stdin
-            .into_iter()
-            .chain(self.paths.iter().map(PathBuf::as_path))
-            .map(Input::open)
+        stdin.into_iter().chain(self.paths.iter().map(PathBuf::as_path)).map(Input::open)
     }
 
     /// How many there are.
@@ -48,15 +45,10 @@ impl Input {
         let name = path.display().to_string();
         if name == "-" {
             if io::stdin().is_terminal() {
-                let _ = writeln!(
-                    io::stderr(),
-                    "claimwire: reading standard input (end it with Ctrl-D, or give a FILE)"
-                );
+                let _ =
+                    writeln!(io::stderr(), "claimwire: reading standard input (end it with Ctrl-D, or give a FILE)");
             }
-            return Ok(Self {
-                name,
-                bytes: Box::new(Watched::new(io::stdin().lock(), None)),
-            });
+            return Ok(Self { name, bytes: Box::new(Watched::new(io::stdin().lock(), None)) });
         }
         let file = File::open(path).with_context(|| name.clone())?;
         let about = file.metadata().with_context(|| name.clone())?;
@@ -64,10 +56,7 @@ impl Input {
             bail!("{name}: is a directory; give the files in it");
         }
         let length = about.is_file().then_some(about.len());
-        Ok(Self {
-            name,
-            bytes: Box::new(Watched::new(file, length)),
-        })
+        Ok(Self { name, bytes: Box::new(Watched::new(file, length)) })
     }
 }
 
@@ -86,13 +75,7 @@ impl<R> Watched<R> {
     fn new(input: R, length: Option<u64>) -> Self {
         // What goes to the same terminal would run into the bar.
         let seen = io::stderr().is_terminal() && !io::stdout().is_terminal();
-        Self {
-            input,
-            length,
-            read: 0,
-            begun: seen.then(Instant::now),
-            bar: None,
-        }
+        Self { input, length, read: 0, begun: seen.then(Instant::now), bar: None }
     }
 
     fn show(&mut self) {

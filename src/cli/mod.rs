@@ -106,15 +106,8 @@ mod tests {
     #[test]
     fn every_command_writes_where_o_says() {
         for command in Cli::command().get_subcommands() {
-            let output = command
-                .get_arguments()
-                .find(|argument| argument.get_short() == Some('o'));
-            assert_eq!(
-                output.and_then(|output| output.get_long()),
-                Some("output"),
-                "{}",
-                command.get_name()
-            );
+            let output = command.get_arguments().find(|argument| argument.get_short() == Some('o'));
+            assert_eq!(output.and_then(|output| output.get_long()), Some("output"), "{}", command.get_name());
         }
     }
 
@@ -123,12 +116,7 @@ mod tests {
         for command in Cli::command().get_subcommands() {
             assert!(command.get_about().is_some(), "{}", command.get_name());
             for argument in command.get_arguments().filter(|argument| !argument.is_hide_set()) {
-                assert!(
-                    argument.get_help().is_some(),
-                    "{} {}",
-                    command.get_name(),
-                    argument.get_id()
-                );
+                assert!(argument.get_help().is_some(), "{} {}", command.get_name(), argument.get_id());
             }
         }
     }

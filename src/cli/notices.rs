@@ -23,11 +23,7 @@ pub fn report(name: &str, notices: &[Notice]) -> Outcome {
 /// What was odd about the bytes, as notices.
 pub fn of_findings(findings: &[Finding]) -> Vec<Notice> {
     let severity = |kind| {
-        if kind == FindingKind::MissingTerminator {
-            Severity::Error
-        } else {
-            Severity::Warning
-        }
+        if kind == FindingKind::MissingTerminator { Severity::Error } else { Severity::Warning }
     };
     findings
         .iter()
@@ -49,11 +45,7 @@ fn show(name: &str, notices: &[Notice], mut out: impl Write) -> io::Result<()> {
     if !rest.is_empty() {
         let errors = rest.iter().filter(|notice| notice.severity == Severity::Error).count();
         let warnings = rest.len() - errors;
-        writeln!(
-            out,
-            "claimwire: {name}: and {} more ({errors} errors, {warnings} warnings)",
-            rest.len()
-        )?;
+        writeln!(out, "claimwire: {name}: and {} more ({errors} errors, {warnings} warnings)", rest.len())?;
     }
     out.flush()
 }
@@ -78,10 +70,7 @@ mod tests {
         let text = String::from_utf8(out).unwrap();
         assert_eq!(text.lines().count(), MOST + 1);
         assert_eq!(text.lines().next().unwrap(), "claimwire: a.x12: warning: byte 7: odd");
-        assert_eq!(
-            text.lines().last().unwrap(),
-            "claimwire: a.x12: and 3 more (1 errors, 2 warnings)"
-        );
+        assert_eq!(text.lines().last().unwrap(), "claimwire: a.x12: and 3 more (1 errors, 2 warnings)");
         assert_eq!(report("a.x12", &[one]), Outcome::Done);
         assert_eq!(report("a.x12", &many), Outcome::Refused);
     }

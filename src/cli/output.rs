@@ -40,9 +40,7 @@ impl Destination {
     }
 
     fn name(&self) -> String {
-        self.path
-            .as_ref()
-            .map_or_else(|| "standard output".to_owned(), |path| path.display().to_string())
+        self.path.as_ref().map_or_else(|| "standard output".to_owned(), |path| path.display().to_string())
     }
 }
 
@@ -75,27 +73,15 @@ impl Output {
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let existing = fs::metadata(&target).ok();
         if existing.as_ref().is_some_and(fs::Metadata::is_dir) {
-            return Err(io::Error::new(
-                io::ErrorKind::IsADirectory,
-                "is a directory; -o takes the path of a file",
-            ));
+            return Err(io::Error::new(io::ErrorKind::IsADirectory, "is a directory; -o takes the path of a file"));
         }
         if existing.as_ref().is_some_and(|existing| !existing.is_file()) {
-            return Ok(Sink::Device(BufWriter::with_capacity(
-                BUFFER,
-                File::options().write(true).open(&target)?,
-            )));
+            return Ok(Sink::Device(BufWriter::with_capacity(BUFFER, File::options().write(true).open(&target)?)));
         }
-        let folder = target
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-            .unwrap_or(Path::new("."));
+        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut builder = tempfile::Builder::new();
         builder.prefix(".claimwire-");
-        if let Some(permissions) = existing
-            .map(|existing| existing.permissions())
-            .or_else(usual_permissions)
-        {
+        if let Some(permissions) = existing.map(|existing| existing.permissions()).or_else(usual_permissions) {
             builder.permissions(permissions);
         }
         let file = builder.tempfile_in(folder)?;
@@ -123,9 +109,7 @@ impl Output {
 
     fn note<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
         if matches!(&self.sink, Sink::Stdout(_) | Sink::Device(_)) {
-            self.closed |= result
-                .as_ref()
-                .is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
+            self.closed |= result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
         }
         result
     }

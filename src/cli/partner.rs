@@ -132,12 +132,7 @@ impl Writing {
     /// # Errors
     /// A file that cannot be read or says something else than settings; settings that cannot be.
     pub fn partner(&self) -> anyhow::Result<Partner> {
-        let file = self
-            .partner
-            .as_deref()
-            .map(Partner::read)
-            .transpose()?
-            .unwrap_or_default();
+        let file = self.partner.as_deref().map(Partner::read).transpose()?.unwrap_or_default();
         let partner = Partner {
             sender_id: self.sender.clone().or(file.sender_id),
             sender_qualifier: self.sender_qualifier.clone().or(file.sender_qualifier),
@@ -165,32 +160,18 @@ impl Partner {
     }
 
     fn check(&self) -> anyhow::Result<()> {
-        let ids = [
-            &self.sender_id,
-            &self.receiver_id,
-            &self.group_sender_id,
-            &self.group_receiver_id,
-        ];
-        for (what, id) in ["sender", "receiver", "group sender", "group receiver"]
-            .into_iter()
-            .zip(ids)
-        {
+        let ids = [&self.sender_id, &self.receiver_id, &self.group_sender_id, &self.group_receiver_id];
+        for (what, id) in ["sender", "receiver", "group sender", "group receiver"].into_iter().zip(ids) {
             if id.as_ref().is_some_and(|id| id.is_empty() || id.len() > 15) {
                 bail!("the {what} id has 1 to 15 characters");
             }
         }
-        for (what, qualifier) in [
-            ("sender", &self.sender_qualifier),
-            ("receiver", &self.receiver_qualifier),
-        ] {
+        for (what, qualifier) in [("sender", &self.sender_qualifier), ("receiver", &self.receiver_qualifier)] {
             if qualifier.as_ref().is_some_and(|code| code.len() != 2) {
                 bail!("the {what} qualifier has two characters (ISA05, ISA07), such as ZZ or 30");
             }
         }
-        if self
-            .control_number
-            .is_some_and(|number| !(1..=999_999_999).contains(&number))
-        {
+        if self.control_number.is_some_and(|number| !(1..=999_999_999).contains(&number)) {
             bail!("control_number is 1 to 999999999 (ISA13)");
         }
         if self.claims_per_transaction == Some(0) {
@@ -207,12 +188,7 @@ impl Partner {
     /// # Errors
     /// Delimiters that cannot be.
     pub fn style(&self) -> anyhow::Result<Style> {
-        let delimiters = self
-            .delimiters
-            .as_deref()
-            .map(delimiters)
-            .transpose()?
-            .unwrap_or_default();
+        let delimiters = self.delimiters.as_deref().map(delimiters).transpose()?.unwrap_or_default();
         let line_break = self.line_break.unwrap_or(LineBreak::Lf).bytes();
         let on_delimiter = match self.replace_delimiters {
             None => OnDelimiter::Refuse,
@@ -221,11 +197,7 @@ impl Partner {
                 _ => bail!("--replace-delimiters: a printable ASCII character that is no delimiter itself"),
             },
         };
-        Ok(Style {
-            delimiters,
-            line_break: line_break.to_vec(),
-            on_delimiter,
-        })
+        Ok(Style { delimiters, line_break: line_break.to_vec(), on_delimiter })
     }
 
     /// The line break asked for, if any was.
@@ -267,19 +239,11 @@ fn delimiters(text: &str) -> anyhow::Result<Delimiters> {
     let &[element, repetition, component, segment] = bytes.as_slice() else {
         bail!("delimiters are four characters: element, repetition, component, segment (`*^:~`)");
     };
-    let distinct = bytes
-        .iter()
-        .enumerate()
-        .all(|(at, byte)| !bytes.iter().take(at).any(|other| other == byte));
+    let distinct = bytes.iter().enumerate().all(|(at, byte)| !bytes.iter().take(at).any(|other| other == byte));
     if !distinct || bytes.iter().any(|byte| byte.is_ascii_alphanumeric() || *byte == b' ') {
         bail!("delimiters are four different characters, none of them a letter, a digit or a blank");
     }
-    Ok(Delimiters {
-        element,
-        component: Some(component),
-        repetition: Some(repetition),
-        segment,
-    })
+    Ok(Delimiters { element, component: Some(component), repetition: Some(repetition), segment })
 }
 
 #[cfg(test)]

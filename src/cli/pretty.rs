@@ -24,11 +24,7 @@ enum State {
 impl<W: Write> Pretty<W> {
     /// Formats what is written to `out`.
     pub fn new(out: W) -> Self {
-        Self {
-            out,
-            depth: 0,
-            state: State::Outside,
-        }
+        Self { out, depth: 0, state: State::Outside }
     }
 
     fn line(&mut self, line: &mut Vec<u8>) {
@@ -137,9 +133,6 @@ mod tests {
 
     #[test]
     fn lines_stay_apart() {
-        assert_eq!(
-            pretty(b"{\"a\":1}\n{\"b\":[]}\n", 3),
-            "{\n  \"a\": 1\n}\n{\n  \"b\": []\n}\n"
-        );
+        assert_eq!(pretty(b"{\"a\":1}\n{\"b\":[]}\n", 3), "{\n  \"a\": 1\n}\n{\n  \"b\": []\n}\n");
     }
 }

@@ -65,11 +65,23 @@ pub(crate) enum Event<'e> {
 
 impl Envelope {
     pub(crate) fn new(keep: fn(&Guide) -> Keep) -> Self {
-        Self { interchange: None, keep, set: None, group: Header::default(), astray: HashSet::new(), notices: Vec::new() }
+        Self {
+            interchange: None,
+            keep,
+            set: None,
+            group: Header::default(),
+            astray: HashSet::new(),
+            notices: Vec::new(),
+        }
     }
 
     /// Takes one segment.
-    pub(crate) fn push(&mut self, segment: &Segment<'_>, offset: u64, receive: &mut impl FnMut(Event<'_>)) -> Result<(), Error> {
+    pub(crate) fn push(
+        &mut self,
+        segment: &Segment<'_>,
+        offset: u64,
+        receive: &mut impl FnMut(Event<'_>),
+    ) -> Result<(), Error> {
         let id = segment.id();
         let inside = self.set.is_some();
         match id {
@@ -109,7 +121,10 @@ impl Envelope {
 
     fn begin_interchange(&mut self, segment: &Segment<'_>) -> Result<(), Error> {
         self.interchange = Some(Walk::new(interchange_guide()?, segment.delimiters(), Keep::All));
-        self.group = Header { interchange: if segment.id() == b"ISA" { text(segment.element(13)) } else { String::new() }, ..Header::default() };
+        self.group = Header {
+            interchange: if segment.id() == b"ISA" { text(segment.element(13)) } else { String::new() },
+            ..Header::default()
+        };
         Ok(())
     }
 
@@ -128,7 +143,9 @@ impl Envelope {
     fn begin_set(&mut self, segment: &Segment<'_>, entry: usize, offset: u64) {
         self.group.set = text(segment.element(1));
         self.group.transaction = text(segment.element(2));
-        let guide = guide::for_set(&self.group.set, &text(segment.element(3)), &self.group.version).and_then(Result::ok).filter(|guide| super::binding(guide).is_some());
+        let guide = guide::for_set(&self.group.set, &text(segment.element(3)), &self.group.version)
+            .and_then(Result::ok)
+            .filter(|guide| super::binding(guide).is_some());
         let body = match guide {
             Some(guide) => {
                 let mut walk = Walk::new(guide, segment.delimiters(), (self.keep)(guide));
@@ -142,7 +159,10 @@ impl Envelope {
                     offset,
                     transaction: self.group.transaction.clone(),
                     position: 1,
-                    message: format!("transaction set {} of {version} has no guide here; its segments are carried as they are", self.group.set),
+                    message: format!(
+                        "transaction set {} of {version} has no guide here; its segments are carried as they are",
+                        self.group.set
+                    ),
                 });
                 Body::Plain(vec![(segment.bytes().to_vec(), offset)])
             }
@@ -155,7 +175,9 @@ impl Envelope {
         match &mut set.body {
             Body::Placed(walk) => {
                 let (guide, header, astray) = (walk.guide(), &self.group, &self.astray);
-                walk.push(segment, offset, &mut |tape, entry| receive(Event::Closed { guide, tape, entry, header, astray }));
+                walk.push(segment, offset, &mut |tape, entry| {
+                    receive(Event::Closed { guide, tape, entry, header, astray })
+                });
                 let faults = walk.take_faults();
                 if !faults.is_empty() {
                     self.note(faults, Some(guide));
@@ -184,7 +206,9 @@ impl Envelope {
             Body::Placed(walk) => {
                 let guide = walk.guide();
                 let astray = std::mem::take(&mut self.astray);
-                let (tape, mut faults) = walk.finish(&mut |tape, entry| receive(Event::Closed { guide, tape, entry, header: &header, astray: &astray }));
+                let (tape, mut faults) = walk.finish(&mut |tape, entry| {
+                    receive(Event::Closed { guide, tape, entry, header: &header, astray: &astray })
+                });
                 for fault in &mut faults {
                     fault.offset = offset;
                 }
@@ -215,7 +239,8 @@ impl Envelope {
                 (None, Ok(guide)) => fault.describe(guide),
                 (None, Err(error)) => error.to_string(),
             };
-            let (transaction, position) = if guide.is_some() { (self.group.transaction.clone(), fault.position) } else { (String::new(), 0) };
+            let (transaction, position) =
+                if guide.is_some() { (self.group.transaction.clone(), fault.position) } else { (String::new(), 0) };
             self.notices.push(Notice { severity, offset: fault.offset, transaction, position, message });
         }
     }

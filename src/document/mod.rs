@@ -108,5 +108,9 @@ pub(crate) fn interchange_guide() -> Result<&'static Guide, guide::GuideError> {
 
 fn unreachable_guide() -> Result<&'static Guide, &'static guide::GuideError> {
     static MISSING: OnceLock<guide::GuideError> = OnceLock::new();
-    Err(MISSING.get_or_init(|| guide::GuideError { source_name: "TA1".into(), line: 0, problem: "the guide does not come with the program".into() }))
+    Err(MISSING.get_or_init(|| guide::GuideError {
+        source_name: "TA1".into(),
+        line: 0,
+        problem: "the guide does not come with the program".into(),
+    }))
 }

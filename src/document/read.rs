@@ -21,7 +21,14 @@ use crate::{
 pub fn read(input: impl Read, mut output: impl Write) -> Result<Vec<Notice>, Error> {
     let mut reader = x12::Reader::new(input);
     let mut envelope = Envelope::new(|_| Keep::All);
-    let mut document = Document { out: b"{\"interchanges\":[".to_vec(), framing: Framing::default(), sets: HashMap::new(), interchanges: 0, number: 0, notices: Vec::new() };
+    let mut document = Document {
+        out: b"{\"interchanges\":[".to_vec(),
+        framing: Framing::default(),
+        sets: HashMap::new(),
+        interchanges: 0,
+        number: 0,
+        notices: Vec::new(),
+    };
     let mut trailing = Vec::new();
     loop {
         match reader.next()? {
@@ -135,7 +142,9 @@ impl Document {
         if let Ok(guide) = interchange_guide()
             && let Some(binding) = binding(guide)
         {
-            let write = |entry: usize, out: &mut Vec<u8>| out.extend_from_slice(sets.get(&entry).map_or(b"{}".as_slice(), Vec::as_slice));
+            let write = |entry: usize, out: &mut Vec<u8>| {
+                out.extend_from_slice(sets.get(&entry).map_or(b"{}".as_slice(), Vec::as_slice))
+            };
             let mut reader = Reader::of_envelope(tape, &write);
             reader.fields_of(binding, 0, &mut self.out);
             let problems = reader.into_problems();
@@ -157,5 +166,11 @@ impl Document {
 
 pub(crate) fn notice(finding: &x12::Finding) -> Notice {
     let severity = if finding.kind == FindingKind::MissingTerminator { Severity::Error } else { Severity::Warning };
-    Notice { severity, offset: finding.offset, transaction: String::new(), position: 0, message: finding.kind.message().to_owned() }
+    Notice {
+        severity,
+        offset: finding.offset,
+        transaction: String::new(),
+        position: 0,
+        message: finding.kind.message().to_owned(),
+    }
 }

@@ -25,7 +25,11 @@ pub fn write(mut input: impl Read, mut output: impl Write, style: &Style) -> Res
     for (at, raw) in document.interchanges.iter().enumerate() {
         let framing: Framing = match serde_json::from_str::<Stated>(raw.get())?.delimiters {
             Some(_) => serde_json::from_str(raw.get())?,
-            None => Framing { delimiters: style.delimiters, line_break: framing::text(&style.line_break), ..serde_json::from_str(raw.get())? },
+            None => Framing {
+                delimiters: style.delimiters,
+                line_break: framing::text(&style.line_break),
+                ..serde_json::from_str(raw.get())?
+            },
         };
         match &framing.before {
             Some(before) => output.write_all(&framing::bytes(before))?,
@@ -33,7 +37,8 @@ pub fn write(mut input: impl Read, mut output: impl Write, style: &Style) -> Res
             None => {}
         }
         usual = framing::bytes(&framing.line_break);
-        let style = Style { delimiters: framing.delimiters, line_break: usual.clone(), on_delimiter: style.on_delimiter };
+        let style =
+            Style { delimiters: framing.delimiters, line_break: usual.clone(), on_delimiter: style.on_delimiter };
         let mut bytes = interchange(raw, &style)?;
         // Between this interchange and what follows stands what is said there.
         bytes.truncate(bytes.len().saturating_sub(usual.len() + usize::from(framing.unterminated)));
@@ -85,7 +90,11 @@ fn transaction(raw: &RawValue, style: &Style, out: &mut Vec<u8>) -> Result<u32, 
     let head: Head = serde_json::from_str(raw.get())?;
     if let Some(segments) = &head.segments {
         for (at, segment) in segments.iter().enumerate() {
-            if head.latin1.contains(&at) { out.extend(framing::bytes(segment)) } else { out.extend_from_slice(segment.as_bytes()) }
+            if head.latin1.contains(&at) {
+                out.extend(framing::bytes(segment))
+            } else {
+                out.extend_from_slice(segment.as_bytes())
+            }
             out.push(style.delimiters.segment);
             out.extend_from_slice(&style.line_break);
         }
@@ -98,10 +107,15 @@ fn transaction(raw: &RawValue, style: &Style, out: &mut Vec<u8>) -> Result<u32, 
         Some(Err(error)) => return Err(serde_json::Error::custom(error)),
         None => {
             let stated = head.r#type.or(head.guide).unwrap_or_default();
-            return Err(serde_json::Error::custom(format!("a transaction set names its `type` ({}); `{stated}` is none of them", guide::NAMES.join(", "))));
+            return Err(serde_json::Error::custom(format!(
+                "a transaction set names its `type` ({}); `{stated}` is none of them",
+                guide::NAMES.join(", ")
+            )));
         }
     };
-    let Some(binding) = binding(guide) else { return Err(serde_json::Error::custom(format!("{} is no transaction set", guide.name))) };
+    let Some(binding) = binding(guide) else {
+        return Err(serde_json::Error::custom(format!("{} is no transaction set", guide.name)));
+    };
     let writer = Writer::new(binding, style, Start::default()).ignoring(&["type"]);
     let mut written = writer.write(&mut serde_json::Deserializer::from_str(raw.get()))?;
     out.append(&mut written.bytes);

@@ -2,7 +2,10 @@
 
 use super::{Variety, batch::Household, people, random::Random};
 use crate::{
-    claims::{Adjustment, AdjustmentReason, Claim, Identifier, InpatientAdjudication, LineAdjudication, OtherCoverage, OtherPayerProvider, OutpatientAdjudication},
+    claims::{
+        Adjustment, AdjustmentReason, Claim, Identifier, InpatientAdjudication, LineAdjudication, OtherCoverage,
+        OtherPayerProvider, OutpatientAdjudication,
+    },
     record::{Date, Decimal, Text},
 };
 
@@ -101,11 +104,28 @@ impl Decision {
 }
 
 /// Reasons for paying nothing that need no remark beside them.
-pub(super) const DENIALS: &[(&str, &str)] = &[("CO", "29"), ("CO", "50"), ("CO", "97"), ("CO", "197"), ("PR", "204"), ("PR", "27"), ("OA", "18"), ("CO", "4"), ("PR", "119")];
+pub(super) const DENIALS: &[(&str, &str)] = &[
+    ("CO", "29"),
+    ("CO", "50"),
+    ("CO", "97"),
+    ("CO", "197"),
+    ("PR", "204"),
+    ("PR", "27"),
+    ("OA", "18"),
+    ("CO", "4"),
+    ("PR", "119"),
+];
 
 /// Adds to a claim the other coverages of its patient, and what those that rank before the payer
 /// that is billed have decided. Gives the names of what it showed.
-pub(super) fn coordinate(random: &mut Random, household: &Household, claim: &mut Claim, inpatient: bool, today: Date, variety: Variety) -> &'static [&'static str] {
+pub(super) fn coordinate(
+    random: &mut Random,
+    household: &Household,
+    claim: &mut Claim,
+    inpatient: bool,
+    today: Date,
+    variety: Variety,
+) -> &'static [&'static str] {
     if household.others.is_empty() || variety == Variety::Plain || claim.submission_reason.is_some() {
         return &[];
     }
@@ -126,7 +146,11 @@ pub(super) fn coordinate(random: &mut Random, household: &Household, claim: &mut
                     (false, 0) => &["adjudicated as a whole"],
                     _ => &["third payer"],
                 };
-                if by_line { by_lines(random, claim, &mut coverage, &mut left, earlier, decided) } else { as_a_whole(random, claim, &mut coverage, &mut left, earlier, decided) }
+                if by_line {
+                    by_lines(random, claim, &mut coverage, &mut left, earlier, decided)
+                } else {
+                    as_a_whole(random, claim, &mut coverage, &mut left, earlier, decided)
+                }
                 if random.chance(30) {
                     remark(random, &mut coverage, inpatient);
                 }
@@ -137,7 +161,11 @@ pub(super) fn coordinate(random: &mut Random, household: &Household, claim: &mut
             earlier += 1;
         } else if random.chance(10) {
             let number = Identifier { kind: Text::const_new("G2"), value: random.like("@#####"), payer_id: None };
-            coverage.billing_provider = Some(OtherPayerProvider { entity: Text::const_new("2"), identifiers: vec![number], ..OtherPayerProvider::default() });
+            coverage.billing_provider = Some(OtherPayerProvider {
+                entity: Text::const_new("2"),
+                identifiers: vec![number],
+                ..OtherPayerProvider::default()
+            });
         }
         claim.other_coverages.push(coverage);
     }
@@ -150,11 +178,19 @@ fn outcome(random: &mut Random, earlier: usize, left: i64) -> Outcome {
         return Outcome::Left { to_patient: left };
     }
     let (group, reason) = random.pick(&[("CO", "50"), ("CO", "97"), ("PR", "204"), ("PR", "27")]);
-    let table = [(Outcome::Shared, 70), (Outcome::Allowed, 12), (Outcome::InFull, 8), (Outcome::Denied { group, reason }, 10)];
+    let table =
+        [(Outcome::Shared, 70), (Outcome::Allowed, 12), (Outcome::InFull, 8), (Outcome::Denied { group, reason }, 10)];
     random.weighted(&table, |row| row.1).0
 }
 
-fn by_lines(random: &mut Random, claim: &mut Claim, coverage: &mut OtherCoverage, left: &mut [i64], earlier: usize, decided: Date) {
+fn by_lines(
+    random: &mut Random,
+    claim: &mut Claim,
+    coverage: &mut OtherCoverage,
+    left: &mut [i64],
+    earlier: usize,
+    decided: Date,
+) {
     let (mut paid, mut patient) = (0, 0);
     let liability_by_line = random.chance(50);
     for (line, left) in claim.lines.iter_mut().zip(left) {
@@ -188,7 +224,14 @@ fn by_lines(random: &mut Random, claim: &mut Claim, coverage: &mut OtherCoverage
     }
 }
 
-fn as_a_whole(random: &mut Random, claim: &Claim, coverage: &mut OtherCoverage, left: &mut [i64], earlier: usize, decided: Date) {
+fn as_a_whole(
+    random: &mut Random,
+    claim: &Claim,
+    coverage: &mut OtherCoverage,
+    left: &mut [i64],
+    earlier: usize,
+    decided: Date,
+) {
     let outcome = outcome(random, earlier, left.iter().sum());
     let decision = decide(random, cents(claim.charge), outcome);
     // Spread over the lines what is left, for a payer that comes after.
@@ -204,11 +247,17 @@ fn as_a_whole(random: &mut Random, claim: &Claim, coverage: &mut OtherCoverage, 
 }
 
 fn remark(random: &mut Random, coverage: &mut OtherCoverage, inpatient: bool) {
-    let remarks: Vec<Text> = random.several(2, &["MA01", "MA07", "MA18", "N130", "N381"]).into_iter().map(Text::const_new).collect();
+    let remarks: Vec<Text> =
+        random.several(2, &["MA01", "MA07", "MA18", "N130", "N381"]).into_iter().map(Text::const_new).collect();
     if inpatient {
         let days = Some(Decimal::from(random.between(1, 20)));
-        coverage.inpatient = Some(InpatientAdjudication { covered_days: days, remark_code: remarks.into_iter().next(), ..InpatientAdjudication::default() });
+        coverage.inpatient = Some(InpatientAdjudication {
+            covered_days: days,
+            remark_code: remarks.into_iter().next(),
+            ..InpatientAdjudication::default()
+        });
     } else {
-        coverage.outpatient = Some(OutpatientAdjudication { remark_codes: remarks, ..OutpatientAdjudication::default() });
+        coverage.outpatient =
+            Some(OutpatientAdjudication { remark_codes: remarks, ..OutpatientAdjudication::default() });
     }
 }

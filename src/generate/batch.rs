@@ -7,8 +7,8 @@ use super::{
 };
 use crate::{
     claims::{
-        Address, BillingProvider, Contact, Identifier, OtherCoverage, OtherPayer, OtherSubscriber, Patient, PayToAddress, Payer,
-        Receiver, Submitter, Subscriber,
+        Address, BillingProvider, Contact, Identifier, OtherCoverage, OtherPayer, OtherSubscriber, Patient,
+        PayToAddress, Payer, Receiver, Submitter, Subscriber,
     },
     record::{Date, Decimal, Text},
 };
@@ -136,7 +136,14 @@ impl Practice {
         };
         if person {
             let doctor = people::physician(random);
-            provider = BillingProvider { entity: doctor.entity, name: doctor.name, first_name: doctor.first_name, middle_name: doctor.middle_name, suffix: doctor.suffix, ..provider };
+            provider = BillingProvider {
+                entity: doctor.entity,
+                name: doctor.name,
+                first_name: doctor.first_name,
+                middle_name: doctor.middle_name,
+                suffix: doctor.suffix,
+                ..provider
+            };
             if random.chance(30) {
                 provider.tax_id_kind = Text::const_new("SY");
                 provider.tax_id = people::social_security_number(random);
@@ -147,7 +154,11 @@ impl Practice {
         }
         if full {
             if kind != Kind::Institutional && random.chance(15) {
-                provider.identifiers.push(Identifier { kind: Text::const_new("0B"), value: random.like("@#####"), payer_id: None });
+                provider.identifiers.push(Identifier {
+                    kind: Text::const_new("0B"),
+                    value: random.like("@#####"),
+                    payer_id: None,
+                });
             }
             if random.chance(25) {
                 provider.contacts.push(contact(random, "BILLING OFFICE"));
@@ -189,7 +200,14 @@ pub(super) struct Other {
 }
 
 impl Household {
-    pub(super) fn new(random: &mut Random, kind: Kind, trade: &Trade, practice: &Practice, variety: Variety, today: Date) -> Self {
+    pub(super) fn new(
+        random: &mut Random,
+        kind: Kind,
+        trade: &Trade,
+        practice: &Practice,
+        variety: Variety,
+        today: Date,
+    ) -> Self {
         let full = variety == Variety::Full;
         let mut program = if full { random.pick(trade.programs) } else { Program::Commercial };
         let newborn = full && trade.clientele == Clientele::Births && random.chance(12);
@@ -212,7 +230,11 @@ impl Household {
         holder.female |= trade.clientele == Clientele::Expecting;
         let by_holder = newborn || trade.clientele == Clientele::Children || random.chance(40);
         let dependent = full && (program == Program::WorkersCompensation || (!own_number && by_holder));
-        let patients = if dependent { dependents(random, &holder, trade, program, newborn, today) } else { vec![(holder.clone(), None)] };
+        let patients = if dependent {
+            dependents(random, &holder, trade, program, newborn, today)
+        } else {
+            vec![(holder.clone(), None)]
+        };
         let plan = plan(random, program);
         let mut household = Self {
             program,
@@ -235,7 +257,8 @@ impl Household {
 
     /// Weight and pregnancy, where they bear on payment.
     fn describe_body(&mut self, random: &mut Random, trade: &Trade) {
-        let weight = (trade.clientele == Clientele::Elderly && random.chance(50)).then(|| Decimal::from(random.between(95, 290)));
+        let weight = (trade.clientele == Clientele::Elderly && random.chance(50))
+            .then(|| Decimal::from(random.between(95, 290)));
         let pregnant = (trade.clientele == Clientele::Expecting).then_some(true);
         for (person, patient) in &mut self.patients {
             let pregnant = pregnant.filter(|_| person.female);
@@ -248,7 +271,8 @@ impl Household {
 
     /// The insurer's number of the accident stands with the patient.
     fn number_the_loss(&mut self, random: &mut Random, kind: Kind) {
-        let caller = (kind == Kind::Professional && random.chance(60)).then(|| Contact { numbers: vec![people::reach("TE", telephone(random))], ..contact(random, "ADJUSTER") });
+        let caller = (kind == Kind::Professional && random.chance(60))
+            .then(|| Contact { numbers: vec![people::reach("TE", telephone(random))], ..contact(random, "ADJUSTER") });
         let caller = caller.map(|caller| Contact { numbers: caller.numbers.into_iter().take(1).collect(), ..caller });
         let number = Some(random.like("LOSS-#######"));
         match self.patients.first_mut() {
@@ -256,7 +280,11 @@ impl Household {
                 patient.property_casualty_claim_number = number;
                 patient.contact = caller;
                 if random.chance(50) {
-                    patient.identifier = Some(Identifier { kind: Text::const_new("SY"), value: people::social_security_number(random), payer_id: None });
+                    patient.identifier = Some(Identifier {
+                        kind: Text::const_new("SY"),
+                        value: people::social_security_number(random),
+                        payer_id: None,
+                    });
                 }
             }
             _ => (self.subscriber.property_casualty_claim_number, self.subscriber.contact) = (number, caller),
@@ -292,8 +320,16 @@ impl Household {
     }
 }
 
-fn dependents(random: &mut Random, holder: &Person, trade: &Trade, program: Program, newborn: bool, today: Date) -> Vec<(Person, Option<Patient>)> {
-    let count = if newborn || program.is_casualty() { 1 } else { random.weighted(&[(1, 70), (2, 22), (3, 8)], |row| row.1).0 };
+fn dependents(
+    random: &mut Random,
+    holder: &Person,
+    trade: &Trade,
+    program: Program,
+    newborn: bool,
+    today: Date,
+) -> Vec<(Person, Option<Patient>)> {
+    let count =
+        if newborn || program.is_casualty() { 1 } else { random.weighted(&[(1, 70), (2, 22), (3, 8)], |row| row.1).0 };
     (0..count)
         .map(|_| {
             let spouse = match trade.clientele {
@@ -370,23 +406,47 @@ fn subscriber(random: &mut Random, kind: Kind, holder: &Person, program: Program
 }
 
 fn payer(random: &mut Random, plan: Plan, practice: &Practice, full: bool) -> Payer {
-    let mut payer = Payer { name: Text::const_new(plan.name), id_kind: Text::const_new("PI"), id: Text::const_new(plan.id), ..Payer::default() };
+    let mut payer = Payer {
+        name: Text::const_new(plan.name),
+        id_kind: Text::const_new("PI"),
+        id: Text::const_new(plan.id),
+        ..Payer::default()
+    };
     if full && random.chance(35) {
         payer.address = Some(people::address(random));
     }
     if full && random.chance(8) {
-        payer.identifiers.push(Identifier { kind: Text::const_new("FY"), value: random.like("OFFICE##"), payer_id: None });
+        payer.identifiers.push(Identifier {
+            kind: Text::const_new("FY"),
+            value: random.like("OFFICE##"),
+            payer_id: None,
+        });
     }
     if practice.atypical {
-        payer.billing_provider_identifiers.push(Identifier { kind: Text::const_new("G2"), value: random.like("@######"), payer_id: None });
+        payer.billing_provider_identifiers.push(Identifier {
+            kind: Text::const_new("G2"),
+            value: random.like("@######"),
+            payer_id: None,
+        });
     }
     payer
 }
 
-fn other_coverage(random: &mut Random, kind: Kind, holder: &Person, patients: &[(Person, Option<Patient>)], plan: Plan, rank: &'static str) -> OtherCoverage {
+fn other_coverage(
+    random: &mut Random,
+    kind: Kind,
+    holder: &Person,
+    patients: &[(Person, Option<Patient>)],
+    plan: Plan,
+    rank: &'static str,
+) -> OtherCoverage {
     let own = matches!(patients.first(), Some((_, None)));
     let spouse = random.chance(35);
-    let insured = if own && spouse { holder.relative(random, (30, 60), holder.birth.max(people::before(holder.birth, -18_000))) } else { holder.clone() };
+    let insured = if own && spouse {
+        holder.relative(random, (30, 60), holder.birth.max(people::before(holder.birth, -18_000)))
+    } else {
+        holder.clone()
+    };
     let relationship = match (patients, spouse) {
         ([(_, None), ..], true) => "01",
         ([(_, None), ..], false) => "18",
@@ -399,7 +459,8 @@ fn other_coverage(random: &mut Random, kind: Kind, holder: &Person, patients: &[
         relationship: Text::const_new(relationship),
         group_number: random.chance(30).then(|| random.like("GRP#####")),
         filing_indicator: Some(Text::const_new(plan.program.filing_indicator(kind))),
-        insurance_type: (plan.program == Program::Medicare && rank != "P" && kind != Kind::Institutional).then(|| random.pick(&["12", "13", "43"]).into()),
+        insurance_type: (plan.program == Program::Medicare && rank != "P" && kind != Kind::Institutional)
+            .then(|| random.pick(&["12", "13", "43"]).into()),
         benefits_assigned: Text::const_new("Y"),
         release_of_information: Text::const_new(if random.chance(85) { "Y" } else { "I" }),
         subscriber: OtherSubscriber {
@@ -410,7 +471,11 @@ fn other_coverage(random: &mut Random, kind: Kind, holder: &Person, patients: &[
             member_id_kind: Text::const_new("MI"),
             member_id: plan.program.member_number(random),
             address: random.chance(40).then_some(insured.address),
-            social_security_numbers: if random.chance(8) { vec![people::social_security_number(random)] } else { Vec::new() },
+            social_security_numbers: if random.chance(8) {
+                vec![people::social_security_number(random)]
+            } else {
+                Vec::new()
+            },
             ..OtherSubscriber::default()
         },
         payer: OtherPayer {
@@ -434,7 +499,9 @@ pub(super) fn submitter(random: &mut Random, full: bool) -> Submitter {
         ..Submitter::default()
     };
     if full && random.chance(20) {
-        submitter.contacts.push(Contact { name: Some("NIGHT DESK".into()), numbers: vec![people::reach("TE", telephone(random))] });
+        submitter
+            .contacts
+            .push(Contact { name: Some("NIGHT DESK".into()), numbers: vec![people::reach("TE", telephone(random))] });
     }
     submitter
 }

@@ -17,7 +17,14 @@ use crate::{
 
 /// Names that do not come from a table.
 const ALSO: &[&str] = &[
-    "patient is not the subscriber", "property and casualty", "adjudicated by line", "adjudicated as a whole", "third payer", "later payer", "payer that was not billed", "address abroad",
+    "patient is not the subscriber",
+    "property and casualty",
+    "adjudicated by line",
+    "adjudicated as a whole",
+    "third payer",
+    "later payer",
+    "payer that was not billed",
+    "address abroad",
     "ten lines or more",
 ];
 
@@ -25,7 +32,13 @@ const ALSO: &[&str] = &[
 pub(super) fn lines(options: &Options, receive: &mut dyn FnMut(&[u8]) -> Result<(), Error>) -> Result<Summary, Error> {
     let mut random = Random::new(options.seed);
     let (today, time) = options.created();
-    let mut file = File { options, today, kind: kind(options.kind), summary: Summary::default(), batch: batch_head(&mut random, options, today, time) };
+    let mut file = File {
+        options,
+        today,
+        kind: kind(options.kind),
+        summary: Summary::default(),
+        batch: batch_head(&mut random, options, today, time),
+    };
     let stem = file.batch.reference.clone();
     let (mut line, mut left) = (Vec::new(), 0);
     while file.summary.claims < options.claims {
@@ -60,7 +73,8 @@ pub(super) fn lines(options: &Options, receive: &mut dyn FnMut(&[u8]) -> Result<
 /// Everything that a summary of a kind may name.
 pub(super) fn names(kind: Kind) -> Vec<&'static str> {
     let tables = tables(kind);
-    let mut names: Vec<&str> = tables.0.iter().flat_map(|(_, _, scenarios)| scenarios.iter().map(|scenario| scenario.name)).collect();
+    let mut names: Vec<&str> =
+        tables.0.iter().flat_map(|(_, _, scenarios)| scenarios.iter().map(|scenario| scenario.name)).collect();
     names.extend(tables.1.iter().chain(extras::EXTRAS).map(|extra| extra.name));
     names.extend(ALSO);
     let absent: &[&str] = match kind {
@@ -153,16 +167,47 @@ impl File<'_> {
         if self.options.variety == Variety::Plain { &trades[0] } else { random.weighted(trades, |row| row.1) }
     }
 
-    fn head(&self, practice: &Practice, household: &Household, patient: Option<&Patient>, line: &mut Vec<u8>) -> Result<(), Error> {
-        let above = Above { kind: self.kind, batch: &self.batch, billing_provider: &practice.provider, subscriber: &household.subscriber, payer: &household.payer, patient };
+    fn head(
+        &self,
+        practice: &Practice,
+        household: &Household,
+        patient: Option<&Patient>,
+        line: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        let above = Above {
+            kind: self.kind,
+            batch: &self.batch,
+            billing_provider: &practice.provider,
+            subscriber: &household.subscriber,
+            payer: &household.payer,
+            patient,
+        };
         Ok(serde_json::to_writer(line, &above)?)
     }
 
-    fn claim(&mut self, random: &mut Random, scenarios: &'static [Scenario], practice: &Practice, household: &Household, person: &people::Person, dependent: bool) -> Claim {
+    fn claim(
+        &mut self,
+        random: &mut Random,
+        scenarios: &'static [Scenario],
+        practice: &Practice,
+        household: &Household,
+        person: &people::Person,
+        dependent: bool,
+    ) -> Claim {
         let options = self.options;
         let plain = options.variety == Variety::Plain;
         let day = if household.newborn { person.birth } else { people::before(self.today, random.between(21, 110)) };
-        let mut scene = Scene { kind: options.kind, random, program: household.program, patient: person, practice, today: self.today, day, max_lines: options.max_lines(), plain };
+        let mut scene = Scene {
+            kind: options.kind,
+            random,
+            program: household.program,
+            patient: person,
+            practice,
+            today: self.today,
+            day,
+            max_lines: options.max_lines(),
+            plain,
+        };
         let scenario = match () {
             () if household.newborn => &institutional::NEWBORN,
             () if plain => &scenarios[0],

@@ -22,18 +22,34 @@ const fn scenario(name: &'static str, weight: u32, make: fn(&mut Scene<'_>) -> C
 }
 
 pub(super) const TRADES: &[Row] = &[
-    (Trade { taxonomy: "1223G0001X", called: "FAMILY DENTAL", clientele: Clientele::Everyone, programs: PAYERS }, 60, &[
-        scenario("cleaning", 32, cleaning),
-        scenario("fillings", 24, fillings),
-        scenario("crown", 14, crown),
-        scenario("denture", 8, denture),
-        scenario("splint over several teeth", 6, splint),
-        scenario("predetermination", 10, predetermination),
-        scenario("dental accident", 6, accident),
-    ]),
-    (Trade { taxonomy: "1223X0400X", called: "ORTHODONTICS", clientele: Clientele::Children, programs: PAYERS }, 14, &[scenario("orthodontics", 75, orthodontics), scenario("appliance replaced", 25, replaced)]),
-    (Trade { taxonomy: "1223S0112X", called: "ORAL SURGERY", clientele: Clientele::Adults, programs: PAYERS }, 14, &[scenario("extraction", 70, extraction), scenario("assistant surgeon", 30, assisted)]),
-    (Trade { taxonomy: "1223P0300X", called: "PERIODONTICS", clientele: Clientele::Adults, programs: PAYERS }, 12, &[scenario("scaling by quadrant", 1, scaling)]),
+    (
+        Trade { taxonomy: "1223G0001X", called: "FAMILY DENTAL", clientele: Clientele::Everyone, programs: PAYERS },
+        60,
+        &[
+            scenario("cleaning", 32, cleaning),
+            scenario("fillings", 24, fillings),
+            scenario("crown", 14, crown),
+            scenario("denture", 8, denture),
+            scenario("splint over several teeth", 6, splint),
+            scenario("predetermination", 10, predetermination),
+            scenario("dental accident", 6, accident),
+        ],
+    ),
+    (
+        Trade { taxonomy: "1223X0400X", called: "ORTHODONTICS", clientele: Clientele::Children, programs: PAYERS },
+        14,
+        &[scenario("orthodontics", 75, orthodontics), scenario("appliance replaced", 25, replaced)],
+    ),
+    (
+        Trade { taxonomy: "1223S0112X", called: "ORAL SURGERY", clientele: Clientele::Adults, programs: PAYERS },
+        14,
+        &[scenario("extraction", 70, extraction), scenario("assistant surgeon", 30, assisted)],
+    ),
+    (
+        Trade { taxonomy: "1223P0300X", called: "PERIODONTICS", clientele: Clientele::Adults, programs: PAYERS },
+        12,
+        &[scenario("scaling by quadrant", 1, scaling)],
+    ),
 ];
 
 /// What any dental claim may have besides.
@@ -96,8 +112,12 @@ fn fillings(scene: &mut Scene<'_>) -> Claim {
     for _ in 0..count {
         let tooth = scene.random.pick(if young { MILK_TEETH } else { BACK_TEETH });
         let surfaces = scene.random.between(1, 4) as usize;
-        let mut filling = line(scene, [("D2391", 15200), ("D2392", 19400), ("D2393", 23900), ("D2394", 28100)][surfaces - 1]);
-        filling.teeth = vec![Tooth { code: text(tooth), surfaces: scene.random.several(surfaces, SURFACES).into_iter().map(text).collect() }];
+        let mut filling =
+            line(scene, [("D2391", 15200), ("D2392", 19400), ("D2393", 23900), ("D2394", 28100)][surfaces - 1]);
+        filling.teeth = vec![Tooth {
+            code: text(tooth),
+            surfaces: scene.random.several(surfaces, SURFACES).into_iter().map(text).collect(),
+        }];
         claim.lines.push(filling);
     }
     by_claim(scene, &mut claim);
@@ -128,20 +148,27 @@ fn crown(scene: &mut Scene<'_>) -> Claim {
 
 fn denture(scene: &mut Scene<'_>) -> Claim {
     let mut claim = scene.claim("11");
-    let (service, area) = scene.random.pick(&[(("D5110", 178000), "01"), (("D5120", 178000), "02"), (("D5213", 191500), "01")]);
+    let (service, area) =
+        scene.random.pick(&[(("D5110", 178000), "01"), (("D5120", 178000), "02"), (("D5213", 191500), "01")]);
     let mut denture = line(scene, service);
     denture.oral_cavity = vec![text(area)];
     denture.prosthesis = Some(text("I"));
     claim.lines.push(denture);
     let missing = scene.random.several(6, FRONT_TEETH);
-    claim.tooth_statuses = missing.into_iter().map(|tooth| ToothStatus { tooth: text(tooth), status: text("M") }).collect();
+    claim.tooth_statuses =
+        missing.into_iter().map(|tooth| ToothStatus { tooth: text(tooth), status: text("M") }).collect();
     claim
 }
 
 fn splint(scene: &mut Scene<'_>) -> Claim {
     let mut claim = scene.claim("11");
     let mut splint = line(scene, ("D4322", 42500));
-    splint.teeth = scene.random.several(4, FRONT_TEETH).into_iter().map(|tooth| Tooth { code: text(tooth), surfaces: Vec::new() }).collect();
+    splint.teeth = scene
+        .random
+        .several(4, FRONT_TEETH)
+        .into_iter()
+        .map(|tooth| Tooth { code: text(tooth), surfaces: Vec::new() })
+        .collect();
     claim.lines.push(splint);
     claim
 }
@@ -169,7 +196,11 @@ fn orthodontics(scene: &mut Scene<'_>) -> Claim {
     let mut claim = scene.claim("11");
     let months = scene.random.between(12, 30);
     claim.orthodontics = Some(match scene.random.chance(80) {
-        true => Orthodontics { total_months: Some(Decimal::from(months)), months_remaining: Some(Decimal::from(scene.random.between(0, months))), description: None },
+        true => Orthodontics {
+            total_months: Some(Decimal::from(months)),
+            months_remaining: Some(Decimal::from(scene.random.between(0, months))),
+            description: None,
+        },
         false => Orthodontics { description: Some(text("Y")), ..Orthodontics::default() },
     });
     claim.appliance_placement_date = Some(scene.earlier(60));
@@ -200,7 +231,8 @@ fn extraction(scene: &mut Scene<'_>) -> Claim {
         claim.lines.push(extraction);
     }
     if scene.random.chance(30) {
-        claim.tooth_statuses = teeth.into_iter().map(|tooth| ToothStatus { tooth: text(tooth), status: text("E") }).collect();
+        claim.tooth_statuses =
+            teeth.into_iter().map(|tooth| ToothStatus { tooth: text(tooth), status: text("E") }).collect();
     }
     if claim.lines.len() < scene.max_lines && scene.random.chance(40) {
         let quarters = scene.random.between(2, 6);
@@ -282,7 +314,8 @@ fn predetermined(scene: &mut Scene<'_>, claim: &mut Claim) -> bool {
 
 fn diagnoses(scene: &mut Scene<'_>, claim: &mut Claim) -> bool {
     let codes = scene.random.several(2, DENTAL_DIAGNOSES);
-    claim.diagnoses = codes.iter().enumerate().map(|(at, code)| diagnosis(if at == 0 { "ABK" } else { "ABF" }, code)).collect();
+    claim.diagnoses =
+        codes.iter().enumerate().map(|(at, code)| diagnosis(if at == 0 { "ABK" } else { "ABF" }, code)).collect();
     for line in &mut claim.lines {
         line.diagnosis_pointers = if scene.random.chance(50) { vec![1] } else { vec![2, 1] };
     }
@@ -290,7 +323,10 @@ fn diagnoses(scene: &mut Scene<'_>, claim: &mut Claim) -> bool {
 }
 
 fn treatment_dates(scene: &mut Scene<'_>, claim: &mut Claim) -> bool {
-    let Some(line) = claim.lines.first_mut().filter(|line| line.prosthesis.is_some() && line.service_date.is_some()) else { return false };
+    let Some(line) = claim.lines.first_mut().filter(|line| line.prosthesis.is_some() && line.service_date.is_some())
+    else {
+        return false;
+    };
     line.treatment_start_date = Some(scene.earlier(12));
     line.treatment_completion_date = Some(scene.day);
     true

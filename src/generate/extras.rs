@@ -58,20 +58,31 @@ fn exception(scene: &mut Scene<'_>, claim: &mut Claim) -> bool {
 }
 
 fn attachment(scene: &mut Scene<'_>, claim: &mut Claim) -> bool {
-    let reports: &[&str] = if scene.kind == Kind::Dental { &["DA", "RB", "RR", "OZ"] } else { &["OZ", "B4", "DS", "RR", "M1"] };
+    let reports: &[&str] =
+        if scene.kind == Kind::Dental { &["DA", "RB", "RR", "OZ"] } else { &["OZ", "B4", "DS", "RR", "M1"] };
     let count = scene.random.between(1, 3);
     for report in scene.random.several(count as usize, reports) {
         let transmission = scene.random.pick(&["AA", "BM", "EL", "EM", "FX", "FT"]);
         // What is only available on request has no number yet.
         let control_number = (transmission != "AA").then(|| scene.random.like("ATT#########"));
-        claim.attachments.push(Attachment { report_type: text(report), transmission: text(transmission), control_number });
+        claim.attachments.push(Attachment {
+            report_type: text(report),
+            transmission: text(transmission),
+            control_number,
+        });
     }
     true
 }
 
 fn note(scene: &mut Scene<'_>, claim: &mut Claim) -> bool {
-    let kind = if scene.kind == Kind::Professional { scene.random.pick(&["ADD", "CER", "DCP", "DGN", "TPO"]) } else { "ADD" };
-    let said = scene.random.pick(&["PATIENT SEEN AFTER HOURS", "SECOND OPINION AT THE PATIENTS REQUEST", "SERVICES ON BOTH SIDES, SEE RECORD", "CORRECTED DATE OF BIRTH (WAS TRANSPOSED)"]);
+    let kind =
+        if scene.kind == Kind::Professional { scene.random.pick(&["ADD", "CER", "DCP", "DGN", "TPO"]) } else { "ADD" };
+    let said = scene.random.pick(&[
+        "PATIENT SEEN AFTER HOURS",
+        "SECOND OPINION AT THE PATIENTS REQUEST",
+        "SERVICES ON BOTH SIDES, SEE RECORD",
+        "CORRECTED DATE OF BIRTH (WAS TRANSPOSED)",
+    ]);
     claim.notes.push(Note { kind: text(kind), text: Text::const_new(said) });
     if scene.kind == Kind::Dental && scene.random.chance(20) {
         claim.notes.push(Note { kind: text("ADD"), text: Text::const_new("RADIOGRAPHS FOLLOW BY MAIL") });
@@ -95,8 +106,18 @@ fn medical_record(scene: &mut Scene<'_>, claim: &mut Claim) -> bool {
 fn contract(scene: &mut Scene<'_>, claim: &mut Claim) -> bool {
     claim.contract = Some(match scene.random.below(3) {
         0 => Contract { kind: text("02"), amount: money(scene.random.between(20, 400) * 100), ..Contract::default() },
-        1 => Contract { kind: text("04"), percentage: Some(Decimal::from(scene.random.between(40, 95))), ..Contract::default() },
-        _ => Contract { kind: text("09"), code: Some(scene.random.like("PLAN##")), terms_discount: Some(Decimal::TWO), version: Some(text("2")), ..Contract::default() },
+        1 => Contract {
+            kind: text("04"),
+            percentage: Some(Decimal::from(scene.random.between(40, 95))),
+            ..Contract::default()
+        },
+        _ => Contract {
+            kind: text("09"),
+            code: Some(scene.random.like("PLAN##")),
+            terms_discount: Some(Decimal::TWO),
+            version: Some(text("2")),
+            ..Contract::default()
+        },
     });
     true
 }
@@ -107,12 +128,23 @@ fn repriced(scene: &mut Scene<'_>, claim: &mut Claim) -> bool {
         return false;
     }
     let saving = charge * scene.random.between(5, 45) / 100;
-    claim.pricing = Some(Repricing { methodology: text(scene.random.pick(&["02", "03", "10"])), allowed_amount: money(charge - saving), saving_amount: money(saving), organization_id: Some(scene.random.like("REPRICER##")), ..Repricing::default() });
+    claim.pricing = Some(Repricing {
+        methodology: text(scene.random.pick(&["02", "03", "10"])),
+        allowed_amount: money(charge - saving),
+        saving_amount: money(saving),
+        organization_id: Some(scene.random.like("REPRICER##")),
+        ..Repricing::default()
+    });
     claim.repriced_claim_number = Some(scene.random.like("RP########"));
     claim.repricer_received_date = Some(scene.later(3).min(scene.today));
     if let Some(line) = claim.lines.first_mut().filter(|line| cents(line.charge) > 0 && scene.random.chance(30)) {
         let saving = cents(line.charge) / 10;
-        line.pricing = Some(Repricing { methodology: text("02"), allowed_amount: money(cents(line.charge) - saving), saving_amount: money(saving), ..Repricing::default() });
+        line.pricing = Some(Repricing {
+            methodology: text("02"),
+            allowed_amount: money(cents(line.charge) - saving),
+            saving_amount: money(saving),
+            ..Repricing::default()
+        });
         if scene.kind != Kind::Dental {
             line.repriced_line_number = Some(scene.random.like("RL####"));
         }

@@ -9,7 +9,10 @@ use super::{
     scene::{Extra, Scenario, Scene, diagnosis, hcpcs, text},
 };
 use crate::{
-    claims::{Certification, Claim, Diagnosis, Drug, Line, Note, Occurrence, OccurrenceSpan, Procedure, SurgicalProcedure, ValueAmount},
+    claims::{
+        Certification, Claim, Diagnosis, Drug, Line, Note, Occurrence, OccurrenceSpan, Procedure, SurgicalProcedure,
+        ValueAmount,
+    },
     record::{Date, Decimal, Text, Time, When},
 };
 
@@ -23,21 +26,58 @@ const fn scenario(name: &'static str, weight: u32, make: fn(&mut Scene<'_>) -> C
 }
 
 pub(super) const TRADES: &[Row] = &[
-    (Trade { taxonomy: "282N00000X", called: "MEDICAL CENTER", clientele: Clientele::Births, programs: PAYERS }, 50, &[
-        scenario("outpatient", 28, outpatient),
-        scenario("inpatient", 30, inpatient),
-        scenario("inpatient surgery", 16, inpatient_surgery),
-        scenario("interim bill", 6, interim),
-        scenario("emergency visit", 20, emergency_visit),
-        scenario("outpatient drugs", 10, outpatient_drugs),
-    ]),
-    (Trade { taxonomy: "273R00000X", called: "TRAUMA CENTER", clientele: Clientele::Adults, programs: &[Auto, WorkersCompensation] }, 6, &[scenario("accident", 1, accident)]),
-    (Trade { taxonomy: "314000000X", called: "NURSING CENTER", clientele: Clientele::Elderly, programs: ELDERLY }, 10, &[scenario("skilled nursing", 1, skilled_nursing)]),
-    (Trade { taxonomy: "251E00000X", called: "HOME HEALTH", clientele: Clientele::Elderly, programs: ELDERLY }, 10, &[scenario("home health", 1, home_health)]),
-    (Trade { taxonomy: "261QE0700X", called: "DIALYSIS CENTER", clientele: Clientele::Elderly, programs: ELDERLY }, 8, &[scenario("dialysis center", 1, dialysis)]),
-    (Trade { taxonomy: "251G00000X", called: "HOSPICE", clientele: Clientele::Elderly, programs: ELDERLY }, 6, &[scenario("hospice", 1, hospice)]),
-    (Trade { taxonomy: "261QF0400X", called: "COMMUNITY CLINIC", clientele: Clientele::Everyone, programs: PAYERS }, 6, &[scenario("health center", 1, health_center)]),
-    (Trade { taxonomy: "283X00000X", called: "REHABILITATION", clientele: Clientele::Elderly, programs: ELDERLY }, 6, &[scenario("outpatient therapy", 1, therapy)]),
+    (
+        Trade { taxonomy: "282N00000X", called: "MEDICAL CENTER", clientele: Clientele::Births, programs: PAYERS },
+        50,
+        &[
+            scenario("outpatient", 28, outpatient),
+            scenario("inpatient", 30, inpatient),
+            scenario("inpatient surgery", 16, inpatient_surgery),
+            scenario("interim bill", 6, interim),
+            scenario("emergency visit", 20, emergency_visit),
+            scenario("outpatient drugs", 10, outpatient_drugs),
+        ],
+    ),
+    (
+        Trade {
+            taxonomy: "273R00000X",
+            called: "TRAUMA CENTER",
+            clientele: Clientele::Adults,
+            programs: &[Auto, WorkersCompensation],
+        },
+        6,
+        &[scenario("accident", 1, accident)],
+    ),
+    (
+        Trade { taxonomy: "314000000X", called: "NURSING CENTER", clientele: Clientele::Elderly, programs: ELDERLY },
+        10,
+        &[scenario("skilled nursing", 1, skilled_nursing)],
+    ),
+    (
+        Trade { taxonomy: "251E00000X", called: "HOME HEALTH", clientele: Clientele::Elderly, programs: ELDERLY },
+        10,
+        &[scenario("home health", 1, home_health)],
+    ),
+    (
+        Trade { taxonomy: "261QE0700X", called: "DIALYSIS CENTER", clientele: Clientele::Elderly, programs: ELDERLY },
+        8,
+        &[scenario("dialysis center", 1, dialysis)],
+    ),
+    (
+        Trade { taxonomy: "251G00000X", called: "HOSPICE", clientele: Clientele::Elderly, programs: ELDERLY },
+        6,
+        &[scenario("hospice", 1, hospice)],
+    ),
+    (
+        Trade { taxonomy: "261QF0400X", called: "COMMUNITY CLINIC", clientele: Clientele::Everyone, programs: PAYERS },
+        6,
+        &[scenario("health center", 1, health_center)],
+    ),
+    (
+        Trade { taxonomy: "283X00000X", called: "REHABILITATION", clientele: Clientele::Elderly, programs: ELDERLY },
+        6,
+        &[scenario("outpatient therapy", 1, therapy)],
+    ),
 ];
 
 /// What any institutional claim may have besides.
@@ -66,7 +106,8 @@ fn bill(scene: &mut Scene<'_>, kind: &'static str, frequency: &'static str, days
     claim.statement_period = Some(When::Period(scene.day, scene.later(days)));
     claim.attending_provider = Some(scene.physician("207R00000X"));
     if scene.random.chance(25) {
-        claim.attending_provider = claim.attending_provider.map(|provider| crate::claims::Provider { taxonomy: None, ..provider });
+        claim.attending_provider =
+            claim.attending_provider.map(|provider| crate::claims::Provider { taxonomy: None, ..provider });
     }
     claim.admission_type = Some(text(scene.random.pick(&["1", "2", "3"])));
     claim.admission_source = Some(text(scene.random.pick(&["1", "2", "4", "8"])));
@@ -76,11 +117,20 @@ fn bill(scene: &mut Scene<'_>, kind: &'static str, frequency: &'static str, days
 
 fn principal(scene: &mut Scene<'_>, claim: &mut Claim, table: &[&'static str], indicated: bool) {
     let mut code = diagnosis("ABK", scene.random.pick(table));
-    let indicator = |scene: &mut Scene<'_>| indicated.then(|| scene.random.pick(&["Y", "Y", "Y", "N", "U", "W"]).into());
+    let indicator =
+        |scene: &mut Scene<'_>| indicated.then(|| scene.random.pick(&["Y", "Y", "Y", "N", "U", "W"]).into());
     code.present_on_admission = indicator(scene);
     let others = scene.random.between(0, if scene.plain { 4 } else { 13 });
-    let others: Vec<&str> = scene.random.several(others as usize, INPATIENT_OTHERS).into_iter().filter(|other| code.code != *other).collect();
-    claim.other_diagnoses = others.into_iter().map(|other| Diagnosis { present_on_admission: indicator(scene), ..diagnosis("ABF", other) }).collect();
+    let others: Vec<&str> = scene
+        .random
+        .several(others as usize, INPATIENT_OTHERS)
+        .into_iter()
+        .filter(|other| code.code != *other)
+        .collect();
+    claim.other_diagnoses = others
+        .into_iter()
+        .map(|other| Diagnosis { present_on_admission: indicator(scene), ..diagnosis("ABF", other) })
+        .collect();
     claim.diagnoses = vec![code];
 }
 
@@ -90,7 +140,13 @@ fn hour(scene: &mut Scene<'_>) -> Time {
 }
 
 fn revenue(code: &'static str, cents: i64, unit: &'static str, quantity: i64) -> Line {
-    Line { revenue_code: Some(text(code)), charge: money(cents), unit: Some(text(unit)), quantity: Some(Decimal::from(quantity)), ..Line::default() }
+    Line {
+        revenue_code: Some(text(code)),
+        charge: money(cents),
+        unit: Some(text(unit)),
+        quantity: Some(Decimal::from(quantity)),
+        ..Line::default()
+    }
 }
 
 fn value(code: &'static str, hundredths: i64) -> ValueAmount {
@@ -132,7 +188,8 @@ fn inpatient(scene: &mut Scene<'_>) -> Claim {
         claim.occurrences = vec![occurrence("11", scene.earlier(2)), occurrence("24", scene.earlier(1))];
     }
     if scene.random.chance(15) {
-        claim.occurrence_spans = vec![OccurrenceSpan { code: text("71"), period: Some(When::Period(scene.earlier(30), scene.earlier(24))) }];
+        claim.occurrence_spans =
+            vec![OccurrenceSpan { code: text("71"), period: Some(When::Period(scene.earlier(30), scene.earlier(24))) }];
     }
     if scene.random.chance(30) {
         claim.conditions = scene.random.several(3, &["09", "20", "C1", "C5", "77"]).into_iter().map(text).collect();
@@ -145,7 +202,11 @@ fn inpatient(scene: &mut Scene<'_>) -> Claim {
 fn inpatient_surgery(scene: &mut Scene<'_>) -> Claim {
     let mut claim = inpatient(scene);
     let day = scene.day;
-    let procedure = |kind: &'static str, code: &'static str, date: Date| SurgicalProcedure { kind: text(kind), code: text(code), date: Some(date) };
+    let procedure = |kind: &'static str, code: &'static str, date: Date| SurgicalProcedure {
+        kind: text(kind),
+        code: text(code),
+        date: Some(date),
+    };
     let codes = scene.random.several(4, &["0SRC0J9", "0FT44ZZ", "027034Z", "5A1955Z", "0W9G3ZZ", "30233N1"]);
     let others = scene.random.below(codes.len());
     claim.principal_procedure = Some(procedure("BBR", codes[0], day));
@@ -188,9 +249,15 @@ fn emergency_visit(scene: &mut Scene<'_>) -> Claim {
     claim.admission_type = Some(text("1"));
     principal(scene, &mut claim, INJURY_DIAGNOSES, false);
     let count = scene.random.between(1, 3);
-    claim.reasons_for_visit = scene.random.several(count as usize, &["R079", "R0602", "R1084", "R509"]).into_iter().map(|code| diagnosis("APR", code)).collect();
+    claim.reasons_for_visit = scene
+        .random
+        .several(count as usize, &["R079", "R0602", "R1084", "R509"])
+        .into_iter()
+        .map(|code| diagnosis("APR", code))
+        .collect();
     let count = scene.random.between(1, 3);
-    claim.external_causes = scene.random.several(count as usize, EXTERNAL_CAUSES).into_iter().map(|code| diagnosis("ABN", code)).collect();
+    claim.external_causes =
+        scene.random.several(count as usize, EXTERNAL_CAUSES).into_iter().map(|code| diagnosis("ABN", code)).collect();
     claim.occurrences = vec![occurrence("05", scene.day)];
     claim.values = vec![value("45", scene.random.between(0, 23) * 100)];
     let visit = scene.random.pick(&[("99283", 96500), ("99284", 148000), ("99285", 221000)]);
@@ -254,9 +321,19 @@ fn drug(scene: &mut Scene<'_>) -> Line {
     let mut line = revenue("0636", price * units, "UN", units);
     line.procedure = Some(hcpcs(code, &[]));
     line.service_date = Some(When::Date(scene.day));
-    line.drug = Some(Drug { kind: text("N4"), code: text(ndc), quantity: Some(Decimal::new(units * thousandths, 3).normalize()), unit: text(unit), ..Drug::default() });
+    line.drug = Some(Drug {
+        kind: text("N4"),
+        code: text(ndc),
+        quantity: Some(Decimal::new(units * thousandths, 3).normalize()),
+        unit: text(unit),
+        ..Drug::default()
+    });
     if scene.random.chance(20) {
-        line.drug = line.drug.map(|drug| Drug { prescription_kind: Some(text("XZ")), prescription_number: Some(scene.random.like("RX#######")), ..drug });
+        line.drug = line.drug.map(|drug| Drug {
+            prescription_kind: Some(text("XZ")),
+            prescription_number: Some(scene.random.like("RX#######")),
+            ..drug
+        });
     }
     line
 }
@@ -275,11 +352,15 @@ fn skilled_nursing(scene: &mut Scene<'_>) -> Claim {
     claim.discharge = Some(When::Time(hour(scene)));
     principal(scene, &mut claim, &["Z471", "I639", "J189", "M1711"], false);
     claim.admitting_diagnosis = Some(diagnosis("ABJ", "R2689"));
-    claim.occurrence_spans = vec![OccurrenceSpan { code: text("70"), period: Some(When::Period(scene.earlier(9), scene.earlier(3))) }];
+    claim.occurrence_spans =
+        vec![OccurrenceSpan { code: text("70"), period: Some(When::Period(scene.earlier(9), scene.earlier(3))) }];
     claim.occurrences = vec![occurrence("50", scene.later(3))];
     claim.values = vec![value("80", days * 100)];
     let assessment = hipps(scene, "0022", &["KAGF1", "LDQD1", "PAXE1"], days);
-    claim.lines = vec![Line { service_date: Some(When::Date(scene.later(3))), ..assessment }, revenue("0120", 61500 * days, "DA", days)];
+    claim.lines = vec![
+        Line { service_date: Some(When::Date(scene.later(3))), ..assessment },
+        revenue("0120", 61500 * days, "DA", days),
+    ];
     let count = scene.count(1, 4).min(scene.max_lines.saturating_sub(2));
     ancillaries(scene, &mut claim, count);
     claim.lines.truncate(scene.max_lines);
@@ -294,7 +375,8 @@ fn home_health(scene: &mut Scene<'_>) -> Claim {
     claim.occurrences = vec![occurrence("50", scene.earlier(1))];
     claim.values = vec![value("61", 1042000), value("85", 3600100)];
     if scene.random.chance(50) {
-        claim.treatments = scene.random.several(3, &["A01", "A04", "B01", "C03", "D01"]).into_iter().map(text).collect();
+        claim.treatments =
+            scene.random.several(3, &["A01", "A04", "B01", "C03", "D01"]).into_iter().map(text).collect();
     }
     let episode = hipps(scene, "0023", &["1AA11", "2DB21", "3FC31"], 1);
     claim.lines.push(Line { service_date: Some(When::Date(scene.day)), ..episode });
@@ -316,7 +398,12 @@ fn dialysis(scene: &mut Scene<'_>) -> Claim {
     let mut claim = bill(scene, "72", "1", days);
     principal(scene, &mut claim, KIDNEY_DIAGNOSES, false);
     claim.conditions = vec![text(scene.random.pick(&["71", "73", "74"]))];
-    claim.values = vec![value("48", scene.random.between(90, 119) * 10), value("49", scene.random.between(280, 349) * 10), value("A8", scene.random.between(500, 1100) * 10), value("A9", scene.random.between(1500, 1900) * 10)];
+    claim.values = vec![
+        value("48", scene.random.between(90, 119) * 10),
+        value("49", scene.random.between(280, 349) * 10),
+        value("A8", scene.random.between(500, 1100) * 10),
+        value("A9", scene.random.between(1500, 1900) * 10),
+    ];
     claim.occurrences = vec![occurrence("51", scene.earlier(5))];
     let sessions = scene.count(3, 6);
     for at in 0..sessions {
@@ -332,7 +419,13 @@ fn dialysis(scene: &mut Scene<'_>) -> Claim {
         let mut line = revenue("0634", 93500, "UN", 85);
         line.procedure = Some(hcpcs("Q4081", &["JB"]));
         line.service_date = Some(When::Date(scene.day));
-        line.drug = Some(Drug { kind: text("N4"), code: text("55513014401"), quantity: Some(Decimal::new(85, 2)), unit: text("ML"), ..Drug::default() });
+        line.drug = Some(Drug {
+            kind: text("N4"),
+            code: text("55513014401"),
+            quantity: Some(Decimal::new(85, 2)),
+            unit: text("ML"),
+            ..Drug::default()
+        });
         claim.lines.push(line);
     }
     claim
@@ -375,7 +468,11 @@ fn therapy(scene: &mut Scene<'_>) -> Claim {
     claim.admission_type = Some(text("3"));
     principal(scene, &mut claim, SPINE_DIAGNOSES, false);
     let visits = scene.count(2, 8);
-    claim.occurrences = vec![occurrence("29", scene.earlier(4)), occurrence("35", scene.earlier(2)), occurrence("11", scene.earlier(30))];
+    claim.occurrences = vec![
+        occurrence("29", scene.earlier(4)),
+        occurrence("35", scene.earlier(2)),
+        occurrence("11", scene.earlier(30)),
+    ];
     claim.values = vec![value("50", visits as i64 * 100)];
     for at in 0..visits {
         let mut line = revenue("0420", 5415 * 2, "UN", 2);
@@ -393,7 +490,10 @@ fn estimated_due(scene: &mut Scene<'_>, claim: &mut Claim) -> bool {
 
 fn clinical_notes(scene: &mut Scene<'_>, claim: &mut Claim) -> bool {
     let kinds = scene.random.several(2, &["ALG", "DCP", "DGN", "MED", "NTR", "ODT", "RHB", "UPI"]);
-    claim.clinical_notes = kinds.into_iter().map(|kind| Note { kind: text(kind), text: Text::const_new("AS IN THE PLAN OF TREATMENT") }).collect();
+    claim.clinical_notes = kinds
+        .into_iter()
+        .map(|kind| Note { kind: text(kind), text: Text::const_new("AS IN THE PLAN OF TREATMENT") })
+        .collect();
     true
 }
 

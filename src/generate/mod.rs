@@ -56,7 +56,15 @@ pub struct Options {
 impl Options {
     /// As many claims of a kind, everything else by default.
     pub fn new(kind: Kind, claims: u64, seed: u64) -> Self {
-        Self { kind, claims, seed, claims_per_transaction: None, variety: Variety::Full, lines: None, style: Style::default() }
+        Self {
+            kind,
+            claims,
+            seed,
+            claims_per_transaction: None,
+            variety: Variety::Full,
+            lines: None,
+            style: Style::default(),
+        }
     }
 
     fn max_lines(&self) -> usize {
@@ -112,7 +120,10 @@ impl FromStr for Kind {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(name)).ok_or_else(|| format!("`{name}` is none of {}", Self::ALL.map(Self::name).join(", ")))
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.name().eq_ignore_ascii_case(name))
+            .ok_or_else(|| format!("`{name}` is none of {}", Self::ALL.map(Self::name).join(", ")))
     }
 }
 

@@ -10,7 +10,8 @@ use super::{
 };
 use crate::{
     claims::{
-        Adjustment, AdjustmentReason, Amount, ClaimPayment, Contact, Identifier, InpatientAdjudication, OutpatientAdjudication, Party, PaymentDate, Procedure, Quantity, Remark, ServicePayment,
+        Adjustment, AdjustmentReason, Amount, ClaimPayment, Contact, Identifier, InpatientAdjudication,
+        OutpatientAdjudication, Party, PaymentDate, Procedure, Quantity, Remark, ServicePayment,
     },
     record::{Date, Decimal, Text},
 };
@@ -97,11 +98,18 @@ fn denied_with_remark(scene: &mut Scene<'_>) -> Vec<ClaimPayment> {
     let mut claim = scene.claim("1");
     let (group, reason) = scene.random.pick(&[("CO", "16"), ("CO", "96"), ("PR", "96"), ("CO", "226"), ("CO", "252")]);
     let share = scene.random.pick(&[100, 50]);
-    scene.lines(&mut claim, 1, 4, |random| if random.chance(share) { Outcome::Denied { group, reason } } else { Outcome::Shared });
+    scene.lines(&mut claim, 1, 4, |random| {
+        if random.chance(share) { Outcome::Denied { group, reason } } else { Outcome::Shared }
+    });
     for line in &mut claim.lines {
         if line.adjustments.iter().any(|adjustment| adjustment.reasons.iter().any(|given| given.reason == reason)) {
             let remarks = scene.random.between(1, 3);
-            line.remarks = scene.random.several(remarks as usize, REMARKS).into_iter().map(|code| Remark { kind: text("HE"), code: text(code) }).collect();
+            line.remarks = scene
+                .random
+                .several(remarks as usize, REMARKS)
+                .into_iter()
+                .map(|code| Remark { kind: text("HE"), code: text(code) })
+                .collect();
         }
     }
     one(claim)
@@ -132,9 +140,16 @@ fn after_others(scene: &mut Scene<'_>, status: &'static str) -> ClaimPayment {
 fn crossover(scene: &mut Scene<'_>) -> Vec<ClaimPayment> {
     let mut claim = scene.claim("19");
     scene.lines(&mut claim, 1, 4, |_| Outcome::Shared);
-    claim.crossover_carrier = Some(Party { entity: text("2"), name: Some(text("BLUE HERON OF EXAMPLE")), id_kind: Some(text("PI")), id: Some(text("00570")), ..Party::default() });
+    claim.crossover_carrier = Some(Party {
+        entity: text("2"),
+        name: Some(text("BLUE HERON OF EXAMPLE")),
+        id_kind: Some(text("PI")),
+        id: Some(text("00570")),
+        ..Party::default()
+    });
     if claim.inpatient.is_none() {
-        claim.outpatient = Some(OutpatientAdjudication { remark_codes: vec![text("MA18")], ..OutpatientAdjudication::default() });
+        claim.outpatient =
+            Some(OutpatientAdjudication { remark_codes: vec![text("MA18")], ..OutpatientAdjudication::default() });
     }
     one(claim)
 }
@@ -158,7 +173,11 @@ fn corrected(scene: &mut Scene<'_>) -> Vec<ClaimPayment> {
     }
     let mut correction = claim;
     correction.payer_control_number = scene.random.like("P##########");
-    correction.identifiers.push(Identifier { kind: text("F8"), value: reversal.payer_control_number.clone(), payer_id: None });
+    correction.identifiers.push(Identifier {
+        kind: text("F8"),
+        value: reversal.payer_control_number.clone(),
+        payer_id: None,
+    });
     let (mut paid, mut patient) = (0, 0);
     for line in &mut correction.lines {
         let decision = decide(scene.random, cents(line.charge), Outcome::Shared);
@@ -208,7 +227,10 @@ fn inpatient(scene: &mut Scene<'_>) -> Vec<ClaimPayment> {
         ..InpatientAdjudication::default()
     });
     if let Some(first) = claim.statement_dates.first().and_then(|from| from.date) {
-        claim.statement_dates = vec![PaymentDate { kind: text("232"), date: Some(first) }, PaymentDate { kind: text("233"), date: Some(people::after(first, days)) }];
+        claim.statement_dates = vec![
+            PaymentDate { kind: text("232"), date: Some(first) },
+            PaymentDate { kind: text("233"), date: Some(people::after(first, days)) },
+        ];
     }
     claim.quantities = vec![Quantity { kind: text("CA"), quantity: Some(Decimal::from(days)) }];
     one(claim)
@@ -241,7 +263,13 @@ fn bundled(scene: &mut Scene<'_>) -> Vec<ClaimPayment> {
     let mut gone = Decision { paid: second, ..Decision::default() };
     gone.take("CO", "97", second);
     for (charge, decision, submitted) in [(first, kept, "82947"), (second, gone, "84132")] {
-        let mut line = ServicePayment { procedure: Some(panel.clone()), charge: money(charge), quantity: Some(Decimal::ONE), submitted_procedure: Some(hcpcs(submitted, &[])), ..ServicePayment::default() };
+        let mut line = ServicePayment {
+            procedure: Some(panel.clone()),
+            charge: money(charge),
+            quantity: Some(Decimal::ONE),
+            submitted_procedure: Some(hcpcs(submitted, &[])),
+            ..ServicePayment::default()
+        };
         line.service_dates = vec![PaymentDate { kind: text("472"), date: Some(day) }];
         line.control_number = Some(scene.random.like("######-#"));
         settle_line(&mut line, decision);
@@ -274,15 +302,34 @@ fn fewer_units(scene: &mut Scene<'_>) -> Vec<ClaimPayment> {
 
 fn insured_corrected(scene: &mut Scene<'_>) -> Vec<ClaimPayment> {
     let mut claim = allowed(scene).remove(0);
-    claim.corrected_insured = Some(Party { entity: text("1"), first_name: Some(text("ROSALIND")), id_kind: Some(text("C")), id: Some(scene.random.like("@@########")), ..Party::default() });
+    claim.corrected_insured = Some(Party {
+        entity: text("1"),
+        first_name: Some(text("ROSALIND")),
+        id_kind: Some(text("C")),
+        id: Some(scene.random.like("@@########")),
+        ..Party::default()
+    });
     one(claim)
 }
 
 fn other_first(scene: &mut Scene<'_>) -> Vec<ClaimPayment> {
     let mut claim = scene.claim("1");
     scene.lines(&mut claim, 1, 3, |_| Outcome::Denied { group: "CO", reason: "22" });
-    claim.corrected_payer = Some(Party { entity: text("2"), name: Some(text("KEYSTONE MUTUAL ASSURANCE")), id_kind: Some(text("PI")), id: Some(text("87726")), ..Party::default() });
-    claim.other_subscriber = Some(Party { entity: text("1"), name: Some(text("PEMBERTON")), first_name: Some(text("SILAS")), id_kind: Some(text("MI")), id: Some(scene.random.like("@@########")), ..Party::default() });
+    claim.corrected_payer = Some(Party {
+        entity: text("2"),
+        name: Some(text("KEYSTONE MUTUAL ASSURANCE")),
+        id_kind: Some(text("PI")),
+        id: Some(text("87726")),
+        ..Party::default()
+    });
+    claim.other_subscriber = Some(Party {
+        entity: text("1"),
+        name: Some(text("PEMBERTON")),
+        first_name: Some(text("SILAS")),
+        id_kind: Some(text("MI")),
+        id: Some(scene.random.like("@@########")),
+        ..Party::default()
+    });
     one(claim)
 }
 
@@ -347,16 +394,36 @@ impl Scene<'_> {
         }
         if self.random.chance(30) {
             let doctor = people::physician(self.random);
-            claim.rendering_provider = Some(Party { entity: doctor.entity, name: Some(doctor.name), first_name: doctor.first_name, middle_name: doctor.middle_name, id_kind: Some(text("XX")), id: doctor.npi, ..Party::default() });
+            claim.rendering_provider = Some(Party {
+                entity: doctor.entity,
+                name: Some(doctor.name),
+                first_name: doctor.first_name,
+                middle_name: doctor.middle_name,
+                id_kind: Some(text("XX")),
+                id: doctor.npi,
+                ..Party::default()
+            });
         }
         if self.random.chance(20) {
-            claim.identifiers.push(Identifier { kind: text("1L"), value: self.random.like("GRP#####"), payer_id: None });
+            claim.identifiers.push(Identifier {
+                kind: text("1L"),
+                value: self.random.like("GRP#####"),
+                payer_id: None,
+            });
         }
         if self.random.chance(15) {
-            claim.identifiers.push(Identifier { kind: text("EA"), value: self.random.like("MR#######"), payer_id: None });
+            claim.identifiers.push(Identifier {
+                kind: text("EA"),
+                value: self.random.like("MR#######"),
+                payer_id: None,
+            });
         }
         if self.random.chance(10) {
-            claim.rendering_provider_identifiers.push(Identifier { kind: text("G2"), value: self.random.like("@#####"), payer_id: None });
+            claim.rendering_provider_identifiers.push(Identifier {
+                kind: text("G2"),
+                value: self.random.like("@#####"),
+                payer_id: None,
+            });
         }
         if self.random.chance(30) {
             claim.received_date = Some(people::before(self.today, 12));
@@ -366,7 +433,11 @@ impl Scene<'_> {
             claim.contacts = vec![Contact { name: Some(text("PROVIDER SERVICES")), numbers }];
         }
         if self.trade == Trade::Hospital && self.random.chance(40) {
-            claim.outpatient = Some(OutpatientAdjudication { reimbursement_rate: Some(Decimal::new(self.random.between(55, 99), 2).normalize()), remark_codes: vec![text("MA01")], ..OutpatientAdjudication::default() });
+            claim.outpatient = Some(OutpatientAdjudication {
+                reimbursement_rate: Some(Decimal::new(self.random.between(55, 99), 2).normalize()),
+                remark_codes: vec![text("MA01")],
+                ..OutpatientAdjudication::default()
+            });
         }
         claim
     }
@@ -375,13 +446,18 @@ impl Scene<'_> {
     fn lines(&mut self, claim: &mut ClaimPayment, low: i64, high: i64, outcome: impl Fn(&mut Random) -> Outcome) {
         let tail = self.random.chance(2) && !self.plain;
         let count = match tail {
-            true => self.random.between(low, self.max_lines as i64).min(self.random.between(low, self.max_lines as i64)),
+            true => {
+                self.random.between(low, self.max_lines as i64).min(self.random.between(low, self.max_lines as i64))
+            }
             false => self.random.between(low, high).min(self.max_lines as i64),
         };
         let day = self.day();
         let by_claim = self.random.chance(20);
         if by_claim {
-            claim.statement_dates = vec![PaymentDate { kind: text("232"), date: Some(day) }, PaymentDate { kind: text("233"), date: Some(people::after(day, 3)) }];
+            claim.statement_dates = vec![
+                PaymentDate { kind: text("232"), date: Some(day) },
+                PaymentDate { kind: text("233"), date: Some(people::after(day, 3)) },
+            ];
         }
         claim.lines.reserve_exact(count as usize);
         for at in 0..count {
@@ -394,7 +470,10 @@ impl Scene<'_> {
             settle_line(&mut line, decision);
             if !by_claim {
                 line.service_dates = match self.random.chance(12) {
-                    true => vec![PaymentDate { kind: text("150"), date: Some(day) }, PaymentDate { kind: text("151"), date: Some(people::after(day, 2)) }],
+                    true => vec![
+                        PaymentDate { kind: text("150"), date: Some(day) },
+                        PaymentDate { kind: text("151"), date: Some(people::after(day, 2)) },
+                    ],
                     false => vec![PaymentDate { kind: text("472"), date: Some(day) }],
                 };
             }
@@ -432,10 +511,18 @@ impl Scene<'_> {
             return line;
         }
         if self.random.chance(6) {
-            line.identifiers.push(Identifier { kind: text("LU"), value: text(self.random.pick(&["11", "22"])), payer_id: None });
+            line.identifiers.push(Identifier {
+                kind: text("LU"),
+                value: text(self.random.pick(&["11", "22"])),
+                payer_id: None,
+            });
         }
         if self.random.chance(6) {
-            line.rendering_provider_identifiers.push(Identifier { kind: text("HPI"), value: people::npi(self.random), payer_id: None });
+            line.rendering_provider_identifiers.push(Identifier {
+                kind: text("HPI"),
+                value: people::npi(self.random),
+                payer_id: None,
+            });
         }
         if self.random.chance(5) {
             line.policies.push(self.random.like("L#####"));
@@ -461,7 +548,14 @@ impl Scene<'_> {
     fn add_up(&mut self, claim: &mut ClaimPayment) {
         claim.charge = money(claim.lines.iter().map(|line| cents(line.charge)).sum());
         claim.paid = money(claim.lines.iter().map(|line| cents(line.paid)).sum());
-        let patient: i64 = claim.lines.iter().flat_map(|line| &line.adjustments).filter(|adjustment| adjustment.group == "PR").flat_map(|adjustment| &adjustment.reasons).map(|reason| cents(reason.amount)).sum();
+        let patient: i64 = claim
+            .lines
+            .iter()
+            .flat_map(|line| &line.adjustments)
+            .filter(|adjustment| adjustment.group == "PR")
+            .flat_map(|adjustment| &adjustment.reasons)
+            .map(|reason| cents(reason.amount))
+            .sum();
         claim.patient_responsibility = (patient > 0).then(|| money(patient)).flatten();
         if !self.plain && claim.amounts.is_empty() && self.random.chance(20) {
             claim.amounts.push(Amount { kind: text("AU"), amount: claim.charge });

@@ -9,22 +9,30 @@ use super::{
 };
 use crate::{
     claims::{
-        AmbulanceTransport, Answer, Certification, Claim, Contact, DatedEvent, Disability, Drug, Equipment, EquipmentCertification, Form, Identifier, Line, Location, Note, PayerReference, Provider,
-        PurchasedService, SpinalManipulation, TestResult, VisionCondition,
+        AmbulanceTransport, Answer, Certification, Claim, Contact, DatedEvent, Disability, Drug, Equipment,
+        EquipmentCertification, Form, Identifier, Line, Location, Note, PayerReference, Provider, PurchasedService,
+        SpinalManipulation, TestResult, VisionCondition,
     },
     record::{Decimal, Text, When},
 };
 
 use Program::*;
 
-const EVERYONE: &[Program] = &[Medicare, Medicaid, Commercial, Commercial, Commercial, Blue, Blue, ManagedCare, Tricare];
-const WITH_ACCIDENTS: &[Program] = &[Medicare, Medicaid, Commercial, Commercial, Blue, Auto, Auto, WorkersCompensation, WorkersCompensation];
+const EVERYONE: &[Program] =
+    &[Medicare, Medicaid, Commercial, Commercial, Commercial, Blue, Blue, ManagedCare, Tricare];
+const WITH_ACCIDENTS: &[Program] =
+    &[Medicare, Medicaid, Commercial, Commercial, Blue, Auto, Auto, WorkersCompensation, WorkersCompensation];
 const WORKING_AGE: &[Program] = &[Commercial, Commercial, Blue, ManagedCare, Medicaid];
 
 /// A trade, how often it bills next to others, and what it does.
 pub(super) type Row = (Trade, u32, &'static [Scenario]);
 
-const fn trade(taxonomy: &'static str, called: &'static str, clientele: Clientele, programs: &'static [Program]) -> Trade {
+const fn trade(
+    taxonomy: &'static str,
+    called: &'static str,
+    clientele: Clientele,
+    programs: &'static [Program],
+) -> Trade {
     Trade { taxonomy, called, clientele, programs }
 }
 
@@ -33,31 +41,83 @@ const fn scenario(name: &'static str, weight: u32, make: fn(&mut Scene<'_>) -> C
 }
 
 pub(super) const TRADES: &[Row] = &[
-    (trade("207Q00000X", "FAMILY MEDICINE", Clientele::Everyone, EVERYONE), 30, &[
-        scenario("office visit", 50, office_visit),
-        scenario("telehealth", 12, telehealth),
-        scenario("office drugs", 14, office_drugs),
-        scenario("immunization", 14, immunization),
-        scenario("care plan oversight", 5, care_plan_oversight),
-    ]),
-    (trade("208000000X", "PEDIATRICS", Clientele::Children, WORKING_AGE), 6, &[scenario("well child screening", 60, screening), scenario("immunization", 40, immunization)]),
-    (trade("207L00000X", "ANESTHESIA ASSOCIATES", Clientele::Adults, EVERYONE), 9, &[scenario("anesthesia", 75, anesthesia), scenario("obstetric anesthesia", 25, obstetric_anesthesia)]),
-    (trade("3416L0300X", "AMBULANCE SERVICE", Clientele::Elderly, EVERYONE), 9, &[scenario("ambulance", 70, ambulance), scenario("ambulance by line", 30, ambulance_by_line)]),
-    (trade("343900000X", "WHEELCHAIR TRANSPORT", Clientele::Elderly, &[Medicaid]), 2, &[scenario("transport without a provider identifier", 1, transport)]),
-    (trade("332B00000X", "HOME MEDICAL EQUIPMENT", Clientele::Elderly, EVERYONE), 9, &[scenario("equipment rental", 50, equipment), scenario("oxygen with its certificate", 50, oxygen)]),
-    (trade("111N00000X", "CHIROPRACTIC", Clientele::Adults, WITH_ACCIDENTS), 8, &[scenario("chiropractic", 1, chiropractic)]),
+    (
+        trade("207Q00000X", "FAMILY MEDICINE", Clientele::Everyone, EVERYONE),
+        30,
+        &[
+            scenario("office visit", 50, office_visit),
+            scenario("telehealth", 12, telehealth),
+            scenario("office drugs", 14, office_drugs),
+            scenario("immunization", 14, immunization),
+            scenario("care plan oversight", 5, care_plan_oversight),
+        ],
+    ),
+    (
+        trade("208000000X", "PEDIATRICS", Clientele::Children, WORKING_AGE),
+        6,
+        &[scenario("well child screening", 60, screening), scenario("immunization", 40, immunization)],
+    ),
+    (
+        trade("207L00000X", "ANESTHESIA ASSOCIATES", Clientele::Adults, EVERYONE),
+        9,
+        &[scenario("anesthesia", 75, anesthesia), scenario("obstetric anesthesia", 25, obstetric_anesthesia)],
+    ),
+    (
+        trade("3416L0300X", "AMBULANCE SERVICE", Clientele::Elderly, EVERYONE),
+        9,
+        &[scenario("ambulance", 70, ambulance), scenario("ambulance by line", 30, ambulance_by_line)],
+    ),
+    (
+        trade("343900000X", "WHEELCHAIR TRANSPORT", Clientele::Elderly, &[Medicaid]),
+        2,
+        &[scenario("transport without a provider identifier", 1, transport)],
+    ),
+    (
+        trade("332B00000X", "HOME MEDICAL EQUIPMENT", Clientele::Elderly, EVERYONE),
+        9,
+        &[scenario("equipment rental", 50, equipment), scenario("oxygen with its certificate", 50, oxygen)],
+    ),
+    (
+        trade("111N00000X", "CHIROPRACTIC", Clientele::Adults, WITH_ACCIDENTS),
+        8,
+        &[scenario("chiropractic", 1, chiropractic)],
+    ),
     (trade("152W00000X", "EYE CARE", Clientele::Everyone, EVERYONE), 6, &[scenario("vision", 1, vision)]),
-    (trade("291U00000X", "CLINICAL LABORATORY", Clientele::Everyone, EVERYONE), 9, &[
-        scenario("laboratory", 60, laboratory),
-        scenario("referred laboratory test", 20, referred_laboratory),
-        scenario("homebound patient", 20, homebound),
-    ]),
-    (trade("207RX0202X", "ONCOLOGY", Clientele::Adults, EVERYONE), 7, &[scenario("infusion", 70, infusion), scenario("compound drug", 30, compound)]),
-    (trade("208M00000X", "HOSPITALIST GROUP", Clientele::Elderly, EVERYONE), 7, &[scenario("inpatient visits", 1, inpatient_visits)]),
-    (trade("208600000X", "SURGICAL ASSOCIATES", Clientele::Adults, WITH_ACCIDENTS), 8, &[scenario("surgery", 70, surgery), scenario("shared postoperative care", 30, shared_care)]),
-    (trade("207V00000X", "WOMENS HEALTH", Clientele::Expecting, WORKING_AGE), 7, &[scenario("maternity", 1, maternity)]),
+    (
+        trade("291U00000X", "CLINICAL LABORATORY", Clientele::Everyone, EVERYONE),
+        9,
+        &[
+            scenario("laboratory", 60, laboratory),
+            scenario("referred laboratory test", 20, referred_laboratory),
+            scenario("homebound patient", 20, homebound),
+        ],
+    ),
+    (
+        trade("207RX0202X", "ONCOLOGY", Clientele::Adults, EVERYONE),
+        7,
+        &[scenario("infusion", 70, infusion), scenario("compound drug", 30, compound)],
+    ),
+    (
+        trade("208M00000X", "HOSPITALIST GROUP", Clientele::Elderly, EVERYONE),
+        7,
+        &[scenario("inpatient visits", 1, inpatient_visits)],
+    ),
+    (
+        trade("208600000X", "SURGICAL ASSOCIATES", Clientele::Adults, WITH_ACCIDENTS),
+        8,
+        &[scenario("surgery", 70, surgery), scenario("shared postoperative care", 30, shared_care)],
+    ),
+    (
+        trade("207V00000X", "WOMENS HEALTH", Clientele::Expecting, WORKING_AGE),
+        7,
+        &[scenario("maternity", 1, maternity)],
+    ),
     (trade("207RN0300X", "NEPHROLOGY", Clientele::Elderly, EVERYONE), 5, &[scenario("dialysis", 1, dialysis)]),
-    (trade("2085R0202X", "IMAGING", Clientele::Adults, EVERYONE), 6, &[scenario("imaging", 60, imaging), scenario("mammography", 40, mammography)]),
+    (
+        trade("2085R0202X", "IMAGING", Clientele::Adults, EVERYONE),
+        6,
+        &[scenario("imaging", 60, imaging), scenario("mammography", 40, mammography)],
+    ),
     (trade("213E00000X", "PODIATRY", Clientele::Elderly, EVERYONE), 4, &[scenario("foot care", 1, foot_care)]),
     (trade("225100000X", "PHYSICAL THERAPY", Clientele::Adults, WITH_ACCIDENTS), 7, &[scenario("therapy", 1, therapy)]),
 ];
@@ -129,7 +189,13 @@ fn drug_line(scene: &mut Scene<'_>, diagnoses: usize) -> Line {
     let (code, ndc, unit, price, most, thousandths) = scene.random.pick(DRUGS);
     let units = scene.random.between(1, most);
     let mut line = scene.line((code, price), &[], units, diagnoses);
-    line.drug = Some(Drug { kind: text("N4"), code: text(ndc), quantity: Some(Decimal::new(units * thousandths, 3).normalize()), unit: text(unit), ..Drug::default() });
+    line.drug = Some(Drug {
+        kind: text("N4"),
+        code: text(ndc),
+        quantity: Some(Decimal::new(units * thousandths, 3).normalize()),
+        unit: text(unit),
+        ..Drug::default()
+    });
     line
 }
 
@@ -138,7 +204,13 @@ fn immunization(scene: &mut Scene<'_>) -> Claim {
     claim.diagnoses = vec![diagnosis("ABK", "Z23")];
     let (code, ndc, price) = scene.random.pick(VACCINES);
     let mut vaccine = scene.line((code, price), &[], 1, 1);
-    vaccine.drug = Some(Drug { kind: text("N4"), code: text(ndc), quantity: Some(Decimal::new(5, 1)), unit: text("ML"), ..Drug::default() });
+    vaccine.drug = Some(Drug {
+        kind: text("N4"),
+        code: text(ndc),
+        quantity: Some(Decimal::new(5, 1)),
+        unit: text("ML"),
+        ..Drug::default()
+    });
     vaccine.immunization_batch = Some(scene.random.like("@@###@"));
     claim.lines.push(vaccine);
     if scene.max_lines > 1 {
@@ -162,7 +234,8 @@ fn screening(scene: &mut Scene<'_>) -> Claim {
     claim.diagnoses = scene.diagnoses(WELL_CHILD_DIAGNOSES, 3);
     let referred = scene.random.chance(40);
     let conditions = if referred { scene.random.several(2, &["AV", "S2", "ST"]) } else { vec!["NU"] };
-    claim.epsdt_referral = Some(Certification { applies: Some(referred), conditions: conditions.into_iter().map(text).collect() });
+    claim.epsdt_referral =
+        Some(Certification { applies: Some(referred), conditions: conditions.into_iter().map(text).collect() });
     let mut line = scene.line(("S0302", 4100), &[], 1, claim.diagnoses.len());
     line.epsdt = Some(true);
     if scene.random.chance(10) {
@@ -182,7 +255,8 @@ fn anesthesia(scene: &mut Scene<'_>) -> Claim {
     claim.diagnoses = scene.diagnoses(SURGERY_DIAGNOSES, 3);
     let (code, surgery, price) = scene.random.pick(ANESTHESIA);
     claim.anesthesia_procedures = vec![text(surgery)];
-    let modifiers: &[&str] = scene.random.pick::<&[&str]>(&[&["AA"], &["QK", "P2"], &["QZ", "P1"], &["AA", "P3", "23"], &["QX"]]);
+    let modifiers: &[&str] =
+        scene.random.pick::<&[&str]>(&[&["AA"], &["QK", "P2"], &["QZ", "P1"], &["AA", "P3", "23"], &["QX"]]);
     let mut line = scene.line((code, price), modifiers, 1, claim.diagnoses.len());
     line.unit = Some(text("MJ"));
     line.quantity = Some(Decimal::from(scene.random.between(18, 330)));
@@ -276,7 +350,11 @@ fn ambulance_conditions(scene: &mut Scene<'_>) -> Certification {
 
 fn ends(scene: &mut Scene<'_>) -> (Location, Location) {
     let from = Location { address: scene.patient.address.clone(), ..Location::default() };
-    let to = Location { name: Some(people::organization(scene.random, "GENERAL HOSPITAL")), address: people::address(scene.random), ..Location::default() };
+    let to = Location {
+        name: Some(people::organization(scene.random, "GENERAL HOSPITAL")),
+        address: people::address(scene.random),
+        ..Location::default()
+    };
     (from, to)
 }
 
@@ -295,9 +373,19 @@ fn transport(scene: &mut Scene<'_>) -> Claim {
 fn equipment(scene: &mut Scene<'_>) -> Claim {
     let mut claim = scene.claim("12");
     claim.diagnoses = scene.diagnoses(LUNG_DIAGNOSES, 3);
-    let (code, rent, buy) = scene.random.pick(&[("E0601", 9800, 89500), ("K0001", 6125, 58900), ("E0260", 11940, 124000), ("E0143", 2150, 11900)]);
+    let (code, rent, buy) = scene.random.pick(&[
+        ("E0601", 9800, 89500),
+        ("K0001", 6125, 58900),
+        ("E0260", 11940, 124000),
+        ("E0143", 2150, 11900),
+    ]);
     let rental = scene.random.chance(75);
-    let mut line = scene.line((code, if rental { rent } else { buy }), if rental { &["RR", "KH"] } else { &["NU"] }, 1, claim.diagnoses.len());
+    let mut line = scene.line(
+        (code, if rental { rent } else { buy }),
+        if rental { &["RR", "KH"] } else { &["NU"] },
+        1,
+        claim.diagnoses.len(),
+    );
     line.equipment = Some(Equipment {
         procedure_code: text(code),
         days_needed: Some(Decimal::from(if rental { 30 } else { 365 })),
@@ -305,13 +393,15 @@ fn equipment(scene: &mut Scene<'_>) -> Claim {
         purchase_price: money(buy),
         rental_frequency: Some(text("4")),
     });
-    line.service_date = Some(if rental { When::Period(scene.day, scene.later(29).min(scene.today)) } else { When::Date(scene.day) });
+    line.service_date =
+        Some(if rental { When::Period(scene.day, scene.later(29).min(scene.today)) } else { When::Date(scene.day) });
     line.ordering_provider = Some(scene.physician(""));
     line.prescription_date = Some(scene.earlier(5));
     claim.lines.push(line);
     let supplies = scene.count(0, 3).min(scene.max_lines.saturating_sub(1));
     for at in 0..supplies {
-        let (code, price) = [("A7030", 14200), ("A7034", 9150), ("A7037", 3875), ("A7038", 560), ("A4604", 6100)][at % 5];
+        let (code, price) =
+            [("A7030", 14200), ("A7034", 9150), ("A7037", 3875), ("A7038", 560), ("A4604", 6100)][at % 5];
         let mut line = scene.line((code, price), &["NU"], 1, claim.diagnoses.len());
         if scene.random.chance(30) {
             line.shipped_date = Some(scene.earlier(2));
@@ -327,16 +417,28 @@ fn oxygen(scene: &mut Scene<'_>) -> Claim {
     let begun = scene.earlier(120);
     if let Some(line) = claim.lines.first_mut() {
         line.procedure = Some(hcpcs("E1390", &["RR"]));
-        line.equipment = Some(Equipment { procedure_code: text("E1390"), days_needed: Some(Decimal::from(30)), rental_price: line.charge, purchase_price: money(184500), rental_frequency: Some(text("4")) });
+        line.equipment = Some(Equipment {
+            procedure_code: text("E1390"),
+            days_needed: Some(Decimal::from(30)),
+            rental_price: line.charge,
+            purchase_price: money(184500),
+            rental_frequency: Some(text("4")),
+        });
         let kind = scene.random.pick(&["I", "R", "S"]);
-        line.equipment_certification = Some(EquipmentCertification { kind: text(kind), months: Some(Decimal::from(scene.random.between(6, 99))) });
+        line.equipment_certification =
+            Some(EquipmentCertification { kind: text(kind), months: Some(Decimal::from(scene.random.between(6, 99))) });
         line.begin_therapy_date = Some(begun);
         line.last_certification_date = Some(certified);
         line.recertification_date = (kind != "I").then_some(certified);
         line.medical_necessity_transmission = Some(text("AD"));
-        line.equipment_conditions = Some(Certification { applies: Some(true), conditions: vec![text(scene.random.pick(&["38", "ZV"]))] });
+        line.equipment_conditions =
+            Some(Certification { applies: Some(true), conditions: vec![text(scene.random.pick(&["38", "ZV"]))] });
         let doctor = people::physician(scene.random);
-        line.ordering_provider = Some(Provider { address: Some(people::address(scene.random)), contact: Some(one_number(scene, "ORDERS")), ..doctor });
+        line.ordering_provider = Some(Provider {
+            address: Some(people::address(scene.random)),
+            contact: Some(one_number(scene, "ORDERS")),
+            ..doctor
+        });
         // Medicare has not taken these forms since 2023.
         if scene.program != Medicare {
             line.forms = vec![oxygen_form(scene)];
@@ -369,7 +471,10 @@ fn chiropractic(scene: &mut Scene<'_>) -> Claim {
     let mut claim = scene.claim("11");
     claim.diagnoses = scene.diagnoses(SPINE_DIAGNOSES, 4);
     let condition = scene.random.pick(&["A", "C", "D", "F", "M"]);
-    claim.spinal_manipulation = Some(SpinalManipulation { condition: text(condition), descriptions: if scene.random.chance(40) { vec![text("LUMBAR STIFFNESS")] } else { Vec::new() } });
+    claim.spinal_manipulation = Some(SpinalManipulation {
+        condition: text(condition),
+        descriptions: if scene.random.chance(40) { vec![text("LUMBAR STIFFNESS")] } else { Vec::new() },
+    });
     claim.initial_treatment_date = Some(scene.earlier(30));
     if matches!(condition, "A" | "M") {
         claim.acute_manifestation_date = Some(scene.earlier(34));
@@ -388,10 +493,18 @@ fn vision(scene: &mut Scene<'_>) -> Claim {
     let mut claim = scene.claim("11");
     claim.diagnoses = scene.diagnoses(EYE_DIAGNOSES, 2);
     claim.prescription_date = Some(scene.earlier(3));
-    let worn = scene.random.pick::<&[(&str, &str, i64)]>(&[&[("E1", "V2103", 6800), ("E3", "V2020", 12500)], &[("E2", "V2510", 15900)], &[("E1", "V2203", 11200)]]);
+    let worn = scene.random.pick::<&[(&str, &str, i64)]>(&[
+        &[("E1", "V2103", 6800), ("E3", "V2020", 12500)],
+        &[("E2", "V2510", 15900)],
+        &[("E1", "V2203", 11200)],
+    ]);
     for (category, code, price) in worn.iter().copied().take(scene.max_lines) {
         let reasons = scene.random.several(2, &["L1", "L2", "L3", "L4", "L5"]);
-        claim.vision.push(VisionCondition { category: text(category), applies: Some(true), conditions: reasons.into_iter().map(text).collect() });
+        claim.vision.push(VisionCondition {
+            category: text(category),
+            applies: Some(true),
+            conditions: reasons.into_iter().map(text).collect(),
+        });
         let units = if category == "E3" { 1 } else { 2 };
         claim.lines.push(scene.line((code, price), &[], units, claim.diagnoses.len()));
     }
@@ -416,7 +529,8 @@ fn referred_laboratory(scene: &mut Scene<'_>) -> Claim {
             procedure.modifiers = vec![text("90")];
         }
         let npi = people::npi(scene.random);
-        line.purchased_service = Some(PurchasedService { provider_id: npi.clone(), charge: money(cents(line.charge) * 70 / 100) });
+        line.purchased_service =
+            Some(PurchasedService { provider_id: npi.clone(), charge: money(cents(line.charge) * 70 / 100) });
         line.purchased_service_provider = Some(Provider { entity: text("2"), npi: Some(npi), ..Provider::default() });
     }
     claim
@@ -451,7 +565,8 @@ fn compound(scene: &mut Scene<'_>) -> Claim {
     let link = scene.random.like("######");
     for _ in 0..scene.random.between(2, 4).min(scene.max_lines as i64) {
         let mut line = drug_line(scene, claim.diagnoses.len());
-        let (unit, quantity) = (line.drug.as_ref().map(|drug| drug.unit.clone()), line.drug.as_ref().and_then(|drug| drug.quantity));
+        let (unit, quantity) =
+            (line.drug.as_ref().map(|drug| drug.unit.clone()), line.drug.as_ref().and_then(|drug| drug.quantity));
         line.drug = Some(Drug {
             quantity,
             unit: unit.unwrap_or_default(),
@@ -527,12 +642,20 @@ fn dialysis(scene: &mut Scene<'_>) -> Claim {
         let units = scene.random.between(10, 90);
         let mut line = scene.line(("Q4081", 110), &["EC"], units, claim.diagnoses.len());
         line.test_dates = vec![DatedEvent { kind: text("738"), date: Some(scene.earlier(6)) }];
-        let value = |low, high, random: &mut super::random::Random| Some(Decimal::new(random.between(low, high), 1).normalize());
+        let value = |low, high, random: &mut super::random::Random| {
+            Some(Decimal::new(random.between(low, high), 1).normalize())
+        };
         line.test_results = vec![
             TestResult { reference: text("TR"), kind: text("R1"), value: value(85, 119, scene.random) },
             TestResult { reference: text("TR"), kind: text("R2"), value: value(260, 349, scene.random) },
         ];
-        line.drug = Some(Drug { kind: text("N4"), code: text("55513014401"), quantity: Some(Decimal::new(5, 1)), unit: text("ML"), ..Drug::default() });
+        line.drug = Some(Drug {
+            kind: text("N4"),
+            code: text("55513014401"),
+            quantity: Some(Decimal::new(5, 1)),
+            unit: text("ML"),
+            ..Drug::default()
+        });
         claim.lines.push(line);
     }
     claim
@@ -597,7 +720,13 @@ pub(super) fn casualty(scene: &mut Scene<'_>, claim: &mut Claim) {
     claim.first_contact_date = Some(scene.earlier(38));
     if scene.program == Auto {
         claim.related_causes = vec![text("AA")];
-        claim.accident_state = scene.patient.address.state.clone().filter(|_| scene.patient.address.country.is_none()).or(Some(text("OH")));
+        claim.accident_state = scene
+            .patient
+            .address
+            .state
+            .clone()
+            .filter(|_| scene.patient.address.country.is_none())
+            .or(Some(text("OH")));
     } else {
         claim.related_causes = if scene.random.chance(25) { vec![text("EM"), text("OA")] } else { vec![text("EM")] };
         claim.last_worked_date = Some(happened);
@@ -623,7 +752,8 @@ fn rendering(scene: &mut Scene<'_>, claim: &mut Claim) -> bool {
         provider.taxonomy = None;
     }
     if scene.random.chance(12) {
-        provider.identifiers = vec![Identifier { kind: text("0B"), value: scene.random.like("MD#####"), payer_id: None }];
+        provider.identifiers =
+            vec![Identifier { kind: text("0B"), value: scene.random.like("MD#####"), payer_id: None }];
     }
     claim.rendering_provider = Some(provider);
     true
@@ -705,7 +835,10 @@ fn no_copay(_: &mut Scene<'_>, claim: &mut Claim) -> bool {
 
 fn line_note(scene: &mut Scene<'_>, claim: &mut Claim) -> bool {
     let Some(line) = claim.lines.first_mut() else { return false };
-    line.note = Some(Note { kind: text(scene.random.pick(&["ADD", "DCP"])), text: Text::const_new("SEE RECORD FOR THIS SERVICE") });
+    line.note = Some(Note {
+        kind: text(scene.random.pick(&["ADD", "DCP"])),
+        text: Text::const_new("SEE RECORD FOR THIS SERVICE"),
+    });
     if scene.random.chance(20) {
         line.third_party_note = Some(Text::const_new("FORWARDED BY THE REPRICER"));
     }

@@ -13,13 +13,25 @@ use super::{
 };
 use crate::{
     claims::{
-        ClaimPayment, Contact, Delivery, Identifier, Payee, Payment, PaymentGroup, ProviderAdjustment, ProviderAdjustmentAmount, ProviderSummary, Remittance, RemittancePayer,
+        ClaimPayment, Contact, Delivery, Identifier, Payee, Payment, PaymentGroup, ProviderAdjustment,
+        ProviderAdjustmentAmount, ProviderSummary, Remittance, RemittancePayer,
     },
     record::{Date, Decimal, Text},
 };
 
 /// Names that are not scenarios of claims.
-const ALSO: &[&str] = &["no payment", "transfer", "check", "overpayment recovery", "balance carried forward", "capitation payment", "provider withholding", "interest", "summary of a provider", "ten lines or more"];
+const ALSO: &[&str] = &[
+    "no payment",
+    "transfer",
+    "check",
+    "overpayment recovery",
+    "balance carried forward",
+    "capitation payment",
+    "provider withholding",
+    "interest",
+    "summary of a provider",
+    "ten lines or more",
+];
 
 /// Everything that a summary may name.
 pub(super) fn names() -> Vec<&'static str> {
@@ -108,7 +120,11 @@ impl OneRemittance {
         let payers = [PLANS[0], PLANS[1], PLANS[2], PLANS[3], PLANS[5], PLANS[6], PLANS[7]];
         Self {
             plan: if plain { PLANS[2] } else { random.pick(&payers) },
-            trade: if plain { Trade::Physician } else { random.weighted(&[(Trade::Physician, 50), (Trade::Hospital, 32), (Trade::Dentist, 18)], |row| row.1).0 },
+            trade: if plain {
+                Trade::Physician
+            } else {
+                random.weighted(&[(Trade::Physician, 50), (Trade::Hospital, 32), (Trade::Dentist, 18)], |row| row.1).0
+            },
             today: options.created().0,
             max_lines: options.max_lines(),
             plain,
@@ -118,11 +134,22 @@ impl OneRemittance {
     }
 
     /// Makes the claims, a scenario at a time.
-    fn claims(&self, random: &mut Random, receive: &mut dyn FnMut(&'static str, &[ClaimPayment]) -> Result<(), Error>) -> Result<(), Error> {
+    fn claims(
+        &self,
+        random: &mut Random,
+        receive: &mut dyn FnMut(&'static str, &[ClaimPayment]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let mut left = self.claims;
         while left > 0 {
             let scenario = if self.plain { &SCENARIOS[0] } else { random.weighted(SCENARIOS, |row| row.weight) };
-            let mut scene = Scene { random, trade: self.trade, program: self.plan.program, today: self.today, max_lines: self.max_lines, plain: self.plain };
+            let mut scene = Scene {
+                random,
+                trade: self.trade,
+                program: self.plan.program,
+                today: self.today,
+                max_lines: self.max_lines,
+                plain: self.plain,
+            };
             let claims = (scenario.make)(&mut scene);
             // A reversal comes with its correction or not at all.
             if claims.len() as u64 <= left {
@@ -140,7 +167,12 @@ impl OneRemittance {
                 totals.claims += 1;
                 totals.charge += cents(claim.charge);
                 totals.paid += cents(claim.paid);
-                totals.interest += claim.amounts.iter().filter(|amount| amount.kind == "I").map(|amount| cents(amount.amount)).sum::<i64>();
+                totals.interest += claim
+                    .amounts
+                    .iter()
+                    .filter(|amount| amount.kind == "I")
+                    .map(|amount| cents(amount.amount))
+                    .sum::<i64>();
             }
             Ok(())
         });
@@ -154,7 +186,8 @@ impl OneRemittance {
         let trace = random.like("EFT##########");
         let payee = self.payee(&mut random);
         let adjustments = self.adjustments(&mut random, summary, totals, &payee, &trace);
-        let taken: i64 = adjustments.iter().flat_map(|adjustment| &adjustment.adjustments).map(|one| cents(one.amount)).sum();
+        let taken: i64 =
+            adjustments.iter().flat_map(|adjustment| &adjustment.adjustments).map(|one| cents(one.amount)).sum();
         let number = people::employer_number(&mut random);
         let mut originator = text("1");
         originator.push_str(&number);
@@ -172,13 +205,21 @@ impl OneRemittance {
         };
         let mut head = serde_json::to_value(&remittance).unwrap_or_default();
         if let Some(head) = head.as_object_mut() {
-            head.retain(|name, _| !matches!(name.as_str(), "control_number" | "groups" | "provider_adjustments" | "x12"));
+            head.retain(|name, _| {
+                !matches!(name.as_str(), "control_number" | "groups" | "provider_adjustments" | "x12")
+            });
         }
         (Head(head), adjustments)
     }
 
     fn payment(&self, random: &mut Random, summary: &mut Summary, amount: i64, originator: &Text) -> Payment {
-        let mut payment = Payment { handling: text("I"), amount: money(amount), credit_debit: text("C"), effective_date: Some(people::after(self.today, 2)), ..Payment::default() };
+        let mut payment = Payment {
+            handling: text("I"),
+            amount: money(amount),
+            credit_debit: text("C"),
+            effective_date: Some(people::after(self.today, 2)),
+            ..Payment::default()
+        };
         if amount == 0 {
             summary.show("no payment");
             payment.handling = text("H");
@@ -209,8 +250,12 @@ impl OneRemittance {
             name: text(self.plan.name),
             address: people::address(random),
             identifiers: vec![Identifier { kind: text("2U"), value: text(self.plan.id), payer_id: None }],
-            business_contact: (full && random.chance(50)).then(|| Contact { name: Some(text("CUSTOMER SERVICE")), numbers: vec![call(random)] }),
-            technical_contacts: vec![Contact { name: Some(text("EDI SUPPORT")), numbers: vec![call(random), people::reach("EM", text("EDI@PAYER.EXAMPLE"))] }],
+            business_contact: (full && random.chance(50))
+                .then(|| Contact { name: Some(text("CUSTOMER SERVICE")), numbers: vec![call(random)] }),
+            technical_contacts: vec![Contact {
+                name: Some(text("EDI SUPPORT")),
+                numbers: vec![call(random), people::reach("EM", text("EDI@PAYER.EXAMPLE"))],
+            }],
             website: (full && random.chance(40)).then(|| text("WWW.PAYER.EXAMPLE")),
             ..RemittancePayer::default()
         }
@@ -239,14 +284,25 @@ impl OneRemittance {
             payee.identifiers.push(Identifier { kind: text("PQ"), value: random.like("@#####"), payer_id: None });
         }
         if !self.plain && random.chance(10) {
-            payee.delivery = Some(Delivery { method: text("OL"), name: Some(text("PAYER PORTAL")), number: Some(text("PORTAL.PAYER.EXAMPLE")) });
+            payee.delivery = Some(Delivery {
+                method: text("OL"),
+                name: Some(text("PAYER PORTAL")),
+                number: Some(text("PORTAL.PAYER.EXAMPLE")),
+            });
         }
         payee
     }
 
     /// The adjustments of the payment. Whatever they are, it does not fall below zero: what is
     /// owed beyond that is carried forward.
-    fn adjustments(&self, random: &mut Random, summary: &mut Summary, totals: &Totals, payee: &Payee, trace: &Text) -> Vec<ProviderAdjustment> {
+    fn adjustments(
+        &self,
+        random: &mut Random,
+        summary: &mut Summary,
+        totals: &Totals,
+        payee: &Payee,
+        trace: &Text,
+    ) -> Vec<ProviderAdjustment> {
         let mut amounts: Vec<ProviderAdjustmentAmount> = Vec::new();
         let mut take = |reason: &'static str, id: Option<Text>, amount: i64| {
             if amount != 0 {
@@ -260,13 +316,20 @@ impl OneRemittance {
         if !self.plain {
             // Some recoveries are more than the payment.
             let most = if random.chance(25) { totals.paid.max(0) / 50 } else { 500 };
-            if random.chance(22) && take("WO", Some(random.like("P##########")), random.between(20, most.max(21)) * 100) {
+            if random.chance(22) && take("WO", Some(random.like("P##########")), random.between(20, most.max(21)) * 100)
+            {
                 summary.show("overpayment recovery");
             }
             if random.chance(15) && take("CT", None, -random.between(200, 2500) * 100) {
                 summary.show("capitation payment");
             }
-            if random.chance(12) && take(random.pick(&["IR", "E3", "CS", "LE"]), Some(random.like("REF######")), random.between(5, 80) * 100) {
+            if random.chance(12)
+                && take(
+                    random.pick(&["IR", "E3", "CS", "LE"]),
+                    Some(random.like("REF######")),
+                    random.between(5, 80) * 100,
+                )
+            {
                 summary.show("provider withholding");
             }
         }
@@ -277,7 +340,10 @@ impl OneRemittance {
         }
         let provider = if payee.id_kind == "XX" { payee.id.clone() } else { people::npi(random) };
         let fiscal_period = Some(Date::constant(self.today.year(), 12, 31));
-        amounts.chunks(6).map(|some| ProviderAdjustment { provider_id: provider.clone(), fiscal_period, adjustments: some.to_vec() }).collect()
+        amounts
+            .chunks(6)
+            .map(|some| ProviderAdjustment { provider_id: provider.clone(), fiscal_period, adjustments: some.to_vec() })
+            .collect()
     }
 
     /// The group of the claims; Medicare sums up for hospitals.
@@ -302,7 +368,8 @@ impl OneRemittance {
 /// A bank routing number with its check digit, of a district that does not exist.
 fn bank(random: &mut Random) -> Text {
     let mut digits = random.like("89######");
-    let sum: u32 = digits.bytes().zip([3, 7, 1].into_iter().cycle()).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
+    let sum: u32 =
+        digits.bytes().zip([3, 7, 1].into_iter().cycle()).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
     digits.push(char::from_digit((10 - sum % 10) % 10, 10).unwrap_or('0'));
     digits
 }

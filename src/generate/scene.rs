@@ -71,7 +71,13 @@ impl Scene<'_> {
     }
 
     /// A professional line for so many units, for all or some of a claim's diagnoses.
-    pub(super) fn line(&mut self, (code, price): Priced, modifiers: &[&'static str], units: i64, diagnoses: usize) -> Line {
+    pub(super) fn line(
+        &mut self,
+        (code, price): Priced,
+        modifiers: &[&'static str],
+        units: i64,
+        diagnoses: usize,
+    ) -> Line {
         Line {
             procedure: Some(hcpcs(code, modifiers)),
             charge: money(price * units),
@@ -127,7 +133,12 @@ impl Scene<'_> {
 
 /// A HCPCS or CPT procedure.
 pub(super) fn hcpcs(code: &'static str, modifiers: &[&'static str]) -> Procedure {
-    Procedure { kind: Text::const_new("HC"), code: Text::const_new(code), modifiers: modifiers.iter().copied().map(Text::const_new).collect(), description: None }
+    Procedure {
+        kind: Text::const_new("HC"),
+        code: Text::const_new(code),
+        modifiers: modifiers.iter().copied().map(Text::const_new).collect(),
+        description: None,
+    }
 }
 
 /// A diagnosis without indicator.

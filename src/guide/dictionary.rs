@@ -14,7 +14,8 @@ pub struct Dictionary {
 
 /// The dictionary in `specs/x12.dictionary`.
 pub fn dictionary() -> Result<&'static Dictionary, &'static GuideError> {
-    static DICTIONARY: LazyLock<Result<Dictionary, GuideError>> = LazyLock::new(|| language::parse_dictionary(include_str!("../../specs/x12.dictionary")));
+    static DICTIONARY: LazyLock<Result<Dictionary, GuideError>> =
+        LazyLock::new(|| language::parse_dictionary(include_str!("../../specs/x12.dictionary")));
     DICTIONARY.as_ref()
 }
 
@@ -144,9 +145,13 @@ impl Dictionary {
     pub fn data_element(&self, segment: &str, position: u8, component: u8) -> Option<DataElement> {
         let element = member(self.segment_elements(segment), position)?;
         match (self.composites.get(&element.number), component) {
-            (Some(composite), 0) => {
-                Some(DataElement { number: element.number.clone(), kind: DataType::Composite, min: 0, max: 0, name: composite.name.clone() })
-            }
+            (Some(composite), 0) => Some(DataElement {
+                number: element.number.clone(),
+                kind: DataType::Composite,
+                min: 0,
+                max: 0,
+                name: composite.name.clone(),
+            }),
             (Some(composite), component) => self.elements.get(&member(&composite.members, component)?.number).cloned(),
             (None, 0) => self.elements.get(&element.number).cloned(),
             (None, _) => None,

@@ -144,7 +144,10 @@ impl Dispatch {
             let Some(element) = segment.elements.iter().find(|element| element.discriminator) else { continue };
             let place = (element.position, element.component);
             if entry.0 != (0, 0) && entry.0 != place {
-                return Err(GuideError::rule(&guide.name, format!("{} is told apart by two different elements", segment.id)));
+                return Err(GuideError::rule(
+                    &guide.name,
+                    format!("{} is told apart by two different elements", segment.id),
+                ));
             }
             entry.0 = place;
             entry.1.push(&element.codes);
@@ -183,8 +186,12 @@ impl Dispatch {
         let Some(id) = self.find(pack(segment.id.as_bytes())) else { return Vec::new() };
         match segment.elements.iter().find(|element| element.discriminator) {
             Some(element) => {
-                let mut keys: Vec<u16> =
-                    element.codes.iter().filter_map(|code| id.codes.iter().find(|(known, _)| *known == pack(code.as_bytes()))).map(|(_, key)| *key).collect();
+                let mut keys: Vec<u16> = element
+                    .codes
+                    .iter()
+                    .filter_map(|code| id.codes.iter().find(|(known, _)| *known == pack(code.as_bytes())))
+                    .map(|(_, key)| *key)
+                    .collect();
                 keys.sort_unstable();
                 keys.dedup();
                 keys

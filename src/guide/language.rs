@@ -16,8 +16,8 @@ use nom::{
 };
 
 use super::{
-    DataElement, DataType, Dictionary, DictionaryElement, Dispatch, ElementUse, Guide, Loop, Node, NodeId, Part, Repeat, Requirement, SegmentUse, SyntaxNote, Usage,
-    dictionary::Members,
+    DataElement, DataType, Dictionary, DictionaryElement, Dispatch, ElementUse, Guide, Loop, Node, NodeId, Part,
+    Repeat, Requirement, SegmentUse, SyntaxNote, Usage, dictionary::Members,
 };
 
 /// A guide or dictionary that could not be read.
@@ -71,7 +71,14 @@ struct Reader<'d> {
 
 impl<'d> Reader<'d> {
     fn new(dictionary: &'d Dictionary) -> Self {
-        let root = Loop { id: String::new(), name: String::new(), usage: Usage::Required, repeat: Repeat::UpTo(1), position: 0, parts: Vec::new() };
+        let root = Loop {
+            id: String::new(),
+            name: String::new(),
+            usage: Usage::Required,
+            repeat: Repeat::UpTo(1),
+            position: 0,
+            parts: Vec::new(),
+        };
         Self {
             dictionary,
             name: String::new(),
@@ -113,13 +120,16 @@ impl<'d> Reader<'d> {
         };
         let (set, group) = sets.split_once(' ').unwrap_or((sets, ""));
         self.name = head.trim_start_matches("guide").trim().to_owned();
-        (self.id, self.set, self.group, self.title) = ((*id).to_owned(), set.to_owned(), group.to_owned(), (*title).to_owned());
+        (self.id, self.set, self.group, self.title) =
+            ((*id).to_owned(), set.to_owned(), group.to_owned(), (*title).to_owned());
         self.loops[0].name = self.title.clone();
         Ok(())
     }
 
     fn codes(&mut self, line: &Line<'_>) -> Result<(), GuideError> {
-        let [head, list] = line.columns.as_slice() else { return Err(self.error(line.number, "expected `codes NAME  CODE CODE …`".into())) };
+        let [head, list] = line.columns.as_slice() else {
+            return Err(self.error(line.number, "expected `codes NAME  CODE CODE …`".into()));
+        };
         let codes = self.read(line, code_words, list, "codes")?;
         let name = head.trim_start_matches("codes").trim().to_owned();
         self.lists.entry(name).or_default().extend(codes);
@@ -135,18 +145,33 @@ impl<'d> Reader<'d> {
     }
 
     fn loop_head(&mut self, line: &Line<'_>) -> Result<(), GuideError> {
-        let (id, head) = self.read(line, preceded(tag("loop "), part_head), line.columns.first().copied().unwrap_or_default(), "`loop ID POSITION USAGE REPEAT`")?;
+        let (id, head) = self.read(
+            line,
+            preceded(tag("loop "), part_head),
+            line.columns.first().copied().unwrap_or_default(),
+            "`loop ID POSITION USAGE REPEAT`",
+        )?;
         let mut rest = line.columns.iter().skip(1).copied();
         let name = rest.next().unwrap_or_default().to_owned();
         let mut parts = Vec::new();
         if let Some(column) = rest.next() {
-            let path = column.strip_prefix("see ").ok_or_else(|| self.error(line.number, format!("`{column}` after a loop's name: expected `see PATH`")))?;
-            let seen = self.find(path).ok_or_else(|| self.error(line.number, format!("`see {path}`: no such loop above")))?;
+            let path = column.strip_prefix("see ").ok_or_else(|| {
+                self.error(line.number, format!("`{column}` after a loop's name: expected `see PATH`"))
+            })?;
+            let seen =
+                self.find(path).ok_or_else(|| self.error(line.number, format!("`see {path}`: no such loop above")))?;
             parts.clone_from(&self.loops[seen].parts);
         }
         let parent = self.enter(line.indent);
         let index = self.loops.len();
-        self.loops.push(Loop { id: id.to_owned(), name, usage: head.usage, repeat: head.repeat, position: head.position, parts });
+        self.loops.push(Loop {
+            id: id.to_owned(),
+            name,
+            usage: head.usage,
+            repeat: head.repeat,
+            position: head.position,
+            parts,
+        });
         self.loops[parent].parts.push(Part::Loop(index));
         self.open.push((line.indent, index));
         self.in_segment = false;
@@ -163,19 +188,38 @@ impl<'d> Reader<'d> {
     }
 
     fn segment(&mut self, line: &Line<'_>) -> Result<(), GuideError> {
-        let (id, head) = self.read(line, part_head, line.columns.first().copied().unwrap_or_default(), "`ID POSITION USAGE REPEAT`")?;
-        let Some(standard_name) = self.dictionary.segment_name(id) else { return Err(self.error(line.number, format!("the dictionary has no segment `{id}`"))) };
+        let (id, head) = self.read(
+            line,
+            part_head,
+            line.columns.first().copied().unwrap_or_default(),
+            "`ID POSITION USAGE REPEAT`",
+        )?;
+        let Some(standard_name) = self.dictionary.segment_name(id) else {
+            return Err(self.error(line.number, format!("the dictionary has no segment `{id}`")));
+        };
         let name = line.columns.get(1).copied().unwrap_or(standard_name).to_owned();
         let parent = self.enter(line.indent);
         let index = self.segments.len();
-        self.segments.push(SegmentUse { id: id.to_owned(), name, usage: head.usage, repeat: head.repeat, position: head.position, elements: Vec::new() });
+        self.segments.push(SegmentUse {
+            id: id.to_owned(),
+            name,
+            usage: head.usage,
+            repeat: head.repeat,
+            position: head.position,
+            elements: Vec::new(),
+        });
         self.loops[parent].parts.push(Part::Segment(index));
         self.in_segment = true;
         Ok(())
     }
 
     fn element(&mut self, line: &Line<'_>) -> Result<(), GuideError> {
-        let head = self.read(line, element_head, line.columns.first().copied().unwrap_or_default(), "`NN USAGE` or `NN-C USAGE`")?;
+        let head = self.read(
+            line,
+            element_head,
+            line.columns.first().copied().unwrap_or_default(),
+            "`NN USAGE` or `NN-C USAGE`",
+        )?;
         if !self.in_segment {
             return Err(self.error(line.number, "an element outside a segment".into()));
         }
@@ -184,15 +228,22 @@ impl<'d> Reader<'d> {
         for column in columns.by_ref() {
             match self.read(line, attribute, column, "an attribute") {
                 Ok(one) => attributes.add(one, &self.lists).map_err(|problem| self.error(line.number, problem))?,
-                Err(_) if attributes.name.is_none() && attributes.is_bare() => attributes.name = Some(column.to_owned()),
+                Err(_) if attributes.name.is_none() && attributes.is_bare() => {
+                    attributes.name = Some(column.to_owned())
+                }
                 Err(error) => return Err(error),
             }
         }
-        let Some(segment) = self.segments.last() else { return Err(self.error(line.number, "an element outside a segment".into())) };
+        let Some(segment) = self.segments.last() else {
+            return Err(self.error(line.number, "an element outside a segment".into()));
+        };
         let id = segment.id.clone();
         for position in head.first..=head.last {
             let Some(data) = self.dictionary.data_element(&id, position, head.component) else {
-                return Err(self.error(line.number, format!("the dictionary has no element {id}{position:02}-{}", head.component)));
+                return Err(self.error(
+                    line.number,
+                    format!("the dictionary has no element {id}{position:02}-{}", head.component),
+                ));
             };
             let element = ElementUse {
                 position,
@@ -215,7 +266,13 @@ impl<'d> Reader<'d> {
         Ok(())
     }
 
-    fn read<'l, T>(&self, line: &Line<'_>, parser: impl Parser<&'l str, Output = T, Error = nom::error::Error<&'l str>>, text: &'l str, expected: &str) -> Result<T, GuideError> {
+    fn read<'l, T>(
+        &self,
+        line: &Line<'_>,
+        parser: impl Parser<&'l str, Output = T, Error = nom::error::Error<&'l str>>,
+        text: &'l str,
+        expected: &str,
+    ) -> Result<T, GuideError> {
         match all_consuming(parser).parse(text) {
             Ok((_, value)) => Ok(value),
             Err(_) => Err(self.error(line.number, format!("`{text}`: expected {expected}"))),
@@ -287,15 +344,19 @@ pub(super) fn parse_dictionary(text: &str) -> Result<Dictionary, GuideError> {
         let column = |index: usize| line.columns.get(index).copied().unwrap_or_default();
         match word {
             "element" => {
-                let (_, (kind, min, max)) =
-                    all_consuming(data_element).parse(column(1)).map_err(|_| fail(line.number, format!("`{}`: expected TYPE MIN/MAX", column(1))))?;
+                let (_, (kind, min, max)) = all_consuming(data_element)
+                    .parse(column(1))
+                    .map_err(|_| fail(line.number, format!("`{}`: expected TYPE MIN/MAX", column(1))))?;
                 let data = DataElement { number: rest.to_owned(), kind, min, max, name: column(2).to_owned() };
                 dictionary.elements.insert(rest.to_owned(), data);
             }
             "segment" | "composite" => {
                 let notes = match line.columns.get(2) {
                     Some(text) => {
-                        all_consuming(separated_list1(char(' '), syntax_note)).parse(text).map_err(|_| fail(line.number, format!("`{text}`: expected syntax notes like P0304")))?.1
+                        all_consuming(separated_list1(char(' '), syntax_note))
+                            .parse(text)
+                            .map_err(|_| fail(line.number, format!("`{text}`: expected syntax notes like P0304")))?
+                            .1
                     }
                     None => Vec::new(),
                 };
@@ -305,13 +366,17 @@ pub(super) fn parse_dictionary(text: &str) -> Result<Dictionary, GuideError> {
                 current = Some((word == "segment", rest.to_owned()));
             }
             _ => {
-                let (_, (position, member)) = all_consuming(dictionary_member).parse(head).map_err(|_| fail(line.number, format!("`{head}`: expected `NN M|O|X NUMBER`")))?;
+                let (_, (position, member)) = all_consuming(dictionary_member)
+                    .parse(head)
+                    .map_err(|_| fail(line.number, format!("`{head}`: expected `NN M|O|X NUMBER`")))?;
                 let table = match &current {
                     Some((true, id)) => dictionary.segments.get_mut(id),
                     Some((false, id)) => dictionary.composites.get_mut(id),
                     None => None,
                 };
-                let Some(table) = table else { return Err(fail(line.number, "an element outside a segment or composite".into())) };
+                let Some(table) = table else {
+                    return Err(fail(line.number, "an element outside a segment or composite".into()));
+                };
                 table.members.push(member);
                 if table.members.len() != usize::from(position) {
                     return Err(fail(line.number, format!("element {position} is out of turn")));
@@ -366,7 +431,9 @@ struct PartHead {
 }
 
 fn part_head(input: &str) -> IResult<&str, (&str, PartHead)> {
-    let (rest, (id, position, usage, repeat)) = (terminated(word, char(' ')), terminated(number_u16, char(' ')), terminated(usage, char(' ')), repeat).parse(input)?;
+    let (rest, (id, position, usage, repeat)) =
+        (terminated(word, char(' ')), terminated(number_u16, char(' ')), terminated(usage, char(' ')), repeat)
+            .parse(input)?;
     Ok((rest, (id, PartHead { position, usage, repeat })))
 }
 
@@ -423,7 +490,9 @@ enum Attribute {
 fn attribute(input: &str) -> IResult<&str, Attribute> {
     alt((
         map(preceded(tag("= "), code_words), Attribute::Codes),
-        map(preceded(tag("list "), separated_list1(char(' '), word)), |names| Attribute::Lists(names.into_iter().map(str::to_owned).collect())),
+        map(preceded(tag("list "), separated_list1(char(' '), word)), |names| {
+            Attribute::Lists(names.into_iter().map(str::to_owned).collect())
+        }),
         map(preceded(tag("max "), number_u16), Attribute::Max),
         map(preceded(tag("decimals "), number_u8), Attribute::Decimals),
         map(preceded(tag("pattern "), take_while(|_| true)), |text: &str| Attribute::Pattern(text.to_owned())),
@@ -449,7 +518,11 @@ struct Attributes {
 
 impl Attributes {
     fn is_bare(&self) -> bool {
-        self.codes.is_empty() && self.lists.is_empty() && self.max.is_none() && self.decimals.is_none() && self.pattern.is_none()
+        self.codes.is_empty()
+            && self.lists.is_empty()
+            && self.max.is_none()
+            && self.decimals.is_none()
+            && self.pattern.is_none()
     }
 
     fn add(&mut self, one: Attribute, named: &HashMap<String, Vec<String>>) -> Result<(), String> {
@@ -457,7 +530,9 @@ impl Attributes {
             Attribute::Codes(words) => {
                 for word in words {
                     match word.strip_prefix('@') {
-                        Some(name) => self.codes.extend(named.get(name).ok_or_else(|| format!("no `codes {name}` above"))?.iter().cloned()),
+                        Some(name) => self
+                            .codes
+                            .extend(named.get(name).ok_or_else(|| format!("no `codes {name}` above"))?.iter().cloned()),
                         None => self.codes.push(word),
                     }
                 }
@@ -481,18 +556,25 @@ fn data_element(input: &str) -> IResult<&str, (DataType, u16, u16)> {
         value(DataType::Time, tag("TM")),
         value(DataType::Binary, char('B')),
     ));
-    let (rest, (kind, (min, max))) = separated_pair(kind, char(' '), separated_pair(number_u16, char('/'), number_u16)).parse(input)?;
+    let (rest, (kind, (min, max))) =
+        separated_pair(kind, char(' '), separated_pair(number_u16, char('/'), number_u16)).parse(input)?;
     Ok((rest, (kind, min, max)))
 }
 
 fn dictionary_member(input: &str) -> IResult<&str, (u8, DictionaryElement)> {
-    let requirement = alt((value(Requirement::Mandatory, char('M')), value(Requirement::Optional, char('O')), value(Requirement::Relational, char('X'))));
-    let (rest, (position, _, requirement, _, number, repeat)) = (number_u8, char(' '), requirement, char(' '), word, opt(preceded(tag(" x"), number_u16))).parse(input)?;
+    let requirement = alt((
+        value(Requirement::Mandatory, char('M')),
+        value(Requirement::Optional, char('O')),
+        value(Requirement::Relational, char('X')),
+    ));
+    let (rest, (position, _, requirement, _, number, repeat)) =
+        (number_u8, char(' '), requirement, char(' '), word, opt(preceded(tag(" x"), number_u16))).parse(input)?;
     Ok((rest, (position, DictionaryElement { requirement, number: number.to_owned(), repeat: repeat.unwrap_or(1) })))
 }
 
 fn syntax_note(input: &str) -> IResult<&str, SyntaxNote> {
     let digit = || satisfy(|c| c.is_ascii_digit());
-    let (rest, (kind, positions)) = pair(satisfy(|c| "PRECL".contains(c)), many1(recognize(pair(digit(), digit())))).parse(input)?;
+    let (rest, (kind, positions)) =
+        pair(satisfy(|c| "PRECL".contains(c)), many1(recognize(pair(digit(), digit())))).parse(input)?;
     Ok((rest, SyntaxNote { kind, positions: positions.into_iter().filter_map(|two: &str| two.parse().ok()).collect() }))
 }

@@ -322,7 +322,11 @@ impl Guide {
 
     fn has_twins(&self, node: NodeId) -> bool {
         let id = self.segment(node).map(|segment| segment.id.as_str());
-        self.children(self.parent(node)).iter().filter(|&&other| self.segment(other).map(|segment| segment.id.as_str()) == id).count() > 1
+        self.children(self.parent(node))
+            .iter()
+            .filter(|&&other| self.segment(other).map(|segment| segment.id.as_str()) == id)
+            .count()
+            > 1
     }
 
     /// The element whose codes tell a segment use (or a loop, by its first segment) from others.
@@ -365,6 +369,10 @@ impl ElementUse {
 
     /// `CLM05-3` for a segment id.
     pub fn designator(&self, segment: &str) -> String {
-        if self.component == 0 { format!("{segment}{:02}", self.position) } else { format!("{segment}{:02}-{}", self.position, self.component) }
+        if self.component == 0 {
+            format!("{segment}{:02}", self.position)
+        } else {
+            format!("{segment}{:02}-{}", self.position, self.component)
+        }
     }
 }

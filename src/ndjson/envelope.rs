@@ -95,11 +95,21 @@ pub(super) fn interchange(options: &Options, parties: &Parties, control: &str) -
         "acknowledgment_requested": options.acknowledgment_requested,
         "usage": options.usage,
     }});
-    head(&Binding::of::<InterchangeEnvelope>(interchange_guide()?, "").map_err(|error| bad(&error))?, &options.style, &header)
+    head(
+        &Binding::of::<InterchangeEnvelope>(interchange_guide()?, "").map_err(|error| bad(&error))?,
+        &options.style,
+        &header,
+    )
 }
 
 /// The GS.
-pub(super) fn group(options: &Options, parties: &Parties, guide: &Guide, id: &str, control: &str) -> Result<Vec<u8>, Error> {
+pub(super) fn group(
+    options: &Options,
+    parties: &Parties,
+    guide: &Guide,
+    id: &str,
+    control: &str,
+) -> Result<Vec<u8>, Error> {
     let header = json!({"header": {
         "kind": guide.group,
         "sender": options.group_sender.as_ref().unwrap_or(&parties.sender),
@@ -109,13 +119,20 @@ pub(super) fn group(options: &Options, parties: &Parties, guide: &Guide, id: &st
         "control_number": control,
         "guide": id,
     }});
-    head(&Binding::of::<GroupEnvelope>(interchange_guide()?, "GS").map_err(|error| bad(&error))?, &options.style, &header)
+    head(
+        &Binding::of::<GroupEnvelope>(interchange_guide()?, "GS").map_err(|error| bad(&error))?,
+        &options.style,
+        &header,
+    )
 }
 
 /// A trailer: SE, GE or IEA.
 pub(super) fn trailer(style: &Style, id: &str, count: u64, control: &str) -> Vec<u8> {
     let element = char::from(style.delimiters.element);
-    let mut segment: Vec<u8> = format!("{id}{element}{count}{element}{control}").chars().map(|character| u8::try_from(u32::from(character)).unwrap_or(b'?')).collect();
+    let mut segment: Vec<u8> = format!("{id}{element}{count}{element}{control}")
+        .chars()
+        .map(|character| u8::try_from(u32::from(character)).unwrap_or(b'?'))
+        .collect();
     segment.push(style.delimiters.segment);
     segment.extend_from_slice(&style.line_break);
     segment

@@ -4,8 +4,9 @@ use std::sync::OnceLock;
 
 use crate::{
     claims::{
-        BillingProvider, Claim, ClaimBatch, ClaimPayment, ClaimStatus, ClaimStatusReport, FunctionalAcknowledgment, Patient, Payer, PaymentGroup, Remittance, StatusPatient,
-        StatusProvider, StatusReceiver, StatusSource, Subscriber,
+        BillingProvider, Claim, ClaimBatch, ClaimPayment, ClaimStatus, ClaimStatusReport, FunctionalAcknowledgment,
+        Patient, Payer, PaymentGroup, Remittance, StatusPatient, StatusProvider, StatusReceiver, StatusSource,
+        Subscriber,
     },
     guide::{self, Guide, NodeId},
     record::{Binding, Record, Shape},
@@ -65,7 +66,12 @@ static FORMS: &[Form] = &[
         kind: "payment",
         guide: "835",
         levels: &[
-            Level { name: "remittance", path: "", shape: Remittance::SHAPE, without: &["control_number", "groups", "provider_adjustments", "x12"] },
+            Level {
+                name: "remittance",
+                path: "",
+                shape: Remittance::SHAPE,
+                without: &["control_number", "groups", "provider_adjustments", "x12"],
+            },
             Level { name: "group", path: "2000", shape: PaymentGroup::SHAPE, without: &["claims", "x12"] },
         ],
         unit: &["2000/2100"],
@@ -76,17 +82,49 @@ static FORMS: &[Form] = &[
         kind: "claim_status",
         guide: "277CA",
         levels: &[
-            Level { name: "report", path: "", shape: ClaimStatusReport::SHAPE, without: &["control_number", "guide", "source", "x12"] },
-            Level { name: "information_source", path: "2000A", shape: StatusSource::SHAPE, without: &["receiver", "x12"] },
-            Level { name: "information_receiver", path: "2000A/2000B", shape: StatusReceiver::SHAPE, without: &["providers", "x12"] },
-            Level { name: "billing_provider", path: "2000A/2000B/2000C", shape: StatusProvider::SHAPE, without: &["patients", "x12"] },
-            Level { name: "patient", path: "2000A/2000B/2000C/2000D", shape: StatusPatient::SHAPE, without: &["claims", "x12"] },
+            Level {
+                name: "report",
+                path: "",
+                shape: ClaimStatusReport::SHAPE,
+                without: &["control_number", "guide", "source", "x12"],
+            },
+            Level {
+                name: "information_source",
+                path: "2000A",
+                shape: StatusSource::SHAPE,
+                without: &["receiver", "x12"],
+            },
+            Level {
+                name: "information_receiver",
+                path: "2000A/2000B",
+                shape: StatusReceiver::SHAPE,
+                without: &["providers", "x12"],
+            },
+            Level {
+                name: "billing_provider",
+                path: "2000A/2000B/2000C",
+                shape: StatusProvider::SHAPE,
+                without: &["patients", "x12"],
+            },
+            Level {
+                name: "patient",
+                path: "2000A/2000B/2000C/2000D",
+                shape: StatusPatient::SHAPE,
+                without: &["claims", "x12"],
+            },
         ],
         unit: &["2000A/2000B/2000C/2000D/2200D"],
         shape: ClaimStatus::SHAPE,
         forget: &["2000D", "2200D"],
     },
-    Form { kind: "acknowledgment", guide: "999", levels: &[], unit: &[""], shape: FunctionalAcknowledgment::SHAPE, forget: &[] },
+    Form {
+        kind: "acknowledgment",
+        guide: "999",
+        levels: &[],
+        unit: &[""],
+        shape: FunctionalAcknowledgment::SHAPE,
+        forget: &[],
+    },
 ];
 
 /// Members of a line that say where it comes from and what it is.

@@ -41,10 +41,20 @@ pub struct Summary {
 pub fn read(input: impl Read, output: impl Write, name: Option<&str>) -> Result<Summary, Error> {
     let mut reader = x12::Reader::new(input);
     let mut envelope = Envelope::new(keep);
-    let mut lines = Lines { output, file: name.map(|name| member("file", name)), out: Vec::with_capacity(FLUSH * 2), cache: Vec::new(), units: 0, summary: Summary::default(), failed: None };
+    let mut lines = Lines {
+        output,
+        file: name.map(|name| member("file", name)),
+        out: Vec::with_capacity(FLUSH * 2),
+        cache: Vec::new(),
+        units: 0,
+        summary: Summary::default(),
+        failed: None,
+    };
     loop {
         match reader.next()? {
-            Some(Token::Segment { segment, offset, .. }) => envelope.push(&segment, offset, &mut |event| lines.receive(event))?,
+            Some(Token::Segment { segment, offset, .. }) => {
+                envelope.push(&segment, offset, &mut |event| lines.receive(event))?
+            }
             Some(Token::Trailing { .. }) => {}
             None => break,
         }
@@ -110,7 +120,8 @@ impl<W: Write> Lines<W> {
                 let mut is_astray = false;
                 while around != 0 {
                     around = tape.around(around);
-                    is_astray |= !astray.is_empty() && tape.entry(around).is_some_and(|level| astray.contains(&level.offset));
+                    is_astray |=
+                        !astray.is_empty() && tape.entry(around).is_some_and(|level| astray.contains(&level.offset));
                 }
                 if is_astray {
                     self.refuse(tape, entry, header, "the claim is left out, since HL02 does not say whose it is");
@@ -137,7 +148,10 @@ impl<W: Write> Lines<W> {
                 offset: segments.first().map_or(0, |(_, offset)| *offset),
                 transaction: header.transaction.clone(),
                 position: 1,
-                message: format!("transaction set {} is not carried over: it holds no claims that a guide here describes", header.set),
+                message: format!(
+                    "transaction set {} is not carried over: it holds no claims that a guide here describes",
+                    header.set
+                ),
             }),
             Event::Interchange { tape } => self.interchange(tape),
         }
@@ -162,14 +176,25 @@ impl<W: Write> Lines<W> {
             self.summary.lines += 1;
         } else {
             self.out.truncate(start);
-            self.refuse(tape, entry, header, "what begins here is left out, since a value in or above it cannot be read");
+            self.refuse(
+                tape,
+                entry,
+                header,
+                "what begins here is left out, since a value in or above it cannot be read",
+            );
         }
     }
 
     fn refuse(&mut self, tape: &Tape, entry: usize, header: &Header, message: &str) {
         self.summary.refused += 1;
         let (offset, position) = tape.entry(entry).map_or((0, 0), |entry| (entry.offset, entry.position));
-        self.summary.notices.push(Notice { severity: Severity::Error, offset, transaction: header.transaction.clone(), position, message: message.to_owned() });
+        self.summary.notices.push(Notice {
+            severity: Severity::Error,
+            offset,
+            transaction: header.transaction.clone(),
+            position,
+            message: message.to_owned(),
+        });
     }
 
     /// `{"kind":…,"guide":…,"source":{…}`
@@ -188,7 +213,9 @@ impl<W: Write> Lines<W> {
             self.out.extend_from_slice(file);
             self.out.push(b',');
         }
-        for (name, value) in [("interchange", &header.interchange), ("group", &header.group), ("transaction", &header.transaction)] {
+        for (name, value) in
+            [("interchange", &header.interchange), ("group", &header.group), ("transaction", &header.transaction)]
+        {
             if !value.is_empty() {
                 self.out.extend_from_slice(&member(name, value));
                 self.out.push(b',');
@@ -238,7 +265,11 @@ impl<W: Write> Lines<W> {
             // A report that rejects the whole batch names no claims.
             "claim_status" if self.units == 0 => {
                 self.open(bound.form.kind, tape, 0, header);
-                let deepest = (0..tape.len()).rev().find(|&at| tape.entry(at).is_some_and(|entry| bound.levels.iter().any(|level| level.binding.node() == entry.node && entry.is_loop())));
+                let deepest = (0..tape.len()).rev().find(|&at| {
+                    tape.entry(at).is_some_and(|entry| {
+                        bound.levels.iter().any(|level| level.binding.node() == entry.node && entry.is_loop())
+                    })
+                });
                 self.levels(bound, tape, deepest.unwrap_or(0));
                 self.out.extend_from_slice(b"}\n");
                 self.summary.lines += 1;
@@ -248,7 +279,10 @@ impl<W: Write> Lines<W> {
     }
 
     fn provider_adjustments(&mut self, bound: &Bound, tape: &Tape, header: &Header) {
-        let Ok(binding) = Binding::with(bound.guide, "", Remittance::SHAPE, |field| field == "provider_adjustments") else { return };
+        let Ok(binding) = Binding::with(bound.guide, "", Remittance::SHAPE, |field| field == "provider_adjustments")
+        else {
+            return;
+        };
         for item in self.list(&binding, tape) {
             self.open("provider_adjustment", tape, 0, header);
             let remittance = bound.levels.first().map(|level| {
@@ -263,7 +297,10 @@ impl<W: Write> Lines<W> {
 
     fn interchange(&mut self, tape: &Tape) {
         let Ok(guide) = interchange_guide() else { return };
-        let Ok(binding) = Binding::with(guide, "", InterchangeEnvelope::SHAPE, |field| field == "acknowledgments") else { return };
+        let Ok(binding) = Binding::with(guide, "", InterchangeEnvelope::SHAPE, |field| field == "acknowledgments")
+        else {
+            return;
+        };
         for item in self.list(&binding, tape) {
             self.out.extend_from_slice(b"{\"kind\":\"interchange_acknowledgment\"");
             self.members(&item);
@@ -274,7 +311,8 @@ impl<W: Write> Lines<W> {
     fn list(&mut self, binding: &Binding, tape: &Tape) -> Vec<Box<RawValue>> {
         let mut json = Vec::new();
         Reader::of_part(tape, Spelling::Lost).object(binding, 0, &mut json);
-        let fields: std::collections::BTreeMap<String, Vec<Box<RawValue>>> = serde_json::from_slice(&json).unwrap_or_default();
+        let fields: std::collections::BTreeMap<String, Vec<Box<RawValue>>> =
+            serde_json::from_slice(&json).unwrap_or_default();
         fields.into_values().flatten().collect()
     }
 
@@ -300,8 +338,13 @@ fn find(binding: &Binding, guide: &Guide, tape: &Tape, entry: usize) -> Option<u
         }
         if here.node == guide.parent(binding.node()) {
             // Only a loop that stands beside the way: one on the way would have been met.
-            let beside = |entry: usize| entry != at && tape.entry(entry).is_some_and(|entry| !guide.children(entry.node).is_empty());
-            return tape.inside(at).find(|(index, inside)| inside.node == binding.node() && beside(*index) && tape.is_closed(*index)).map(|(index, _)| index);
+            let beside = |entry: usize| {
+                entry != at && tape.entry(entry).is_some_and(|entry| !guide.children(entry.node).is_empty())
+            };
+            return tape
+                .inside(at)
+                .find(|(index, inside)| inside.node == binding.node() && beside(*index) && tape.is_closed(*index))
+                .map(|(index, _)| index);
         }
         if at == 0 {
             return None;

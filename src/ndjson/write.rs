@@ -77,14 +77,22 @@ impl Set {
     /// The outermost level that a line with these levels must open anew; `None` if it can go on under
     /// the open ones.
     fn first_to_open(&self, levels: &[Option<&RawValue>]) -> Option<usize> {
-        let same = self.open.iter().zip(levels).take_while(|(open, level)| open.json.as_deref() == level.map(RawValue::get)).count();
-        let numbered_before = |at: usize| (1..at).rev().find(|&at| self.bound.levels.get(at).is_some_and(|level| level.hierarchical));
+        let same = self
+            .open
+            .iter()
+            .zip(levels)
+            .take_while(|(open, level)| open.json.as_deref() == level.map(RawValue::get))
+            .count();
+        let numbered_before =
+            |at: usize| (1..at).rev().find(|&at| self.bound.levels.get(at).is_some_and(|level| level.hierarchical));
         if same == levels.len() {
-            let most = self.bound.units.last().map_or(guide::Repeat::Unlimited, |unit| self.bound.guide.repeat(unit.node()));
+            let most =
+                self.bound.units.last().map_or(guide::Repeat::Unlimited, |unit| self.bound.guide.repeat(unit.node()));
             let present = levels.iter().rposition(Option::is_some).map_or(0, |at| at + 1);
             return if most.allows(self.units + 1) { None } else { numbered_before(present) };
         }
-        let appears = self.open.get(same).is_some_and(|open| open.json.is_none()) || levels.get(same).is_some_and(Option::is_none);
+        let appears = self.open.get(same).is_some_and(|open| open.json.is_none())
+            || levels.get(same).is_some_and(Option::is_none);
         let stands_in_level = self.bound.levels.get(same).is_some_and(|level| !level.hierarchical);
         // A level says whether another follows it, so it begins anew when one appears or goes; and
         // what has no number of its own stands in the level before it.
@@ -111,12 +119,18 @@ impl<W: Write> Writer<W> {
         self.lines += 1;
         let text = std::str::from_utf8(line).map_err(|_| bad(&"a line is UTF-8"))?;
         let head: Head<'_> = serde_json::from_str(text)?;
-        let kind = head.kind.ok_or_else(|| bad(&"a line says its `kind`: professional, institutional, dental, payment, …"))?;
+        let kind =
+            head.kind.ok_or_else(|| bad(&"a line says its `kind`: professional, institutional, dental, payment, …"))?;
         if kind == "interchange_acknowledgment" {
             return self.interchange_acknowledgment(text);
         }
         let bound = Form::of_kind(kind).ok_or_else(|| bad(&format!("`{kind}` is no kind of line")))?;
-        let id = self.options.guide.clone().or_else(|| head.guide.filter(|id| bound.guide.accepts(id)).map(str::to_owned)).unwrap_or_else(|| bound.guide.id.clone());
+        let id = self
+            .options
+            .guide
+            .clone()
+            .or_else(|| head.guide.filter(|id| bound.guide.accepts(id)).map(str::to_owned))
+            .unwrap_or_else(|| bound.guide.id.clone());
         match kind {
             "provider_adjustment" => self.provider_adjustment(bound, &id, text),
             "acknowledgment" => self.acknowledgment(bound, &id, text),
@@ -141,7 +155,11 @@ impl<W: Write> Writer<W> {
         let writer = RecordWriter::new(binding, &style, Start { line, ..Start::default() });
         let (unit, members) = writer.write_beside(&mut serde_json::Deserializer::from_str(text), &bound.aside)?;
         let none = RawValue::from_string("{}".into())?;
-        let mut levels: Vec<Option<&RawValue>> = bound.levels.iter().map(|level| members.iter().find(|(name, _)| *name == level.name).map(|(_, raw)| *raw)).collect();
+        let mut levels: Vec<Option<&RawValue>> = bound
+            .levels
+            .iter()
+            .map(|level| members.iter().find(|(name, _)| *name == level.name).map(|(_, raw)| *raw))
+            .collect();
         // Payments stand in a group, though the line may not say which.
         if let (Some("group"), Some(level)) = (bound.levels.last().map(|level| level.name), levels.last_mut()) {
             level.get_or_insert(&none);
@@ -164,8 +182,13 @@ impl<W: Write> Writer<W> {
 
     /// Makes the levels of a line the open ones.
     fn open_levels(&mut self, bound: &'static Bound, id: &str, levels: &[Option<&RawValue>]) -> Result<(), Error> {
-        let full = self.set.as_ref().is_some_and(|set| set.claims >= self.options.claims_per_transaction || set.adjusted);
-        let same_set = self.set.as_ref().is_some_and(|set| std::ptr::eq(set.bound, bound) && set.open.first().map(|open| open.json.as_deref()) == Some(levels.first().copied().flatten().map(RawValue::get)));
+        let full =
+            self.set.as_ref().is_some_and(|set| set.claims >= self.options.claims_per_transaction || set.adjusted);
+        let same_set = self.set.as_ref().is_some_and(|set| {
+            std::ptr::eq(set.bound, bound)
+                && set.open.first().map(|open| open.json.as_deref())
+                    == Some(levels.first().copied().flatten().map(RawValue::get))
+        });
         if full || !same_set || !self.group_is(bound, id) {
             self.close_set()?;
             self.open_set(bound, id, levels.first().copied().flatten())?;
@@ -179,7 +202,8 @@ impl<W: Write> Writer<W> {
                 set.open.push(Open { json: None, number: 0 });
                 continue;
             };
-            let has_children = bound.levels.iter().zip(levels).skip(at + 1).any(|(level, json)| level.hierarchical && json.is_some());
+            let has_children =
+                bound.levels.iter().zip(levels).skip(at + 1).any(|(level, json)| level.hierarchical && json.is_some());
             let parent = set.open.iter().rev().map(|open| open.number).find(|number| *number > 0).unwrap_or(0);
             set.line += 1;
             let start = Start { levels: set.levels, parent, has_children, line: set.line, added: Added::All };
@@ -200,11 +224,16 @@ impl<W: Write> Writer<W> {
         for about in ["kind", "guide", "source", "group"] {
             members.remove(about);
         }
-        let binding = Binding::with(bound.guide, "", Remittance::SHAPE, |field| field == "provider_adjustments").map_err(|error| bad(&error))?;
+        let binding = Binding::with(bound.guide, "", Remittance::SHAPE, |field| field == "provider_adjustments")
+            .map_err(|error| bad(&error))?;
         let item = serde_json::to_string(&BTreeMap::from([("provider_adjustments", [members])]))?;
-        let writer = RecordWriter::new(&binding, &self.options.style, Start { added: Added::Nothing, ..Start::default() });
+        let writer =
+            RecordWriter::new(&binding, &self.options.style, Start { added: Added::Nothing, ..Start::default() });
         let written = writer.write(&mut serde_json::Deserializer::from_str(&item))?;
-        let same = self.set.as_ref().is_some_and(|set| std::ptr::eq(set.bound, bound) && set.open.first().map(|open| open.json.as_deref()) == Some(remittance.map(RawValue::get)));
+        let same = self.set.as_ref().is_some_and(|set| {
+            std::ptr::eq(set.bound, bound)
+                && set.open.first().map(|open| open.json.as_deref()) == Some(remittance.map(RawValue::get))
+        });
         if !same || !self.group_is(bound, id) {
             self.close_set()?;
             self.open_set(bound, id, remittance)?;
@@ -242,9 +271,12 @@ impl<W: Write> Writer<W> {
             let parties = self.stated_parties(None, None)?;
             self.open_interchange(parties)?;
         }
-        let binding = Binding::with(interchange_guide()?, "", InterchangeEnvelope::SHAPE, |field| field == "acknowledgments").map_err(|error| bad(&error))?;
+        let binding =
+            Binding::with(interchange_guide()?, "", InterchangeEnvelope::SHAPE, |field| field == "acknowledgments")
+                .map_err(|error| bad(&error))?;
         let item = serde_json::to_string(&BTreeMap::from([("acknowledgments", [members])]))?;
-        let writer = RecordWriter::new(&binding, &self.options.style, Start { added: Added::Nothing, ..Start::default() });
+        let writer =
+            RecordWriter::new(&binding, &self.options.style, Start { added: Added::Nothing, ..Start::default() });
         Ok(self.output.write_all(&writer.write(&mut serde_json::Deserializer::from_str(&item))?.bytes)?)
     }
 
@@ -255,9 +287,12 @@ impl<W: Write> Writer<W> {
         let control = format!("{:04}", u64::from(self.options.transaction_control_number) + sets);
         let Some(level) = bound.levels.first() else { return Ok(()) };
         let json = self.head_json(bound, id, &control, head)?;
-        let binding = Binding::with(bound.guide, "", level.binding.shape(), |field| !matches!(field, "billing_providers" | "groups" | "provider_adjustments" | "source" | "x12"))
-            .map_err(|error| bad(&error))?;
-        let writer = RecordWriter::new(&binding, &self.options.style, Start { added: Added::NoTrailer, ..Start::default() });
+        let binding = Binding::with(bound.guide, "", level.binding.shape(), |field| {
+            !matches!(field, "billing_providers" | "groups" | "provider_adjustments" | "source" | "x12")
+        })
+        .map_err(|error| bad(&error))?;
+        let writer =
+            RecordWriter::new(&binding, &self.options.style, Start { added: Added::NoTrailer, ..Start::default() });
         let written = writer.write(&mut serde_json::Deserializer::from_str(&json))?;
         self.output.write_all(&written.bytes)?;
         if let Some(group) = &mut self.group {
@@ -288,7 +323,9 @@ impl<W: Write> Writer<W> {
             members.entry(name).or_insert(value);
         };
         default("control_number", control.into());
-        let has_guide = bound.guide.children(guide::NodeId::ROOT).first().is_some_and(|&first| matches!(bound.guide.place(first), Place::Segment(header) if header.element(3, 0).is_some()));
+        let has_guide = bound.guide.children(guide::NodeId::ROOT).first().is_some_and(
+            |&first| matches!(bound.guide.place(first), Place::Segment(header) if header.element(3, 0).is_some()),
+        );
         if has_guide {
             default("guide", id.into());
         }
@@ -308,8 +345,22 @@ impl<W: Write> Writer<W> {
             Some(raw) => serde_json::from_str(raw.get())?,
             None => serde_json::Value::Null,
         };
-        let id = |party: &str| head.get(party).and_then(|party| party.get("id")).and_then(serde_json::Value::as_str).filter(|id| id.len() <= 15).map(str::to_owned);
-        let (sender, receiver) = if bound.guide.set == "835" { (id("payer").or_else(|| head.get("trace_originator").and_then(serde_json::Value::as_str).map(str::to_owned)), id("payee")) } else { (id("submitter"), id("receiver")) };
+        let id = |party: &str| {
+            head.get(party)
+                .and_then(|party| party.get("id"))
+                .and_then(serde_json::Value::as_str)
+                .filter(|id| id.len() <= 15)
+                .map(str::to_owned)
+        };
+        let (sender, receiver) = if bound.guide.set == "835" {
+            (
+                id("payer")
+                    .or_else(|| head.get("trace_originator").and_then(serde_json::Value::as_str).map(str::to_owned)),
+                id("payee"),
+            )
+        } else {
+            (id("submitter"), id("receiver"))
+        };
         self.stated_parties(sender, receiver)
     }
 
@@ -317,9 +368,18 @@ impl<W: Write> Writer<W> {
         let open = self.interchange.as_ref().map(|interchange| interchange.parties.clone()).unwrap_or_default();
         let choose = |stated: &Option<String>, found: Option<String>, open: String, which: &str| {
             let chosen = stated.clone().or(found).unwrap_or(open);
-            if chosen.is_empty() { Err(bad(&format!("the interchange needs a {which}: nothing in the lines names one, so state it (--{which})"))) } else { Ok(chosen) }
+            if chosen.is_empty() {
+                Err(bad(&format!(
+                    "the interchange needs a {which}: nothing in the lines names one, so state it (--{which})"
+                )))
+            } else {
+                Ok(chosen)
+            }
         };
-        Ok(Parties { sender: choose(&self.options.sender, sender, open.sender, "sender")?, receiver: choose(&self.options.receiver, receiver, open.receiver, "receiver")? })
+        Ok(Parties {
+            sender: choose(&self.options.sender, sender, open.sender, "sender")?,
+            receiver: choose(&self.options.receiver, receiver, open.receiver, "receiver")?,
+        })
     }
 
     fn group_is(&self, bound: &Bound, id: &str) -> bool {
@@ -375,7 +435,12 @@ impl<W: Write> Writer<W> {
     fn close_interchange(&mut self) -> Result<(), Error> {
         self.close_group()?;
         if let Some(interchange) = self.interchange.take() {
-            self.output.write_all(&envelope::trailer(&self.options.style, "IEA", interchange.groups, &interchange.control))?;
+            self.output.write_all(&envelope::trailer(
+                &self.options.style,
+                "IEA",
+                interchange.groups,
+                &interchange.control,
+            ))?;
         }
         Ok(())
     }

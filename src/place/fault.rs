@@ -48,16 +48,36 @@ impl Fault {
             id => format!("loop {id}"),
         };
         match self.kind {
-            FaultKind::UnknownSegment => format!("`{segment}` is no segment of the standard; it was kept as unplaced in {found}"),
-            FaultKind::NotInGuide => format!("{segment} is not used in {}; it was kept as unplaced in {found}", guide.name),
-            FaultKind::Unexpected => format!("{segment} has no place after what stands before it in {found}; it was kept as unplaced (check its qualifier)"),
-            FaultKind::OutOfOrder => format!("{segment} ({}) stands too late in {found}; it was kept as unplaced", guide.title(self.node)),
-            FaultKind::TooMany => format!("{} ({}) stands more than {} times", guide.designator(self.node), guide.title(self.node), guide.repeat(self.node)),
-            FaultKind::Missing => format!("{} ({}) is required in {} and does not stand", guide.designator(self.node), guide.title(self.node), match guide.loop_id(guide.parent(self.node)) {
-                "" => "the transaction set".to_owned(),
-                id => format!("loop {id}"),
-            }),
-            FaultKind::WrongParent => format!("HL02 does not name the level around it ({found}): whose claim this is cannot be told"),
+            FaultKind::UnknownSegment => {
+                format!("`{segment}` is no segment of the standard; it was kept as unplaced in {found}")
+            }
+            FaultKind::NotInGuide => {
+                format!("{segment} is not used in {}; it was kept as unplaced in {found}", guide.name)
+            }
+            FaultKind::Unexpected => format!(
+                "{segment} has no place after what stands before it in {found}; it was kept as unplaced (check its qualifier)"
+            ),
+            FaultKind::OutOfOrder => {
+                format!("{segment} ({}) stands too late in {found}; it was kept as unplaced", guide.title(self.node))
+            }
+            FaultKind::TooMany => format!(
+                "{} ({}) stands more than {} times",
+                guide.designator(self.node),
+                guide.title(self.node),
+                guide.repeat(self.node)
+            ),
+            FaultKind::Missing => format!(
+                "{} ({}) is required in {} and does not stand",
+                guide.designator(self.node),
+                guide.title(self.node),
+                match guide.loop_id(guide.parent(self.node)) {
+                    "" => "the transaction set".to_owned(),
+                    id => format!("loop {id}"),
+                }
+            ),
+            FaultKind::WrongParent => {
+                format!("HL02 does not name the level around it ({found}): whose claim this is cannot be told")
+            }
         }
     }
 }

@@ -133,7 +133,16 @@ impl Tape {
     }
 
     pub(super) fn open(&mut self, node: NodeId, around: usize, position: u32, offset: u64) -> usize {
-        self.entries.push(Entry { node, kind: EntryKind::Loop, position, offset, start: self.text.len() as u32, first_end: self.ends.len() as u32, extent: 0, around: around as u32 });
+        self.entries.push(Entry {
+            node,
+            kind: EntryKind::Loop,
+            position,
+            offset,
+            start: self.text.len() as u32,
+            first_end: self.ends.len() as u32,
+            extent: 0,
+            around: around as u32,
+        });
         self.entries.len() - 1
     }
 
@@ -150,7 +159,16 @@ impl Tape {
         self.text.extend_from_slice(segment.bytes());
         self.ends.extend(segment.ends());
         let kind = if unplaced { EntryKind::Unplaced } else { EntryKind::Segment };
-        self.entries.push(Entry { node, kind, position, offset, start, first_end, extent: segment.len() as u32, around: 0 });
+        self.entries.push(Entry {
+            node,
+            kind,
+            position,
+            offset,
+            start,
+            first_end,
+            extent: segment.len() as u32,
+            around: 0,
+        });
     }
 
     /// Forgets a loop and all that follows it.

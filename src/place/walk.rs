@@ -43,10 +43,21 @@ impl<'g> Walk<'g> {
     pub fn new(guide: &'g Guide, delimiters: Delimiters, keep: Keep) -> Self {
         let forget = match keep {
             Keep::All => Vec::new(),
-            Keep::AllBut(ids) => guide.nodes().map(|node| guide.loop_at(node).is_some_and(|one| ids.contains(&one.id.as_str()))).collect(),
+            Keep::AllBut(ids) => guide
+                .nodes()
+                .map(|node| guide.loop_at(node).is_some_and(|one| ids.contains(&one.id.as_str())))
+                .collect(),
         };
-        let mut walk =
-            Self { guide, forget, tape: Tape::new(delimiters), frames: Vec::new(), counts: Vec::new(), last: NodeId::ROOT, position: 0, faults: Vec::new() };
+        let mut walk = Self {
+            guide,
+            forget,
+            tape: Tape::new(delimiters),
+            frames: Vec::new(),
+            counts: Vec::new(),
+            last: NodeId::ROOT,
+            position: 0,
+            faults: Vec::new(),
+        };
         walk.open(NodeId::ROOT, 0);
         walk
     }
@@ -93,10 +104,14 @@ impl<'g> Walk<'g> {
 
     #[inline]
     fn find(&self, segment: &Segment<'_>) -> Result<NodeId, FaultKind> {
-        match self.guide.dispatch().key(segment.id(), |element, component| segment.component(usize::from(element), usize::from(component.max(1)))) {
+        match self.guide.dispatch().key(segment.id(), |element, component| {
+            segment.component(usize::from(element), usize::from(component.max(1)))
+        }) {
             Lookup::Key(key) => self.guide.dispatch().next(self.last, key).ok_or_else(|| self.why(key)),
             Lookup::UnknownId => Err(match dictionary() {
-                Ok(known) if std::str::from_utf8(segment.id()).is_ok_and(|id| known.has_segment(id)) => FaultKind::NotInGuide,
+                Ok(known) if std::str::from_utf8(segment.id()).is_ok_and(|id| known.has_segment(id)) => {
+                    FaultKind::NotInGuide
+                }
                 _ => FaultKind::UnknownSegment,
             }),
         }
@@ -105,7 +120,9 @@ impl<'g> Walk<'g> {
     fn why(&self, key: usize) -> FaultKind {
         let earlier = self.frames.iter().rev().any(|frame| {
             let first = self.guide.children(frame.node).first();
-            first.is_some_and(|&first| self.guide.dispatch().next(first, key).is_some_and(|node| self.guide.parent(node) == frame.node))
+            first.is_some_and(|&first| {
+                self.guide.dispatch().next(first, key).is_some_and(|node| self.guide.parent(node) == frame.node)
+            })
         });
         if earlier { FaultKind::OutOfOrder } else { FaultKind::Unexpected }
     }
@@ -173,9 +190,20 @@ impl<'g> Walk<'g> {
             if count == 0 {
                 let segment = match self.guide.place(child) {
                     Place::Segment(segment) => segment.id.clone(),
-                    Place::Loop(_) => self.guide.children(child).first().and_then(|&first| self.guide.segment(first)).map_or_else(String::new, |first| first.id.clone()),
+                    Place::Loop(_) => self
+                        .guide
+                        .children(child)
+                        .first()
+                        .and_then(|&first| self.guide.segment(first))
+                        .map_or_else(String::new, |first| first.id.clone()),
                 };
-                self.faults.push(Fault { kind: FaultKind::Missing, node: child, segment, position: self.position, offset });
+                self.faults.push(Fault {
+                    kind: FaultKind::Missing,
+                    node: child,
+                    segment,
+                    position: self.position,
+                    offset,
+                });
             }
         }
         self.counts.truncate(frame.counts);

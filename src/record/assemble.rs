@@ -114,11 +114,25 @@ impl<'b> State<'b> {
             level = self.levels;
             self.parent = level;
         }
-        Frame { text: self.text.len(), cells: self.cells.len(), inner: self.inner.len(), out: self.out.len(), level, outer }
+        Frame {
+            text: self.text.len(),
+            cells: self.cells.len(),
+            inner: self.inner.len(),
+            out: self.out.len(),
+            level,
+            outer,
+        }
     }
 
     /// Renders the loop in place of its inner loops.
-    pub(super) fn end(&mut self, plan: &LoopPlan, frame: &Frame, line: u32, outside: Start, layout: &Layout) -> Result<u32, Refusal> {
+    pub(super) fn end(
+        &mut self,
+        plan: &LoopPlan,
+        frame: &Frame,
+        line: u32,
+        outside: Start,
+        layout: &Layout,
+    ) -> Result<u32, Refusal> {
         self.parent = frame.outer;
         self.chunk(plan, frame, layout);
         let scratch = self.scratch.len();
@@ -139,11 +153,18 @@ impl<'b> State<'b> {
     fn chunk(&mut self, plan: &LoopPlan, frame: &Frame, layout: &Layout) {
         let Some(cells) = self.cells.get_mut(frame.cells..) else { return };
         for cell in cells.iter_mut() {
-            let Some(PartPlan::Segment(SegmentPlan { chunk: Some(chunk), designator, .. })) = plan.part(cell.slot) else { continue };
+            let Some(PartPlan::Segment(SegmentPlan { chunk: Some(chunk), designator, .. })) = plan.part(cell.slot)
+            else {
+                continue;
+            };
             let (mut repeat, mut left) = (0, cell.occurrence);
             let mut runs = layout.runs.get(designator).into_iter().flatten().copied();
             loop {
-                let width = runs.next().filter(|run| *run <= u32::from(chunk.width)).unwrap_or_else(|| u32::from(chunk.width)).max(1);
+                let width = runs
+                    .next()
+                    .filter(|run| *run <= u32::from(chunk.width))
+                    .unwrap_or_else(|| u32::from(chunk.width))
+                    .max(1);
                 if left < width {
                     break;
                 }
@@ -171,13 +192,22 @@ impl<'b> State<'b> {
             let slot = slot as u16;
             match part {
                 PartPlan::Loop(_) | PartPlan::Outside(_) => {
-                    items.extend(inner.iter().filter(|one| one.slot == slot).map(|one| Item { slot, bytes: one.bytes.clone(), is_loop: true, segments: one.segments, refused: None }));
+                    items.extend(inner.iter().filter(|one| one.slot == slot).map(|one| Item {
+                        slot,
+                        bytes: one.bytes.clone(),
+                        is_loop: true,
+                        segments: one.segments,
+                        refused: None,
+                    }));
                 }
                 PartPlan::Segment(segment) => {
                     let own = rest.iter().take_while(|cell| cell.slot == slot).count();
                     let (mine, after) = rest.split_at(own);
                     rest = after;
-                    let begins = segment.begins_inlined(slot) && rest.iter().any(|cell| segment.inlined.as_ref().is_some_and(|range| range.contains(&cell.slot)));
+                    let begins = segment.begins_inlined(slot)
+                        && rest
+                            .iter()
+                            .any(|cell| segment.inlined.as_ref().is_some_and(|range| range.contains(&cell.slot)));
                     let empty: [PartCell; 0] = [];
                     let added = match outside.added {
                         Added::All => segment.always,
@@ -185,13 +215,18 @@ impl<'b> State<'b> {
                         Added::Nothing => false,
                     };
                     let bare = mine.is_empty() && (added || begins);
-                    let repeats = mine.chunk_by(|left, right| left.occurrence == right.occurrence).chain(bare.then_some(&empty[..]));
+                    let repeats = mine
+                        .chunk_by(|left, right| left.occurrence == right.occurrence)
+                        .chain(bare.then_some(&empty[..]));
                     for repeat in repeats {
                         row.clear();
                         row.extend(repeat.iter().map(|cell| cell.cell));
                         if let Some(element) = segment.control_element() {
                             self.control.clear();
-                            let stated = row.iter().find(|cell| cell.element == element).and_then(|cell| self.text.get(cell.start as usize..cell.end as usize));
+                            let stated = row
+                                .iter()
+                                .find(|cell| cell.element == element)
+                                .and_then(|cell| self.text.get(cell.start as usize..cell.end as usize));
                             self.control.extend_from_slice(stated.unwrap_or(NO_CONTROL));
                         }
                         let counters = Counters {
@@ -199,22 +234,40 @@ impl<'b> State<'b> {
                             parent: frame.outer,
                             has_children,
                             line,
-                            segments: unplaced + inner_segments + items.iter().filter(|item| !item.is_loop).count() as u32 + 1,
+                            segments: unplaced
+                                + inner_segments
+                                + items.iter().filter(|item| !item.is_loop).count() as u32
+                                + 1,
                             inner: inner.len() as u32,
                             control: &self.control,
                         };
                         let start = self.scratch.len();
-                        let refused = render(segment, &row, &self.text, self.style.delimiters, &counters, &mut self.scratch).err();
+                        let refused =
+                            render(segment, &row, &self.text, self.style.delimiters, &counters, &mut self.scratch)
+                                .err();
                         let refused = match (refused, self.style.on_delimiter) {
                             (Some(_), OnDelimiter::Replace(with)) => {
                                 self.scratch.truncate(start);
                                 let clean = replaced(&self.text, &row, self.style.delimiters, with);
-                                let _ = render(segment, &clean.0, &clean.1, self.style.delimiters, &counters, &mut self.scratch);
+                                let _ = render(
+                                    segment,
+                                    &clean.0,
+                                    &clean.1,
+                                    self.style.delimiters,
+                                    &counters,
+                                    &mut self.scratch,
+                                );
                                 None
                             }
                             (refused, _) => refused,
                         };
-                        items.push(Item { slot, bytes: start..self.scratch.len(), is_loop: false, segments: 1, refused });
+                        items.push(Item {
+                            slot,
+                            bytes: start..self.scratch.len(),
+                            is_loop: false,
+                            segments: 1,
+                            refused,
+                        });
                     }
                 }
                 PartPlan::Other => {}
@@ -240,7 +293,13 @@ impl<'b> State<'b> {
             };
             match (spellings.take(at, canonical), item.refused) {
                 (Some(verbatim), _) => self.put(&encode(&verbatim.text, verbatim.latin1), bytes),
-                (None, Some(holds)) => return Err(Refusal { plan: plan.id.clone(), segment: plan.designator(item.slot).unwrap_or_default(), holds }),
+                (None, Some(holds)) => {
+                    return Err(Refusal {
+                        plan: plan.id.clone(),
+                        segment: plan.designator(item.slot).unwrap_or_default(),
+                        holds,
+                    });
+                }
                 (None, None) => self.put(canonical, bytes),
             }
         }
@@ -325,7 +384,9 @@ fn arrange(plan: &LoopPlan, layout: &Layout, items: &mut Vec<Item>) {
         }
     }
     // What the order leaves out may only be what the writer adds by itself.
-    let left_out_is_added = items.iter().zip(&taken).all(|(item, taken)| *taken || matches!(plan.part(item.slot), Some(PartPlan::Segment(segment)) if segment.always));
+    let left_out_is_added = items.iter().zip(&taken).all(|(item, taken)| {
+        *taken || matches!(plan.part(item.slot), Some(PartPlan::Segment(segment)) if segment.always)
+    });
     if !left_out_is_added {
         return;
     }
@@ -334,18 +395,32 @@ fn arrange(plan: &LoopPlan, layout: &Layout, items: &mut Vec<Item>) {
 }
 
 fn encode(text: &str, latin1: bool) -> Cow<'_, [u8]> {
-    if latin1 { text.chars().map(|character| u8::try_from(u32::from(character)).unwrap_or(b'?')).collect() } else { text.as_bytes().into() }
+    if latin1 {
+        text.chars().map(|character| u8::try_from(u32::from(character)).unwrap_or(b'?')).collect()
+    } else {
+        text.as_bytes().into()
+    }
 }
 
 /// The cells with delimiters in their text replaced.
 fn replaced(text: &[u8], cells: &[Cell], delimiters: Delimiters, with: u8) -> (Vec<Cell>, Vec<u8>) {
     let mut clean = Vec::new();
-    let is_delimiter = |byte: u8| byte == delimiters.element || byte == delimiters.segment || Some(byte) == delimiters.component || Some(byte) == delimiters.repetition;
+    let is_delimiter = |byte: u8| {
+        byte == delimiters.element
+            || byte == delimiters.segment
+            || Some(byte) == delimiters.component
+            || Some(byte) == delimiters.repetition
+    };
     let cells = cells
         .iter()
         .map(|cell| {
             let start = clean.len() as u32;
-            clean.extend(text.get(cell.start as usize..cell.end as usize).unwrap_or_default().iter().map(|&byte| if is_delimiter(byte) { with } else { byte }));
+            clean.extend(
+                text.get(cell.start as usize..cell.end as usize)
+                    .unwrap_or_default()
+                    .iter()
+                    .map(|&byte| if is_delimiter(byte) { with } else { byte }),
+            );
             Cell { start, end: clean.len() as u32, ..*cell }
         })
         .collect();

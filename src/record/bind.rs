@@ -50,11 +50,18 @@ impl Binding {
     ///
     /// # Errors
     /// A path that leads to no loop.
-    pub fn with(guide: &'static Guide, path: &str, shape: &'static Shape, wanted: impl Fn(&str) -> bool) -> Result<Self, BindError> {
+    pub fn with(
+        guide: &'static Guide,
+        path: &str,
+        shape: &'static Shape,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<Self, BindError> {
         let node = path
             .split('/')
             .filter(|id| !id.is_empty())
-            .try_fold(NodeId::ROOT, |at, id| guide.children(at).iter().copied().find(|&child| guide.loop_at(child).is_some_and(|one| one.id == id)))
+            .try_fold(NodeId::ROOT, |at, id| {
+                guide.children(at).iter().copied().find(|&child| guide.loop_at(child).is_some_and(|one| one.id == id))
+            })
             .ok_or_else(|| BindError::NoLoop { guide: guide.name.clone(), path: path.to_owned() })?;
         Ok(Self { guide, plan: LoopPlan::with(guide, node, shape, &wanted) })
     }
@@ -134,7 +141,10 @@ impl FieldSet {
                 })
             })
         });
-        members.filter(|field| *field < Self::MOST).filter_map(|field| fields.get(field)).chain(fields.get(Self::MOST..).unwrap_or_default())
+        members
+            .filter(|field| *field < Self::MOST)
+            .filter_map(|field| fields.get(field))
+            .chain(fields.get(Self::MOST..).unwrap_or_default())
     }
 }
 
@@ -273,7 +283,19 @@ impl LoopPlan {
     fn with(guide: &Guide, node: NodeId, shape: &'static Shape, wanted: &dyn Fn(&str) -> bool) -> Self {
         let mut inlined = Vec::new();
         collect_inlined(guide, node, shape, &mut inlined);
-        let mut plan = Self { node, id: guide.loop_id(node).to_owned(), shape, parts: Vec::new(), fields: Vec::new(), slots: Vec::new(), hierarchical: false, many: false, homeless: Vec::new(), reaching: Vec::new(), unslotted: FieldSet::default() };
+        let mut plan = Self {
+            node,
+            id: guide.loop_id(node).to_owned(),
+            shape,
+            parts: Vec::new(),
+            fields: Vec::new(),
+            slots: Vec::new(),
+            hierarchical: false,
+            many: false,
+            homeless: Vec::new(),
+            reaching: Vec::new(),
+            unslotted: FieldSet::default(),
+        };
         for &child in guide.children(node) {
             if inlined.contains(&child) {
                 let first = plan.parts.len() as u16;
@@ -324,7 +346,13 @@ impl LoopPlan {
         self.parts.push(part);
     }
 
-    fn bind_fields(&mut self, scope: LoopScope<'_>, shape: &'static Shape, within: Option<NodeId>, wanted: &dyn Fn(&str) -> bool) -> Vec<FieldPlan> {
+    fn bind_fields(
+        &mut self,
+        scope: LoopScope<'_>,
+        shape: &'static Shape,
+        within: Option<NodeId>,
+        wanted: &dyn Fn(&str) -> bool,
+    ) -> Vec<FieldPlan> {
         let mut fields = Vec::with_capacity(shape.fields.len());
         for field in shape.fields.iter().filter(|field| wanted(field.name)) {
             match field.places.iter().find_map(|place| self.bind_field(scope, field, place, within)) {
@@ -335,11 +363,21 @@ impl LoopPlan {
         fields
     }
 
-    fn bind_field(&mut self, scope: LoopScope<'_>, field: &'static Field, place: Designator, within: Option<NodeId>) -> Option<FieldPlan> {
+    fn bind_field(
+        &mut self,
+        scope: LoopScope<'_>,
+        field: &'static Field,
+        place: Designator,
+        within: Option<NodeId>,
+    ) -> Option<FieldPlan> {
         if matches!(field.kind, Kind::Layout) {
             return Some(FieldPlan::new(field, Reach::Layout, Value::Loop));
         }
-        let inside = if place.within.is_empty() { within.unwrap_or(scope.node) } else { scope.child_loop(scope.node, place.within, "")? };
+        let inside = if place.within.is_empty() {
+            within.unwrap_or(scope.node)
+        } else {
+            scope.child_loop(scope.node, place.within, "")?
+        };
         if place.is_here() {
             let Kind::Record(shape) = field.kind else { return None };
             let fields = self.bind_fields(scope, shape, Some(inside), &|_| true);
@@ -349,7 +387,9 @@ impl LoopPlan {
             let node = scope.child_loop(inside, place.name(), place.code)?;
             let slot = self.slot(node)?;
             *self.parts.get_mut(usize::from(slot))? = match field.kind {
-                Kind::Record(shape) => PartPlan::Loop(LoopPlan { many: field.many, ..LoopPlan::new(scope.guide, node, shape) }),
+                Kind::Record(shape) => {
+                    PartPlan::Loop(LoopPlan { many: field.many, ..LoopPlan::new(scope.guide, node, shape) })
+                }
                 Kind::Outside => PartPlan::Outside(scope.guide.designator(node)),
                 _ => return None,
             };
@@ -401,7 +441,11 @@ impl LoopScope<'_> {
         if node != self.node && !self.inlined.contains(&node) {
             return None;
         }
-        self.guide.children(node).iter().copied().find(|&child| self.guide.segment(child).is_some_and(|segment| segment.id == id && takes(segment, code)))
+        self.guide
+            .children(node)
+            .iter()
+            .copied()
+            .find(|&child| self.guide.segment(child).is_some_and(|segment| segment.id == id && takes(segment, code)))
     }
 }
 
@@ -411,7 +455,12 @@ fn child_loop(guide: &Guide, node: NodeId, id: &str, code: &str) -> Option<NodeI
         if code.is_empty() {
             return one.id == id;
         }
-        one.id.starts_with(id) && guide.children(child).first().and_then(|&first| guide.segment(first)).is_some_and(|first| takes(first, code))
+        one.id.starts_with(id)
+            && guide
+                .children(child)
+                .first()
+                .and_then(|&first| guide.segment(first))
+                .is_some_and(|first| takes(first, code))
     })
 }
 
@@ -420,7 +469,11 @@ fn takes(segment: &SegmentUse, code: &str) -> bool {
     if code.is_empty() {
         return true;
     }
-    let element = segment.elements.iter().find(|element| element.discriminator).or_else(|| segment.elements.iter().find(|element| element.position == 1 && !element.codes.is_empty()));
+    let element = segment
+        .elements
+        .iter()
+        .find(|element| element.discriminator)
+        .or_else(|| segment.elements.iter().find(|element| element.position == 1 && !element.codes.is_empty()));
     element.is_none_or(|element| element.codes.iter().any(|known| known == code))
 }
 
@@ -465,7 +518,9 @@ impl SegmentPlan {
                 counter: counter(&segment.id, element),
                 implied: element.only_code().map(|code| code.as_bytes().to_vec()),
                 required: element.usage == Usage::Required,
-                composite_required: segment.element(element.position, 0).is_some_and(|composite| composite.usage == Usage::Required),
+                composite_required: segment
+                    .element(element.position, 0)
+                    .is_some_and(|composite| composite.usage == Usage::Required),
             })
             .collect();
         let mut designator = guide.designator(node);
@@ -501,7 +556,14 @@ impl SegmentPlan {
     }
 
     /// Binds a field to the segment or something in it.
-    fn bind(&mut self, segment: &SegmentUse, field: &'static Field, place: Designator, within: Within, slot: u16) -> Option<FieldPlan> {
+    fn bind(
+        &mut self,
+        segment: &SegmentUse,
+        field: &'static Field,
+        place: Designator,
+        within: Within,
+        slot: u16,
+    ) -> Option<FieldPlan> {
         let base = within.base;
         let element = base.checked_add(place.element)?;
         if element == 0 {
@@ -510,34 +572,57 @@ impl SegmentPlan {
             let fields = self.bind_inner(segment, shape, 0, slot);
             return (!fields.is_empty()).then(|| FieldPlan::new(field, Reach::Segment { slot }, Value::Record(fields)));
         }
-        let last_of = |limit: u8| segment.elements.iter().map(|one| one.position).filter(|position| *position <= limit).max();
+        let last_of =
+            |limit: u8| segment.elements.iter().map(|one| one.position).filter(|position| *position <= limit).max();
         if place.stride > 0 {
             let last = last_of(u8::MAX).filter(|last| *last >= element)?;
             let Kind::Record(shape) = field.kind else { return None };
             let flow = Flow { element: 0, first: element, last, stride: place.stride };
             let fields = self.bind_items(segment, shape, flow, slot)?;
             self.flows.push(flow);
-            return Some(FieldPlan::new(field, Reach::Runs { slot, first: place.element, last, stride: place.stride }, Value::Record(fields)));
+            return Some(FieldPlan::new(
+                field,
+                Reach::Runs { slot, first: place.element, last, stride: place.stride },
+                Value::Record(fields),
+            ));
         }
         if place.last > place.element {
             let last = last_of(base.checked_add(place.last)?).filter(|last| *last >= element)?;
             let flow = Flow { element: 0, first: element, last, stride: 1 };
             let value = match field.kind {
                 Kind::Record(shape) => Value::Record(self.bind_items(segment, shape, flow, slot)?),
-                kind => Value::Scalar(self.hold_all(segment, kind, (element..=last).map(|position| (position, place.component)))?),
+                kind => Value::Scalar(self.hold_all(
+                    segment,
+                    kind,
+                    (element..=last).map(|position| (position, place.component)),
+                )?),
             };
             self.flows.push(flow);
             if segment.repeat.is_many() && !within.record {
                 self.chunk = Some(Chunk { width: last - element + 1 });
                 self.many = true;
             }
-            return Some(FieldPlan::new(field, Reach::Elements { slot, first: place.element, last: last - base, component: place.component }, value));
+            return Some(FieldPlan::new(
+                field,
+                Reach::Elements { slot, first: place.element, last: last - base, component: place.component },
+                value,
+            ));
         }
         if place.last_component > place.component {
-            let last = segment.elements.iter().filter(|one| one.position == element && one.component <= place.last_component).map(|one| one.component).max()?;
-            let format = self.hold_all(segment, field.kind, (place.component..=last).map(|component| (element, component)))?;
+            let last = segment
+                .elements
+                .iter()
+                .filter(|one| one.position == element && one.component <= place.last_component)
+                .map(|one| one.component)
+                .max()?;
+            let format =
+                self.hold_all(segment, field.kind, (place.component..=last).map(|component| (element, component)))?;
             self.flows.push(Flow { element, first: place.component, last, stride: 1 });
-            return Some(FieldPlan::new(field, Reach::Components { slot, element: place.element, first: place.component, last }, Value::Scalar(format)));
+            return Some(FieldPlan::new(
+                field,
+                Reach::Components { slot, element: place.element, first: place.component, last },
+                Value::Scalar(format),
+            ));
         }
         self.many |= field.many && !within.record;
         let reach = Reach::Element { slot, element: place.element, component: place.component };
@@ -552,17 +637,36 @@ impl SegmentPlan {
             kind => Value::Scalar(self.hold(segment, kind, element, place.component)?),
         };
         let mut plan = FieldPlan::new(field, reach, value);
-        let code = segment.element(element, place.component).filter(|one| one.usage == Usage::Required).and_then(ElementUse::only_code);
-        plan.unsaid = code.filter(|_| field.optional && matches!(field.kind, Kind::Text)).map(|code| code.as_bytes().to_vec());
+        let code = segment
+            .element(element, place.component)
+            .filter(|one| one.usage == Usage::Required)
+            .and_then(ElementUse::only_code);
+        plan.unsaid =
+            code.filter(|_| field.optional && matches!(field.kind, Kind::Text)).map(|code| code.as_bytes().to_vec());
         Some(plan)
     }
 
     fn bind_inner(&mut self, segment: &SegmentUse, shape: &'static Shape, base: u8, slot: u16) -> Vec<FieldPlan> {
-        shape.fields.iter().filter_map(|field| field.places.iter().find_map(|place| self.bind(segment, field, place, Within { base, record: true }, slot))).collect()
+        shape
+            .fields
+            .iter()
+            .filter_map(|field| {
+                field
+                    .places
+                    .iter()
+                    .find_map(|place| self.bind(segment, field, place, Within { base, record: true }, slot))
+            })
+            .collect()
     }
 
     /// Binds the record of a list at each of its items; the plans of the first serve all.
-    fn bind_items(&mut self, segment: &SegmentUse, shape: &'static Shape, flow: Flow, slot: u16) -> Option<Vec<FieldPlan>> {
+    fn bind_items(
+        &mut self,
+        segment: &SegmentUse,
+        shape: &'static Shape,
+        flow: Flow,
+        slot: u16,
+    ) -> Option<Vec<FieldPlan>> {
         let mut first = None;
         for base in (flow.first..=flow.last).step_by(usize::from(flow.stride)) {
             let fields = self.bind_inner(segment, shape, base, slot);
@@ -602,10 +706,15 @@ impl SegmentPlan {
         for at in 0..self.elements.len() {
             let plan = &self.elements[at];
             let next_held = self.elements.get(at + 1).is_some_and(|next| {
-                let follows = if plan.component == 0 { next.element == plan.element + 1 } else { next.element == plan.element && next.component == plan.component + 1 };
+                let follows = if plan.component == 0 {
+                    next.element == plan.element + 1
+                } else {
+                    next.element == plan.element && next.component == plan.component + 1
+                };
                 follows && next.is_filled()
             });
-            let has_components = plan.component == 0 && self.elements.iter().any(|other| other.element == plan.element && other.component > 0);
+            let has_components = plan.component == 0
+                && self.elements.iter().any(|other| other.element == plan.element && other.component > 0);
             // What a field holds is implied only if it must stand: a situational code says something.
             let implied = plan.implied.is_some() && (plan.required || next_held && plan.fill == Fill::Nothing);
             if (plan.is_filled() || implied) && plan.element < 64 && !has_components {
@@ -650,13 +759,28 @@ impl FieldPlan {
                 }
             }
             (_, Reach::Here | Reach::Layout) => found(None),
-            (_, Reach::Loop { slot } | Reach::Segment { slot } | Reach::Element { slot, .. } | Reach::Elements { slot, .. } | Reach::Components { slot, .. } | Reach::Runs { slot, .. }) => {
+            (
+                _,
+                Reach::Loop { slot }
+                | Reach::Segment { slot }
+                | Reach::Element { slot, .. }
+                | Reach::Elements { slot, .. }
+                | Reach::Components { slot, .. }
+                | Reach::Runs { slot, .. },
+            ) => {
                 found(Some(slot));
             }
         }
     }
 
     fn new(field: &'static Field, reach: Reach, value: Value) -> Self {
-        Self { name: field.name, key: format!("\"{}\":", field.name).into_bytes(), many: field.many, reach, value, unsaid: None }
+        Self {
+            name: field.name,
+            key: format!("\"{}\":", field.name).into_bytes(),
+            many: field.many,
+            reach,
+            value,
+            unsaid: None,
+        }
     }
 }

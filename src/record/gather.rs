@@ -31,16 +31,32 @@ pub(super) struct Numbers {
 
 impl Reader<'_> {
     /// Gathers what stands in a loop: slots and entries in the order of the file, and the layout.
-    pub(super) fn collect(&mut self, plan: &LoopPlan, entry: usize, numbers: Numbers, items: &mut Vec<(u16, u32)>) -> Layout {
-        let mut found = Found { items: std::mem::take(items), layout: Layout::default(), has_children: false, highest: None };
+    pub(super) fn collect(
+        &mut self,
+        plan: &LoopPlan,
+        entry: usize,
+        numbers: Numbers,
+        items: &mut Vec<(u16, u32)>,
+    ) -> Layout {
+        let mut found =
+            Found { items: std::mem::take(items), layout: Layout::default(), has_children: false, highest: None };
         let tape = self.tape;
         for (index, inside) in tape.inside(entry) {
             self.take(plan, index, inside, &mut found);
         }
         let Found { items: list, mut layout, has_children, .. } = found;
         *items = list;
-        let inner = items.iter().filter(|(slot, _)| !matches!(plan.part(*slot), Some(PartPlan::Segment(_)))).count() as u32;
-        let counters = Counters { level: numbers.level, parent: numbers.parent, has_children, line: numbers.line, segments: self.segments, inner, control: NO_CONTROL };
+        let inner =
+            items.iter().filter(|(slot, _)| !matches!(plan.part(*slot), Some(PartPlan::Segment(_)))).count() as u32;
+        let counters = Counters {
+            level: numbers.level,
+            parent: numbers.parent,
+            has_children,
+            line: numbers.line,
+            segments: self.segments,
+            inner,
+            control: NO_CONTROL,
+        };
         match self.spelling {
             Spelling::Whole => self.spell(plan, &counters, items, &mut layout),
             Spelling::Lost => self.keep_lost(plan, items, &mut layout),
@@ -58,7 +74,10 @@ impl Reader<'_> {
             // A loop that is inlined (its segments are the record's own), or no part of the record.
             let inlined = tape.entry(index + 1).is_some_and(|first| entry.is_loop() && plan.slot(first.node).is_some());
             if inlined {
-                let again = found.items.iter().any(|(slot, _)| tape.entry(index + 1).and_then(|first| plan.slot(first.node)) == Some(*slot));
+                let again = found
+                    .items
+                    .iter()
+                    .any(|(slot, _)| tape.entry(index + 1).and_then(|first| plan.slot(first.node)) == Some(*slot));
                 for (index, inside) in tape.inside(index) {
                     if again { self.give_up(index, inside, found) } else { self.take(plan, index, inside, found) }
                 }
@@ -111,7 +130,14 @@ impl Reader<'_> {
     }
 
     pub(super) fn problem(&mut self, entry: &Entry, element: u8, component: u8, expected: &'static str) {
-        self.problems.push(Problem { node: entry.node, position: entry.position, offset: entry.offset, element, component, expected });
+        self.problems.push(Problem {
+            node: entry.node,
+            position: entry.position,
+            offset: entry.offset,
+            element,
+            component,
+            expected,
+        });
     }
 
     /// Notes every way in which the loop differs from what the writer would make of its data.
@@ -132,11 +158,15 @@ impl Reader<'_> {
             let segment = tape.segment(entry);
             let counters = Counters { control: &control, ..*counters };
             let mut verdict = canonical.judge(segment_plan, &segment, &counters);
-            if verdict == Verdict::Empty && segment_plan.begins_inlined(slot) && self.others_hold(plan, segment_plan, items, &counters) {
+            if verdict == Verdict::Empty
+                && segment_plan.begins_inlined(slot)
+                && self.others_hold(plan, segment_plan, items, &counters)
+            {
                 verdict = canonical.judge_bare(segment_plan, &segment, &counters);
             }
             if let (Verdict::Same | Verdict::Other, Some(element)) = (verdict, segment_plan.control_element()) {
-                let stated = canonical.out.split(|&byte| byte == segment.delimiters().element).nth(usize::from(element));
+                let stated =
+                    canonical.out.split(|&byte| byte == segment.delimiters().element).nth(usize::from(element));
                 control = stated.filter(|number| !number.is_empty()).unwrap_or(NO_CONTROL).to_vec();
             }
             match verdict {
@@ -174,10 +204,15 @@ impl Reader<'_> {
     fn others_hold(&self, plan: &LoopPlan, first: &SegmentPlan, items: &[(u16, u32)], counters: &Counters<'_>) -> bool {
         let mut canonical = Canonical::default();
         let inside = items.iter().filter(|(slot, _)| first.inlined.as_ref().is_some_and(|range| range.contains(slot)));
-        inside.filter_map(|(slot, index)| plan.part(*slot).zip(self.tape.entry(*index as usize))).any(|(part, entry)| match part {
-            PartPlan::Segment(segment) => matches!(canonical.judge(segment, &self.tape.segment(entry), counters), Verdict::Same | Verdict::Other),
-            _ => false,
-        })
+        inside.filter_map(|(slot, index)| plan.part(*slot).zip(self.tape.entry(*index as usize))).any(
+            |(part, entry)| match part {
+                PartPlan::Segment(segment) => matches!(
+                    canonical.judge(segment, &self.tape.segment(entry), counters),
+                    Verdict::Same | Verdict::Other
+                ),
+                _ => false,
+            },
+        )
     }
 
     fn note_order(&self, plan: &LoopPlan, items: &[(u16, u32)], layout: &mut Layout) {
@@ -201,14 +236,23 @@ impl Reader<'_> {
     fn note_runs(&self, plan: &LoopPlan, items: &[(u16, u32)], layout: &mut Layout) {
         let mut runs: BTreeMap<u16, Vec<u32>> = BTreeMap::new();
         for (slot, index) in items {
-            if let Some((PartPlan::Segment(segment @ SegmentPlan { chunk: Some(_), .. }), entry)) = plan.part(*slot).zip(self.tape.entry(*index as usize)) {
-                let filled = segment.flows.first().map_or(0, |flow| segment.filled(flow, &self.tape.segment(entry)).count_ones());
+            if let Some((PartPlan::Segment(segment @ SegmentPlan { chunk: Some(_), .. }), entry)) =
+                plan.part(*slot).zip(self.tape.entry(*index as usize))
+            {
+                let filled = segment
+                    .flows
+                    .first()
+                    .map_or(0, |flow| segment.filled(flow, &self.tape.segment(entry)).count_ones());
                 runs.entry(*slot).or_default().push(filled);
             }
         }
         for (slot, counts) in runs {
-            let Some(PartPlan::Segment(SegmentPlan { chunk: Some(chunk), designator, .. })) = plan.part(slot) else { continue };
-            let full = counts.split_last().is_none_or(|(_, before)| before.iter().all(|count| *count == u32::from(chunk.width)));
+            let Some(PartPlan::Segment(SegmentPlan { chunk: Some(chunk), designator, .. })) = plan.part(slot) else {
+                continue;
+            };
+            let full = counts
+                .split_last()
+                .is_none_or(|(_, before)| before.iter().all(|count| *count == u32::from(chunk.width)));
             if !full {
                 layout.runs.insert(designator.clone(), counts);
             }
@@ -218,9 +262,14 @@ impl Reader<'_> {
     /// Notes segments that hold an element for which there is neither field nor fixed code.
     fn keep_lost(&mut self, plan: &LoopPlan, items: &[(u16, u32)], layout: &mut Layout) {
         for (item, (slot, index)) in items.iter().enumerate() {
-            let Some((PartPlan::Segment(segment_plan), entry)) = plan.part(*slot).zip(self.tape.entry(*index as usize)) else { continue };
+            let Some((PartPlan::Segment(segment_plan), entry)) = plan.part(*slot).zip(self.tape.entry(*index as usize))
+            else {
+                continue;
+            };
             let segment = self.tape.segment(entry);
-            let lost = (1..segment.len()).any(|at| (at >= 64 || segment_plan.known & (1 << at) == 0) && is_filled(segment.element(at), &segment));
+            let lost = (1..segment.len()).any(|at| {
+                (at >= 64 || segment_plan.known & (1 << at) == 0) && is_filled(segment.element(at), &segment)
+            });
             if lost {
                 let (text, latin1) = decode(segment.bytes());
                 let mut canonical = std::mem::take(&mut self.canonical);

@@ -42,10 +42,19 @@ fn fields_of(shape: &'static Shape, all: &mut BTreeSet<(&'static str, &'static s
     }
 }
 
-fn take_bound(shape: &'static Shape, fields: &[FieldPlan], plan: Option<&LoopPlan>, all: &mut BTreeSet<(&'static str, &'static str)>) {
+fn take_bound(
+    shape: &'static Shape,
+    fields: &[FieldPlan],
+    plan: Option<&LoopPlan>,
+    all: &mut BTreeSet<(&'static str, &'static str)>,
+) {
     for field in fields {
         all.remove(&(shape.name, field.name));
-        let Some(Kind::Record(inner)) = shape.fields.iter().find(|known| known.name == field.name).map(|known| known.kind) else { continue };
+        let Some(Kind::Record(inner)) =
+            shape.fields.iter().find(|known| known.name == field.name).map(|known| known.kind)
+        else {
+            continue;
+        };
         match &field.value {
             Value::Record(fields) => take_bound(inner, fields, plan, all),
             Value::Loop => {
@@ -67,9 +76,11 @@ fn look(guide: &Guide, plan: &LoopPlan, found: &mut Vec<String>) {
             PartPlan::Other => found.push(format!("{path}/{}", guide.designator(node))),
             PartPlan::Segment(segment) => {
                 for element in &segment.elements {
-                    let has_components = element.component == 0 && segment.elements.iter().any(|other| other.element == element.element && other.component > 0);
+                    let has_components = element.component == 0
+                        && segment.elements.iter().any(|other| other.element == element.element && other.component > 0);
                     if !element.is_filled() && element.implied.is_none() && !has_components {
-                        let component = if element.component > 0 { format!("-{}", element.component) } else { String::new() };
+                        let component =
+                            if element.component > 0 { format!("-{}", element.component) } else { String::new() };
                         found.push(format!("{path}/{}{:02}{component}", segment.designator, element.element));
                     }
                 }

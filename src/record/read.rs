@@ -84,8 +84,19 @@ struct Items {
 impl<'t> Reader<'t> {
     /// Begins to read a tape.
     pub fn new(tape: &'t Tape, spelling: Spelling) -> Self {
-        let segments = (0..tape.len()).filter_map(|index| tape.entry(index)).filter(|entry| !entry.is_loop()).count() as u32;
-        Self { tape, spelling, levels: 0, parent: 0, segments, problems: Vec::new(), canonical: Canonical::default(), pool: Vec::new(), outside: None }
+        let segments =
+            (0..tape.len()).filter_map(|index| tape.entry(index)).filter(|entry| !entry.is_loop()).count() as u32;
+        Self {
+            tape,
+            spelling,
+            levels: 0,
+            parent: 0,
+            segments,
+            problems: Vec::new(),
+            canonical: Canonical::default(),
+            pool: Vec::new(),
+            outside: None,
+        }
     }
 
     /// Reads an envelope: `outside` writes the transaction sets, by the entries of their loops.
@@ -95,7 +106,17 @@ impl<'t> Reader<'t> {
 
     /// Reads a loop of a tape as a claim on its own would be: no look at the rest of the tape.
     pub fn of_part(tape: &'t Tape, spelling: Spelling) -> Self {
-        Self { tape, spelling, levels: 0, parent: 0, segments: 0, problems: Vec::new(), canonical: Canonical::default(), pool: Vec::new(), outside: None }
+        Self {
+            tape,
+            spelling,
+            levels: 0,
+            parent: 0,
+            segments: 0,
+            problems: Vec::new(),
+            canonical: Canonical::default(),
+            pool: Vec::new(),
+            outside: None,
+        }
     }
 
     /// What could not be read so far.
@@ -183,15 +204,19 @@ impl<'t> Reader<'t> {
             // Most fields are one value of one segment.
             (Value::Scalar(format), Reach::Element { slot, element, component }) if !field.many => {
                 let here = match scope {
-                    Scope::Loop { items, .. } => match items.of(slot).first().and_then(|(_, index)| self.here(*index)) {
-                        Some(here) => here,
-                        None => return false,
-                    },
+                    Scope::Loop { items, .. } => {
+                        match items.of(slot).first().and_then(|(_, index)| self.here(*index)) {
+                            Some(here) => here,
+                            None => return false,
+                        }
+                    }
                     Scope::Segment(here) => *here,
                 };
                 let element = here.base.saturating_add(element);
                 let text = value(&here.segment, element, component);
-                !text.is_empty() && field.unsaid.as_deref() != Some(text) && self.scalar(*format, text, here, element, component, out)
+                !text.is_empty()
+                    && field.unsaid.as_deref() != Some(text)
+                    && self.scalar(*format, text, here, element, component, out)
             }
             (Value::Loop, _) => false,
             (value, reach) => {
@@ -266,7 +291,9 @@ impl<'t> Reader<'t> {
         let base = here.base;
         match reach {
             Reach::Segment { .. } => self.value(value_plan, here, 0, 0, list, out),
-            Reach::Element { element, component, .. } => self.value(value_plan, here, base.saturating_add(element), component, list, out),
+            Reach::Element { element, component, .. } => {
+                self.value(value_plan, here, base.saturating_add(element), component, list, out)
+            }
             Reach::Elements { first, last, component, .. } => {
                 for element in base.saturating_add(first)..=base.saturating_add(last) {
                     self.value(value_plan, here, element, component, list, out);
@@ -289,7 +316,9 @@ impl<'t> Reader<'t> {
     fn value(&mut self, plan: &Value, here: Here<'_>, element: u8, component: u8, list: &mut List, out: &mut Vec<u8>) {
         let mark = list.mark(out);
         let written = match plan {
-            Value::Record(fields) => list.next(out) && self.record(fields, Scope::Segment(Here { base: element, ..here }), out),
+            Value::Record(fields) => {
+                list.next(out) && self.record(fields, Scope::Segment(Here { base: element, ..here }), out)
+            }
             Value::Scalar(format) => {
                 let text = value(&here.segment, element, component);
                 !text.is_empty() && list.next(out) && self.scalar(*format, text, here, element, component, out)
@@ -301,7 +330,15 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn scalar(&mut self, format: Format, text: &[u8], here: Here<'_>, element: u8, component: u8, out: &mut Vec<u8>) -> bool {
+    fn scalar(
+        &mut self,
+        format: Format,
+        text: &[u8],
+        here: Here<'_>,
+        element: u8,
+        component: u8,
+        out: &mut Vec<u8>,
+    ) -> bool {
         let qualifier = match (format, component) {
             (Format::When, 0) => value(&here.segment, element.saturating_sub(1), 0),
             (Format::When, component) => value(&here.segment, element, component - 1),
@@ -375,7 +412,12 @@ impl Items {
 impl Reach {
     pub(super) fn slot(self) -> u16 {
         match self {
-            Self::Loop { slot } | Self::Segment { slot } | Self::Element { slot, .. } | Self::Elements { slot, .. } | Self::Components { slot, .. } | Self::Runs { slot, .. } => slot,
+            Self::Loop { slot }
+            | Self::Segment { slot }
+            | Self::Element { slot, .. }
+            | Self::Elements { slot, .. }
+            | Self::Components { slot, .. }
+            | Self::Runs { slot, .. } => slot,
             Self::Here | Self::Layout => u16::MAX,
         }
     }

@@ -39,7 +39,14 @@ pub(super) struct HoldsDelimiter {
 
 /// Writes a segment without its terminator. `cells` are in order of element and component.
 /// The whole segment is written even if a value holds a delimiter: the caller decides.
-pub(super) fn render(plan: &SegmentPlan, cells: &[Cell], text: &[u8], delimiters: Delimiters, counters: &Counters<'_>, out: &mut Vec<u8>) -> Result<(), HoldsDelimiter> {
+pub(super) fn render(
+    plan: &SegmentPlan,
+    cells: &[Cell],
+    text: &[u8],
+    delimiters: Delimiters,
+    counters: &Counters<'_>,
+    out: &mut Vec<u8>,
+) -> Result<(), HoldsDelimiter> {
     out.extend_from_slice(&plan.id);
     let mut pen = Pen { out, delimiters, element: 0, component: 1 };
     let mut holds = None;
@@ -76,12 +83,21 @@ fn is_implied(element: &ElementPlan, next: Option<&Cell>, last_element: u8) -> b
     if element.component == 0 {
         return element.required || next.is_some_and(|cell| cell.element == element.element + 1);
     }
-    let in_composite = element.composite_required || last_element == element.element || next.is_some_and(|cell| cell.element == element.element);
-    in_composite && (element.required || next.is_some_and(|cell| (cell.element, cell.component) == (element.element, element.component + 1)))
+    let in_composite = element.composite_required
+        || last_element == element.element
+        || next.is_some_and(|cell| cell.element == element.element);
+    in_composite
+        && (element.required
+            || next.is_some_and(|cell| (cell.element, cell.component) == (element.element, element.component + 1)))
 }
 
 fn has_delimiter(value: &[u8], delimiters: Delimiters) -> bool {
-    value.iter().any(|&byte| byte == delimiters.element || byte == delimiters.segment || Some(byte) == delimiters.component || Some(byte) == delimiters.repetition)
+    value.iter().any(|&byte| {
+        byte == delimiters.element
+            || byte == delimiters.segment
+            || Some(byte) == delimiters.component
+            || Some(byte) == delimiters.repetition
+    })
 }
 
 struct Pen<'o> {
@@ -158,15 +174,25 @@ impl Canonical {
                 Fill::Value(format) => {
                     let (at, component) = plan.source(&self.filled, element.element, element.component);
                     let value = value(segment, at, component);
-                    if value.is_empty() || matches!(format, Format::Padded(_)) && value.iter().all(|&byte| byte == b' ') {
+                    if value.is_empty() || matches!(format, Format::Padded(_)) && value.iter().all(|&byte| byte == b' ')
+                    {
                         continue;
                     }
-                    let qualifier = if component > 0 { self::value(segment, at, component - 1) } else { self::value(segment, at.saturating_sub(1), 0) };
+                    let qualifier = if component > 0 {
+                        self::value(segment, at, component - 1)
+                    } else {
+                        self::value(segment, at.saturating_sub(1), 0)
+                    };
                     let start = self.text.len() as u32;
                     if format.canonical(value, qualifier, &mut self.text).is_err() {
                         return Verdict::Unreadable(at, component);
                     }
-                    self.cells.push(Cell { element: element.element, component: element.component, start, end: self.text.len() as u32 });
+                    self.cells.push(Cell {
+                        element: element.element,
+                        component: element.component,
+                        start,
+                        end: self.text.len() as u32,
+                    });
                 }
                 Fill::Qualifier => {
                     let Some(next) = plan.elements.get(index + 1) else { continue };
@@ -178,7 +204,12 @@ impl Canonical {
                     }
                     let start = self.text.len() as u32;
                     self.text.extend_from_slice(value);
-                    self.cells.push(Cell { element: element.element, component: element.component, start, end: self.text.len() as u32 });
+                    self.cells.push(Cell {
+                        element: element.element,
+                        component: element.component,
+                        start,
+                        end: self.text.len() as u32,
+                    });
                 }
                 Fill::Nothing => {}
             }
@@ -233,7 +264,11 @@ impl SegmentPlan {
                 return (0, 0);
             }
             let shift = (left.trailing_zeros() as u8).saturating_sub(item).saturating_mul(flow.stride);
-            return if flow.element == 0 { (element.saturating_add(shift), component) } else { (element, component.saturating_add(shift)) };
+            return if flow.element == 0 {
+                (element.saturating_add(shift), component)
+            } else {
+                (element, component.saturating_add(shift))
+            };
         }
         (element, component)
     }

@@ -15,7 +15,10 @@ pub(crate) enum Format {
     Decimal,
     Number,
     /// The codes for yes and no; no code for no where the guide lists only the one.
-    Flag { yes: u8, no: Option<u8> },
+    Flag {
+        yes: u8,
+        no: Option<u8>,
+    },
     /// `CCYYMMDD`
     Date,
     /// `YYMMDD`
@@ -44,7 +47,8 @@ impl Format {
             Kind::Flag => {
                 let code = |text: &str| element.codes.iter().any(|code| code == text);
                 let (yes, no) = if code("0") || code("1") { (b'1', b'0') } else { (b'Y', b'N') };
-                let listed = |byte: u8| element.codes.is_empty() || element.codes.iter().any(|code| code.as_bytes() == [byte]);
+                let listed =
+                    |byte: u8| element.codes.is_empty() || element.codes.iter().any(|code| code.as_bytes() == [byte]);
                 Self::Flag { yes, no: listed(no).then_some(no) }
             }
             Kind::Date if element.data.max == 6 => Self::ShortDate,
@@ -246,7 +250,11 @@ impl Time {
                 _ => return Err(Unreadable),
             },
         };
-        if time.hour < 24 && time.minute < 60 && time.second.is_none_or(|second| second < 60) { Ok(time) } else { Err(Unreadable) }
+        if time.hour < 24 && time.minute < 60 && time.second.is_none_or(|second| second < 60) {
+            Ok(time)
+        } else {
+            Err(Unreadable)
+        }
     }
 
     /// `1430`, `143015`, `14301525`.
@@ -279,7 +287,10 @@ impl FromStr for Time {
     type Err = Unreadable;
     fn from_str(text: &str) -> Result<Self, Unreadable> {
         let bytes = text.as_bytes();
-        let separated = matches!(bytes.len(), 5 | 8 | 10 | 11) && bytes.get(2) == Some(&b':') && bytes.get(5).is_none_or(|byte| *byte == b':') && bytes.get(8).is_none_or(|byte| *byte == b'.');
+        let separated = matches!(bytes.len(), 5 | 8 | 10 | 11)
+            && bytes.get(2) == Some(&b':')
+            && bytes.get(5).is_none_or(|byte| *byte == b':')
+            && bytes.get(8).is_none_or(|byte| *byte == b'.');
         if !separated {
             return Err(Unreadable);
         }
@@ -438,7 +449,9 @@ fn escape(text: &str, out: &mut Vec<u8>) {
             '\n' => out.extend_from_slice(b"\\n"),
             '\r' => out.extend_from_slice(b"\\r"),
             '\t' => out.extend_from_slice(b"\\t"),
-            control if (control as u32) < 0x20 => out.extend_from_slice(format!("\\u{:04x}", control as u32).as_bytes()),
+            control if (control as u32) < 0x20 => {
+                out.extend_from_slice(format!("\\u{:04x}", control as u32).as_bytes())
+            }
             other => out.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes()),
         }
     }
@@ -560,7 +573,9 @@ mod tests {
         let parsed: serde_json::Value = serde_json::from_slice(&json).expect("JSON");
         let text = match &parsed {
             serde_json::Value::String(text) => text.clone(),
-            serde_json::Value::Object(period) => format!("{}/{}", period["from"].as_str().expect("from"), period["to"].as_str().expect("to")),
+            serde_json::Value::Object(period) => {
+                format!("{}/{}", period["from"].as_str().expect("from"), period["to"].as_str().expect("to"))
+            }
             other => other.to_string(),
         };
         let mut back = Vec::new();

@@ -94,7 +94,11 @@ impl<'b> Writer<'b> {
     }
 
     /// A writer of an envelope: `outside` writes the transaction sets in it.
-    pub fn of_envelope(binding: &'b Binding, style: &'b Style, outside: &'b dyn Fn(&RawValue, &mut Vec<u8>) -> Result<u32, String>) -> Self {
+    pub fn of_envelope(
+        binding: &'b Binding,
+        style: &'b Style,
+        outside: &'b dyn Fn(&RawValue, &mut Vec<u8>) -> Result<u32, String>,
+    ) -> Self {
         Self { outside: Some(outside), ..Self::new(binding, style, Start::default()) }
     }
 
@@ -111,15 +115,24 @@ impl<'b> Writer<'b> {
     ///
     /// # Errors
     /// As [`write`](Self::write).
-    pub fn write_beside<'de, D: Deserializer<'de>>(&self, object: D, names: &[&'static str]) -> Result<(Written, Vec<(&'static str, &'de RawValue)>), D::Error> {
+    pub fn write_beside<'de, D: Deserializer<'de>>(
+        &self,
+        object: D,
+        names: &[&'static str],
+    ) -> Result<(Written, Vec<(&'static str, &'de RawValue)>), D::Error> {
         let aside = Aside { names, found: RefCell::default() };
         let written = self.write_outermost(object, &aside)?;
         Ok((written, aside.found.into_inner()))
     }
 
-    fn write_outermost<'de, D: Deserializer<'de>>(&self, object: D, aside: &Aside<'_, 'de>) -> Result<Written, D::Error> {
+    fn write_outermost<'de, D: Deserializer<'de>>(
+        &self,
+        object: D,
+        aside: &Aside<'_, 'de>,
+    ) -> Result<Written, D::Error> {
         let line = self.state.borrow().start.line.max(1);
-        let segments = LoopSeed { writer: self, plan: &self.binding.plan, line, aside: Some(aside) }.deserialize(object)?;
+        let segments =
+            LoopSeed { writer: self, plan: &self.binding.plan, line, aside: Some(aside) }.deserialize(object)?;
         let mut state = self.state.borrow_mut();
         Ok(Written { bytes: std::mem::take(&mut state.out), segments })
     }
@@ -174,7 +187,15 @@ impl<'de> Visitor<'de> for LoopSeed<'_, '_, 'de> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<u32, A::Error> {
         let frame = self.writer.state.borrow_mut().begin(self.plan);
         let layout = RefCell::new(Layout::default());
-        let scope = Scope { writer: self.writer, guide: self.writer.binding, plan: Some(self.plan), slot: 0, occurrence: 0, base: 0, layout: Some(&layout) };
+        let scope = Scope {
+            writer: self.writer,
+            guide: self.writer.binding,
+            plan: Some(self.plan),
+            slot: 0,
+            occurrence: 0,
+            base: 0,
+            layout: Some(&layout),
+        };
         fields(scope, &self.plan.fields, self.plan.shape.name, &self.plan.homeless, self.aside, &mut map)?;
         let mut state = self.writer.state.borrow_mut();
         let outside = if self.aside.is_some() { state.start } else { Start::default() };
@@ -197,7 +218,14 @@ struct Scope<'w, 'b> {
 }
 
 /// Reads the members of an object into their places.
-fn fields<'de, A: MapAccess<'de>>(scope: Scope<'_, '_>, plans: &[FieldPlan], record: &str, homeless: &[&'static str], aside: Option<&Aside<'_, 'de>>, map: &mut A) -> Result<(), A::Error> {
+fn fields<'de, A: MapAccess<'de>>(
+    scope: Scope<'_, '_>,
+    plans: &[FieldPlan],
+    record: &str,
+    homeless: &[&'static str],
+    aside: Option<&Aside<'_, 'de>>,
+    map: &mut A,
+) -> Result<(), A::Error> {
     let mut expected = 0;
     while let Some(found) = map.next_key_seed(KeySeed { plans, expected })? {
         match found {
@@ -212,14 +240,19 @@ fn fields<'de, A: MapAccess<'de>>(scope: Scope<'_, '_>, plans: &[FieldPlan], rec
             }
             Found::Unknown(name) if aside.is_some_and(|aside| aside.names.contains(&name.as_str())) => {
                 let raw: &'de RawValue = map.next_value()?;
-                if let Some((aside, name)) = aside.and_then(|aside| Some((aside, *aside.names.iter().find(|known| **known == name)?))) {
+                if let Some((aside, name)) =
+                    aside.and_then(|aside| Some((aside, *aside.names.iter().find(|known| **known == name)?)))
+                {
                     aside.found.borrow_mut().push((name, raw));
                 }
             }
             Found::Unknown(name) if homeless.contains(&name.as_str()) => {
                 // An empty value of a field that other guides have does no harm.
                 if !map.next_value_seed(IsNothing)? {
-                    return Err(de::Error::custom(format!("`{name}` of {record} has no place in {}", scope.guide.guide.name)));
+                    return Err(de::Error::custom(format!(
+                        "`{name}` of {record} has no place in {}",
+                        scope.guide.guide.name
+                    )));
                 }
             }
             Found::Unknown(name) => return Err(de::Error::custom(format!("{record} has no field `{name}`"))),
@@ -274,7 +307,11 @@ impl<'de> DeserializeSeed<'de> for FieldSeed<'_, '_, '_> {
             *layout.borrow_mut() = serde::Deserialize::deserialize(deserializer)?;
             return Ok(());
         }
-        if plan.many { deserializer.deserialize_seq(ListVisitor { scope, plan }) } else { ItemSeed { scope, plan, index: 0 }.deserialize(deserializer) }
+        if plan.many {
+            deserializer.deserialize_seq(ListVisitor { scope, plan })
+        } else {
+            ItemSeed { scope, plan, index: 0 }.deserialize(deserializer)
+        }
     }
 }
 
@@ -317,22 +354,34 @@ impl<'de> DeserializeSeed<'de> for ItemSeed<'_, '_, '_> {
                 _ => return Err(de::Error::custom("a loop inside a segment")),
             };
             let out = scope.writer.state.borrow().out.len();
-            let segments = LoopSeed { writer: scope.writer, plan: inner, line: index + 1, aside: None }.deserialize(deserializer)?;
+            let segments = LoopSeed { writer: scope.writer, plan: inner, line: index + 1, aside: None }
+                .deserialize(deserializer)?;
             let mut state = scope.writer.state.borrow_mut();
             let bytes = out..state.out.len();
             state.inner.push(Inner { slot, bytes, segments, hierarchical: inner.hierarchical });
             return Ok(());
         }
-        let place = scope.place(plan, index).ok_or_else(|| de::Error::custom(format!("`{}`: {} are too many for its segment", plan.name, index + 1)))?;
+        let place = scope
+            .place(plan, index)
+            .ok_or_else(|| de::Error::custom(format!("`{}`: {} are too many for its segment", plan.name, index + 1)))?;
         match &plan.value {
             Value::Record(fields) => {
                 let scope = match plan.reach {
                     Reach::Here => scope,
-                    _ => Scope { plan: None, slot: place.slot, occurrence: place.occurrence, base: place.element, layout: None, ..scope },
+                    _ => Scope {
+                        plan: None,
+                        slot: place.slot,
+                        occurrence: place.occurrence,
+                        base: place.element,
+                        layout: None,
+                        ..scope
+                    },
                 };
                 deserializer.deserialize_map(RecordVisitor { scope, fields, name: plan.name })
             }
-            Value::Scalar(format) => deserializer.deserialize_any(ScalarVisitor { scope, name: plan.name, format: *format, place }),
+            Value::Scalar(format) => {
+                deserializer.deserialize_any(ScalarVisitor { scope, name: plan.name, format: *format, place })
+            }
             Value::Loop => IgnoredAny.deserialize_ignored(deserializer),
         }
     }
@@ -373,19 +422,31 @@ impl Scope<'_, '_> {
                 CellPlace { occurrence, element: base.checked_add(element)?, component, ..at }
             }
             Reach::Elements { first, last, component, .. } => {
-                let chunked = self.plan.is_some_and(|plan| matches!(plan.part(slot), Some(PartPlan::Segment(SegmentPlan { chunk: Some(_), .. }))));
+                let chunked = self.plan.is_some_and(|plan| {
+                    matches!(plan.part(slot), Some(PartPlan::Segment(SegmentPlan { chunk: Some(_), .. })))
+                });
                 if chunked {
                     return Some(CellPlace { occurrence: index, element: base.checked_add(first)?, component, ..at });
                 }
-                let element = u8::try_from(index).ok().and_then(|index| first.checked_add(index)).filter(|element| *element <= last)?;
+                let element = u8::try_from(index)
+                    .ok()
+                    .and_then(|index| first.checked_add(index))
+                    .filter(|element| *element <= last)?;
                 CellPlace { element: base.checked_add(element)?, component, ..at }
             }
             Reach::Components { element, first, last, .. } => {
-                let component = u8::try_from(index).ok().and_then(|index| first.checked_add(index)).filter(|component| *component <= last)?;
+                let component = u8::try_from(index)
+                    .ok()
+                    .and_then(|index| first.checked_add(index))
+                    .filter(|component| *component <= last)?;
                 CellPlace { element: base.checked_add(element)?, component, ..at }
             }
             Reach::Runs { first, last, stride, .. } => {
-                let start = u8::try_from(index).ok().and_then(|index| index.checked_mul(stride)).and_then(|offset| offset.checked_add(first)).filter(|start| *start <= last)?;
+                let start = u8::try_from(index)
+                    .ok()
+                    .and_then(|index| index.checked_mul(stride))
+                    .and_then(|offset| offset.checked_add(first))
+                    .filter(|start| *start <= last)?;
                 CellPlace { element: base.checked_add(start)?, ..at }
             }
         })
@@ -396,7 +457,12 @@ impl Reach {
     fn slot_or(self, other: u16) -> u16 {
         match self {
             Self::Here | Self::Layout => other,
-            Self::Loop { slot } | Self::Segment { slot } | Self::Element { slot, .. } | Self::Elements { slot, .. } | Self::Components { slot, .. } | Self::Runs { slot, .. } => slot,
+            Self::Loop { slot }
+            | Self::Segment { slot }
+            | Self::Element { slot, .. }
+            | Self::Elements { slot, .. }
+            | Self::Components { slot, .. }
+            | Self::Runs { slot, .. } => slot,
         }
     }
 }
@@ -437,18 +503,22 @@ impl ScalarVisitor<'_, '_> {
         }
         let mut state = self.scope.writer.state.borrow_mut();
         let start = state.text.len() as u32;
-        let qualifier = self
-            .format
-            .from_json(value, &mut state.text)
-            .map_err(|_| E::custom(format!("`{}` at {} is not {}", self.name, self.where_to(), self.format.json_expected())))?;
+        let qualifier = self.format.from_json(value, &mut state.text).map_err(|_| {
+            E::custom(format!("`{}` at {} is not {}", self.name, self.where_to(), self.format.json_expected()))
+        })?;
         let end = state.text.len() as u32;
         let CellPlace { slot, occurrence, element, component } = self.place;
         state.cells.push(PartCell { slot, occurrence, cell: Cell { element, component, start, end } });
         if !qualifier.is_empty() {
             state.text.extend_from_slice(qualifier.as_bytes());
             let end = (end, state.text.len() as u32);
-            let (element, component) = if component > 0 { (element, component - 1) } else { (element.saturating_sub(1), 0) };
-            state.cells.push(PartCell { slot, occurrence, cell: Cell { element, component, start: end.0, end: end.1 } });
+            let (element, component) =
+                if component > 0 { (element, component - 1) } else { (element.saturating_sub(1), 0) };
+            state.cells.push(PartCell {
+                slot,
+                occurrence,
+                cell: Cell { element, component, start: end.0, end: end.1 },
+            });
         }
         Ok(())
     }
@@ -489,7 +559,10 @@ impl<'de> Visitor<'de> for ScalarVisitor<'_, '_> {
     }
 
     fn visit_f64<E: de::Error>(self, _: f64) -> Result<(), E> {
-        Err(E::custom(format!("`{}` is a floating-point number, which is not exact: write it as a string, \"60.50\"", self.name)))
+        Err(E::custom(format!(
+            "`{}` is a floating-point number, which is not exact: write it as a string, \"60.50\"",
+            self.name
+        )))
     }
 
     fn visit_unit<E: de::Error>(self) -> Result<(), E> {
@@ -506,7 +579,12 @@ impl<'de> Visitor<'de> for ScalarVisitor<'_, '_> {
             match key.as_ref() {
                 "from" => from = Some(part),
                 "to" => to = Some(part),
-                _ => return Err(de::Error::custom(format!("a period (`{}`) has `from` and `to`, no `{key}`", self.name))),
+                _ => {
+                    return Err(de::Error::custom(format!(
+                        "a period (`{}`) has `from` and `to`, no `{key}`",
+                        self.name
+                    )));
+                }
             }
         }
         match (from, to) {

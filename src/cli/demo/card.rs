@@ -68,64 +68,31 @@ struct Card<'o, W> {
 
 impl<W: Write> Card<'_, W> {
     fn claim(&mut self, kind: &str, own: &OwnClaim) -> anyhow::Result<()> {
-        let OwnClaim {
-            billing_provider,
-            subscriber,
-            payer,
-            patient,
-            claim,
-            ..
-        } = own;
-        self.title(
-            &format!("Claim {}", claim.control_number),
-            &format!("{kind}, {}", money(claim.charge)),
-        )?;
+        let OwnClaim { billing_provider, subscriber, payer, patient, claim, .. } = own;
+        self.title(&format!("Claim {}", claim.control_number), &format!("{kind}, {}", money(claim.charge)))?;
         let insured = name(subscriber.first_name.as_deref(), &subscriber.name);
         let member = subscriber.member_id.as_deref().unwrap_or("?");
         match patient {
             Some(patient) => {
                 let named = name(patient.first_name.as_deref(), &patient.last_name);
-                let born = patient
-                    .birth_date
-                    .map(|day| format!(", born {day}"))
-                    .unwrap_or_default();
-                self.row(
-                    "patient",
-                    &format!("{named}{born}, {} of the insured", relationship(&patient.relationship)),
-                )?;
+                let born = patient.birth_date.map(|day| format!(", born {day}")).unwrap_or_default();
+                self.row("patient", &format!("{named}{born}, {} of the insured", relationship(&patient.relationship)))?;
                 self.row("insured", &format!("{insured}, member {member}"))?;
             }
             None => {
-                let born = subscriber
-                    .birth_date
-                    .map(|day| format!(", born {day}"))
-                    .unwrap_or_default();
+                let born = subscriber.birth_date.map(|day| format!(", born {day}")).unwrap_or_default();
                 self.row("patient", &format!("{insured}{born}, insured as member {member}"))?;
             }
         }
         self.row("payer", &format!("{} ({})", payer.name, payer.id))?;
-        let npi = billing_provider
-            .npi
-            .as_deref()
-            .map(|npi| format!(", NPI {npi}"))
-            .unwrap_or_default();
+        let npi = billing_provider.npi.as_deref().map(|npi| format!(", NPI {npi}")).unwrap_or_default();
         self.row(
             "billed by",
-            &format!(
-                "{}{npi}",
-                name(billing_provider.first_name.as_deref(), &billing_provider.name)
-            ),
+            &format!("{}{npi}", name(billing_provider.first_name.as_deref(), &billing_provider.name)),
         )?;
         if let Some(doctor) = claim.rendering_provider.as_ref().or(claim.attending_provider.as_ref()) {
-            let npi = doctor
-                .npi
-                .as_deref()
-                .map(|npi| format!(", NPI {npi}"))
-                .unwrap_or_default();
-            self.row(
-                "treated by",
-                &format!("{}{npi}", name(doctor.first_name.as_deref(), &doctor.name)),
-            )?;
+            let npi = doctor.npi.as_deref().map(|npi| format!(", NPI {npi}")).unwrap_or_default();
+            self.row("treated by", &format!("{}{npi}", name(doctor.first_name.as_deref(), &doctor.name)))?;
         }
         if let Some(period) = claim.statement_period.as_ref().or(claim.service_date.as_ref()) {
             self.row("when", &when(period))?;
@@ -136,25 +103,16 @@ impl<W: Write> Card<'_, W> {
             self.row("diagnoses", &codes.join(", "))?;
         }
         for (number, line) in (1..).zip(&claim.lines) {
-            self.row(
-                if number == 1 { "services" } else { "" },
-                &service(number, line, &diagnoses),
-            )?;
+            self.row(if number == 1 { "services" } else { "" }, &service(number, line, &diagnoses))?;
         }
         Ok(())
     }
 
     fn payment(&mut self, own: &OwnPayment) -> anyhow::Result<()> {
-        let OwnPayment {
-            remittance, payment, ..
-        } = own;
+        let OwnPayment { remittance, payment, .. } = own;
         let what = format!("{} of {} paid", money(payment.paid), money(payment.charge));
         self.title(&format!("Payment for claim {}", payment.control_number), &what)?;
-        let by = remittance
-            .payment
-            .effective_date
-            .map(|day| format!(" on {day}"))
-            .unwrap_or_default();
+        let by = remittance.payment.effective_date.map(|day| format!(" on {day}")).unwrap_or_default();
         self.row(
             "paid by",
             &format!(
@@ -189,15 +147,8 @@ impl<W: Write> Card<'_, W> {
         for one in &own.adjustment.adjustments {
             // The sign is that of what is taken off the payment.
             let amount = one.amount.unwrap_or_default();
-            let (words, amount) = if amount.is_sign_negative() {
-                ("added", -amount)
-            } else {
-                ("taken off", amount)
-            };
-            self.row(
-                words,
-                &format!("{}, {}", money(Some(amount)), provider_reason(&one.reason)),
-            )?;
+            let (words, amount) = if amount.is_sign_negative() { ("added", -amount) } else { ("taken off", amount) };
+            self.row(words, &format!("{}, {}", money(Some(amount)), provider_reason(&one.reason)))?;
         }
         Ok(())
     }
@@ -246,10 +197,8 @@ fn service(number: usize, line: &Line, diagnoses: &[&Diagnosis]) -> String {
         text.push_str(&format!("× {quantity}  "));
     }
     text.push_str(&money(line.charge));
-    let pointed = line
-        .diagnosis_pointers
-        .iter()
-        .filter_map(|at| diagnoses.get(usize::try_from(*at).ok()?.checked_sub(1)?));
+    let pointed =
+        line.diagnosis_pointers.iter().filter_map(|at| diagnoses.get(usize::try_from(*at).ok()?.checked_sub(1)?));
     let codes: Vec<&str> = pointed.map(|one| one.code.as_str()).collect();
     if !codes.is_empty() {
         text.push_str(&format!("  for {}", codes.join(", ")));
@@ -258,23 +207,10 @@ fn service(number: usize, line: &Line, diagnoses: &[&Diagnosis]) -> String {
 }
 
 fn paid_service(line: &ServicePayment) -> String {
-    let day = line
-        .service_dates
-        .first()
-        .and_then(|one| one.date)
-        .map(|day| format!("  {day}"))
-        .unwrap_or_default();
-    let what = line
-        .procedure
-        .as_ref()
-        .map(procedure)
-        .or(line.revenue_code.as_ref().map(|code| format!("revenue {code}")));
-    format!(
-        "{}{day}  {} of {} paid",
-        what.unwrap_or_default(),
-        money(line.paid),
-        money(line.charge)
-    )
+    let day = line.service_dates.first().and_then(|one| one.date).map(|day| format!("  {day}")).unwrap_or_default();
+    let what =
+        line.procedure.as_ref().map(procedure).or(line.revenue_code.as_ref().map(|code| format!("revenue {code}")));
+    format!("{}{day}  {} of {} paid", what.unwrap_or_default(), money(line.paid), money(line.charge))
 }
 
 fn procedure(procedure: &Procedure) -> String {

@@ -88,21 +88,11 @@ impl Demo {
 }
 
 fn show(output: &mut Output) -> anyhow::Result<Outcome> {
-    let paint = if output.has_colours() {
-        Colours::some()
-    } else {
-        Colours::default()
-    };
+    let paint = if output.has_colours() { Colours::some() } else { Colours::default() };
     let Colours { heading, aside, .. } = paint;
     writeln!(output, "{INTRODUCTION}")?;
-    let mut segments = SAMPLES
-        .iter()
-        .flat_map(|sample| sample.bytes.split(|byte| *byte == b'\n'));
-    for line in segments
-        .by_ref()
-        .skip_while(|segment| !segment.starts_with(b"CLM"))
-        .take(7)
-    {
+    let mut segments = SAMPLES.iter().flat_map(|sample| sample.bytes.split(|byte| *byte == b'\n'));
+    for line in segments.by_ref().skip_while(|segment| !segment.starts_with(b"CLM")).take(7) {
         writeln!(output, "  {aside}{}{aside:#}", String::from_utf8_lossy(line))?;
     }
     writeln!(output, "\n{THE_WAY}")?;
@@ -186,16 +176,8 @@ fn table(trips: &[Trip], paint: &Colours, output: &mut impl Write) -> anyhow::Re
     )?;
     for trip in trips {
         let ((document, shade), (claims, other)) = (ok(trip.bytes_are_back), ok(trip.claims_are_back));
-        let document = if trip.bytes_are_back {
-            "OK, the same bytes"
-        } else {
-            document
-        };
-        let claims = if trip.claims_are_back {
-            "OK, the same claims"
-        } else {
-            claims
-        };
+        let document = if trip.bytes_are_back { "OK, the same bytes" } else { document };
+        let claims = if trip.claims_are_back { "OK, the same claims" } else { claims };
         writeln!(
             output,
             "{:<18} {:>6} {:>8}  {shade}{document:<24}{shade:#} {other}{claims:<24}{other:#} {:>5.1} ms",
