@@ -561,6 +561,31 @@ fn guides_lists_what_there_is() {
 }
 
 #[test]
+fn a_guide_is_printed_in_every_format() {
+    for format in ["text", "markdown", "html", "csv"] {
+        for more in [&[][..], &["--fields"]] {
+            let arguments = [&["guides", "837P", "--format", format][..], more].concat();
+            assert!(run(&arguments).ends(0).quietly().text().contains("patient_paid"), "{format}");
+        }
+    }
+    for of in ["document", "transaction", "line"] {
+        let schema = run(&["guides", "835", "--format", "json-schema", "--of", of]).ends(0).quietly().text();
+        assert!(serde_json::from_str::<serde_json::Value>(&schema).is_ok_and(|schema| schema["$defs"].is_object()));
+    }
+    run(&["guides", "--format", "html"]).ends(2);
+}
+
+#[test]
+fn explain_says_what_is_known_and_what_is_not() {
+    let text = run(&["explain", "837P", "2300/CLM05-3"]).ends(0).quietly().text();
+    assert!(text.contains("Claim Frequency Code") && text.contains("frequency"), "{text}");
+    assert!(run(&["explain", "CARC", "45"]).ends(0).text().contains("x12.org"));
+    assert!(run(&["explain", "CARC", "9999"]).ends(1).text().contains("not in the copy here"));
+    let unknown = run(&["explain", "CLM5-3"]).ends(2);
+    assert!(unknown.out.is_empty() && unknown.err.contains("CLM05-3"), "{}", unknown.err);
+}
+
+#[test]
 fn the_demo_shows_everything_and_ends() {
     let text = run(&["demo", "--once"]).ends(0).quietly().text();
     for words in [

@@ -82,6 +82,7 @@ impl Guides {
             match (guide, format) {
                 (None, Some(guidebook::Format::Text)) => guidebook::list(output)?,
                 (None, _) => bail!("this format is of one guide; there are {}", NAMES.join(", ")),
+                (Some(_), None) if self.fields => bail!("--fields is a table; a JSON Schema has the fields anyway"),
                 (Some(guide), None) => guidebook::json_schema(guide, subject, output)?,
                 (Some(guide), Some(format)) if self.fields => guidebook::fields(guide, format, output)?,
                 (Some(guide), Some(format)) => guidebook::page(guide, format, output)?,
