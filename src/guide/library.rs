@@ -47,13 +47,11 @@ pub fn for_set(set: &str, convention: &str, version: &str) -> Option<Result<&'st
 
 /// The identifiers in a guide's first lines, without reading the rest.
 fn head_names(text: &str) -> impl Iterator<Item = &str> {
-    let id = text.lines().find_map(|line| line.strip_prefix("guide ")?.split("  ").nth(1));
-    let also = text
-        .lines()
-        .filter_map(|line| line.strip_prefix("also "))
-        .flat_map(|ids| ids.split("  ").take(1))
-        .flat_map(str::split_whitespace);
-    id.into_iter().chain(also)
+    let head = text.lines().take_while(|line| line.starts_with("guide ") || line.starts_with("also "));
+    head.flat_map(|line| match line.strip_prefix("guide ") {
+        Some(guide) => guide.split("  ").nth(1).unwrap_or_default().split(' '),
+        None => line.split("  ").next().unwrap_or_default().trim_start_matches("also ").split(' '),
+    })
 }
 
 fn read(index: usize) -> Result<&'static Guide, &'static GuideError> {
