@@ -41,7 +41,8 @@ pub struct Code {
 
 /// Every code list that the guides refer to, by name.
 pub fn all() -> &'static [CodeList] {
-    static ALL: LazyLock<Vec<CodeList>> = LazyLock::new(|| lines(include_str!("../specs/codes.index")).map(CodeList::read).collect());
+    static ALL: LazyLock<Vec<CodeList>> =
+        LazyLock::new(|| lines(include_str!("../specs/codes.index")).map(CodeList::read).collect());
     &ALL
 }
 
@@ -64,9 +65,24 @@ impl CodeList {
     fn read(columns: Vec<&'static str>) -> Self {
         let column = |at: usize| columns.get(at).copied().filter(|text| *text != "-").unwrap_or_default();
         let text = FILES.iter().find(|(name, _)| *name == column(0)).map_or("", |(_, text)| *text);
-        let edition = text.lines().next().and_then(|line| line.strip_prefix("# ")).and_then(|line| line.split_once(": ")).map_or("", |(_, edition)| edition);
-        let codes = lines(text).filter_map(|columns| columns.split_first().map(|(code, flags)| Code { code, flags: flags.to_vec() })).collect();
-        Self { name: column(0), source: column(1), title: column(2), publisher: column(3), published_at: column(4), edition, codes }
+        let edition = text
+            .lines()
+            .next()
+            .and_then(|line| line.strip_prefix("# "))
+            .and_then(|line| line.split_once(": "))
+            .map_or("", |(_, edition)| edition);
+        let codes = lines(text)
+            .filter_map(|columns| columns.split_first().map(|(code, flags)| Code { code, flags: flags.to_vec() }))
+            .collect();
+        Self {
+            name: column(0),
+            source: column(1),
+            title: column(2),
+            publisher: column(3),
+            published_at: column(4),
+            edition,
+            codes,
+        }
     }
 }
 
@@ -121,12 +137,17 @@ impl Texts {
 
 fn texts(file: &str) -> HashMap<String, String> {
     let lines = file.trim_start_matches('\u{feff}').lines().filter(|line| !line.starts_with('#'));
-    lines.filter_map(|line| line.trim().split_once("  ")).map(|(code, text)| (code.to_owned(), text.trim().to_owned())).collect()
+    lines
+        .filter_map(|line| line.trim().split_once("  "))
+        .map(|(code, text)| (code.to_owned(), text.trim().to_owned()))
+        .collect()
 }
 
 /// The columns of each line that says something.
 fn lines(text: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
-    text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).map(|line| line.split("  ").map(str::trim).filter(|column| !column.is_empty()).collect())
+    text.lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty())
+        .map(|line| line.split("  ").map(str::trim).filter(|column| !column.is_empty()).collect())
 }
 
 macro_rules! files {

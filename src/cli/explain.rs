@@ -1,14 +1,8 @@
 //! `explain`: what a designator, a segment or a code means.
 
-use std::{
-    io::{self, Write},
-    path::PathBuf,
-};
+use std::path::PathBuf;
 
-use claimwire::{
-    codes::Texts,
-    explain::{Error, explain},
-};
+use claimwire::{codes::Texts, explain};
 use clap::Args;
 
 use super::{Outcome, output::Destination};
@@ -21,16 +15,21 @@ Examples:
   claimwire explain 837P 2300/CLM05-3       in one place of one guide
   claimwire explain REF[G1]                 a segment by its qualifier
   claimwire explain 2310B                   a loop
-  claimwire explain CLM05-3=7               whether a place takes a code
-  claimwire explain CARC 45                 also RARC N130, STC A7:507, POS 11, DE 1028
+  claimwire explain CLM                     a segment of the standard, and where it is used
+  claimwire explain DE 1028                 a data element
+  claimwire explain CARC 45                 also RARC N130, STC A7:507, POS 11
+  claimwire explain 837P 2300/CLM06=Y       whether a place takes a code
 
-Exit code 1: nothing has that name, or the code is none.")]
+The texts of external codes belong to their publishers. --codes-dir names a folder with your own:
+carc.txt, rarc.txt, …, a line a code: the code, two blanks, its text.
+
+Exit codes: 1 the list or place does not have the code; 2 nothing of that name is known.")]
 pub struct Explain {
     /// A designator, a segment, a loop, a data element or a code
     #[arg(required = true, value_name = "WHAT")]
     what: Vec<String>,
-    /// Folder with your own texts of codes: LIST.txt, a line a code: the code, two blanks, its text
-    #[arg(long, value_name = "DIR")]
+    /// Folder with texts of external codes: NAME.txt for a list
+    #[arg(long, value_name = "FOLDER", env = "CLAIMWIRE_CODES_DIR")]
     codes_dir: Option<PathBuf>,
     #[command(flatten)]
     destination: Destination,
@@ -39,22 +38,10 @@ pub struct Explain {
 impl Explain {
     /// Does what was asked.
     pub fn run(&self) -> anyhow::Result<Outcome> {
-        let texts = self
-            .codes_dir
-            .as_deref()
-            .map(Texts::in_folder)
-            .transpose()?
-            .unwrap_or_default();
-        self.destination
-            .write(|output| match explain(&self.what.join(" "), &texts, output) {
-                Ok(true) => Ok(Outcome::Done),
-                Ok(false) => Ok(Outcome::Refused),
-                Err(error @ Error::Unknown { .. }) => {
-                    // Standard error may be closed; there is nobody left to tell.
-                    let _ = writeln!(io::stderr(), "claimwire: {error}");
-                    Ok(Outcome::Refused)
-                }
-                Err(error) => Err(error.into()),
-            })
+        let texts = self.codes_dir.as_deref().map(Texts::in_folder).transpose()?.unwrap_or_default();
+        self.destination.write(|output| {
+            let known = explain::explain(&self.what.join(" "), &texts, output)?;
+            Ok(if known { Outcome::Done } else { Outcome::Refused })
+        })
     }
 }

@@ -15,20 +15,22 @@ use super::{Outcome, output::Destination};
 Examples:
   claimwire guides                                   which there are
   claimwire guides 837P                              one, for the terminal
-  claimwire guides 837P --fields                     its data dictionary: each JSON field and its place
   claimwire guides 835 --format html -o 835.html     one, for the browser
-  claimwire guides 837P --format json-schema --of line   the JSON of a claim on its own, for programs")]
+  claimwire guides 837P --fields                     its JSON fields, each with its place in X12
+  claimwire guides 837P --fields --format csv        the same for a spreadsheet
+  claimwire guides 837P --format json-schema         the JSON of its documents, for programs
+  claimwire guides 837P --format json-schema --of line      of one claim on its own (NDJSON)")]
 pub struct Guides {
     /// Name or id of a guide, such as 837P or 005010X222A1
     name: Option<String>,
     /// How to print it
     #[arg(long, default_value = "text")]
     format: Format,
-    /// Print the data dictionary: JSON fields in their order, and the place of each
-    #[arg(long)]
+    /// The data dictionary in the order of the JSON, rather than the guide in its own
+    #[arg(long, requires = "name")]
     fields: bool,
     /// What a JSON Schema describes
-    #[arg(long, default_value = "document")]
+    #[arg(long, default_value = "document", value_name = "WHAT")]
     of: Of,
     #[command(flatten)]
     destination: Destination,
@@ -43,20 +45,20 @@ enum Format {
     Markdown,
     /// One page for a browser, without a network
     Html,
-    /// A row for each element or field
+    /// A line an element, for a spreadsheet
     Csv,
-    /// The JSON Schema of what `convert` makes
+    /// JSON Schema, draft 2020-12
     JsonSchema,
 }
 
-/// What a schema describes.
+/// What a JSON Schema describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Of {
-    /// A file, as `convert --to json` makes it
+    /// A file, as `convert --to json` gives it
     Document,
     /// One transaction set of it
     Transaction,
-    /// A line of `convert --to ndjson`
+    /// One claim, payment or acknowledgment on its own, as `convert --to ndjson` gives it
     Line,
 }
 
@@ -71,12 +73,6 @@ impl Guides {
             Format::Csv => Some(guidebook::Format::Csv),
             Format::JsonSchema => None,
         };
-        if guide.is_none() && (self.fields || self.format != Format::Text) {
-            bail!("which guide? There are {}", NAMES.join(", "));
-        }
-        if self.fields && format.is_none() {
-            bail!("--fields prints as text, markdown, html or csv");
-        }
         let subject = match self.of {
             Of::Document => Subject::Document,
             Of::Transaction => Subject::Transaction,
@@ -84,7 +80,9 @@ impl Guides {
         };
         self.destination.write(|output| {
             match (guide, format) {
-                (None, _) => guidebook::list(output)?,
+                (None, Some(guidebook::Format::Text)) => guidebook::list(output)?,
+                (None, _) => bail!("this format is of one guide; there are {}", NAMES.join(", ")),
+                (Some(_), None) if self.fields => bail!("--fields is a table; a JSON Schema has the fields anyway"),
                 (Some(guide), None) => guidebook::json_schema(guide, subject, output)?,
                 (Some(guide), Some(format)) if self.fields => guidebook::fields(guide, format, output)?,
                 (Some(guide), Some(format)) => guidebook::page(guide, format, output)?,

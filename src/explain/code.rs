@@ -9,15 +9,30 @@ use crate::{
 };
 
 /// What people call lists.
-const ALIASES: &[(&str, &str)] = &[("CARC", "carc"), ("RARC", "rarc"), ("POS", "place-of-service"), ("CSC", "claim-status"), ("CSCC", "claim-status-category"), ("NUCC", "taxonomy")];
+const ALIASES: &[(&str, &str)] = &[
+    ("CARC", "carc"),
+    ("RARC", "rarc"),
+    ("POS", "place-of-service"),
+    ("CSC", "claim-status"),
+    ("CSCC", "claim-status-category"),
+    ("NUCC", "taxonomy"),
+];
 
 /// Answers for `LIST CODE` and `LIST`; `None` if the first word names no list.
-pub(super) fn answer(first: &str, rest: &str, texts: &Texts, guides: &[&'static Guide], out: &mut impl Write) -> io::Result<Option<bool>> {
+pub(super) fn answer(
+    first: &str,
+    rest: &str,
+    texts: &Texts,
+    guides: &[&'static Guide],
+    out: &mut impl Write,
+) -> io::Result<Option<bool>> {
     if first == "STC" && !rest.is_empty() {
         return status(rest, texts, guides, out).map(Some);
     }
     let name = ALIASES.iter().find(|(alias, _)| *alias == first).map(|(_, name)| (*name).to_owned());
-    let Some(list) = codes::by_name(&name.unwrap_or_else(|| first.to_lowercase())) else { return Ok(None) };
+    let Some(list) = codes::by_name(&name.unwrap_or_else(|| first.to_lowercase())) else {
+        return Ok(None);
+    };
     if rest.is_empty() {
         overview(list, texts, guides, out)?;
         return Ok(Some(true));
@@ -29,9 +44,16 @@ pub(super) fn answer(first: &str, rest: &str, texts: &Texts, guides: &[&'static 
 }
 
 /// Answers for `PLACE=CODE`; `None` if the place names nothing.
-pub(super) fn at_place(guides: &[&'static Guide], place: &str, code: &str, texts: &Texts, out: &mut impl Write) -> io::Result<Option<bool>> {
+pub(super) fn at_place(
+    guides: &[&'static Guide],
+    place: &str,
+    code: &str,
+    texts: &Texts,
+    out: &mut impl Write,
+) -> io::Result<Option<bool>> {
     let code = code.trim_matches('"');
-    let places: Vec<_> = guides.iter().flat_map(|guide| find(guide, place)).filter(|found| found.element.is_some()).collect();
+    let places: Vec<_> =
+        guides.iter().flat_map(|guide| find(guide, place)).filter(|found| found.element.is_some()).collect();
     if places.is_empty() {
         return Ok(None);
     }
@@ -41,7 +63,10 @@ pub(super) fn at_place(guides: &[&'static Guide], place: &str, code: &str, texts
     let mut lists: Vec<&str> = Vec::new();
     for found in &places {
         let (position, component) = found.element.unwrap_or_default();
-        let Some(element) = found.guide.segment(found.node).and_then(|segment| segment.element(position, component)) else { continue };
+        let Some(element) = found.guide.segment(found.node).and_then(|segment| segment.element(position, component))
+        else {
+            continue;
+        };
         let length = code.chars().count();
         let most = usize::from(element.max.unwrap_or(element.data.max));
         let verdict = if !element.codes.is_empty() {
@@ -52,12 +77,20 @@ pub(super) fn at_place(guides: &[&'static Guide], place: &str, code: &str, texts
             allowed |= length <= most;
             "takes any value of its type".to_owned()
         } else {
-            let known: Vec<Option<bool>> = element.lists.iter().map(|list| codes::by_name(list).filter(|list| !list.codes().is_empty()).map(|list| list.code(code).is_some())).collect();
-            lists.extend(element.lists.iter().map(String::as_str).filter(|list| !lists.contains(list)).collect::<Vec<_>>());
+            let known: Vec<Option<bool>> = element
+                .lists
+                .iter()
+                .map(|list| {
+                    codes::by_name(list).filter(|list| !list.codes().is_empty()).map(|list| list.code(code).is_some())
+                })
+                .collect();
+            lists.extend(
+                element.lists.iter().map(String::as_str).filter(|list| !lists.contains(list)).collect::<Vec<_>>(),
+            );
             let fits = (usize::from(element.data.min)..=most).contains(&length);
             allowed |= fits && known.iter().any(|known| *known != Some(false));
             let names = element.lists.join(" or ");
-            match (fits, known.iter().any(|known| *known == Some(true)), known.iter().all(Option::is_some)) {
+            match (fits, known.contains(&Some(true)), known.iter().all(Option::is_some)) {
                 (false, ..) => format!("too short or too long for {}", element.data.name),
                 (_, true, _) => format!("in the list {names}"),
                 (_, false, true) => format!("not in the list {names}"),
@@ -81,12 +114,17 @@ fn status(composite: &str, texts: &Texts, guides: &[&'static Guide], out: &mut i
     writeln!(out, "STC {composite}\n")?;
     let mut known = true;
     for (label, name, code) in [("category", "claim-status-category", category), ("status", "claim-status", status)] {
-        let (Some(list), Some(code)) = (codes::by_name(name), code) else { continue };
+        let (Some(list), Some(code)) = (codes::by_name(name), code) else {
+            continue;
+        };
         writeln!(out, "{label} {code}")?;
         known &= of_list(list, code, texts, out)?;
         writeln!(out)?;
     }
-    let element = guides.iter().find(|guide| guide.set == "277").and_then(|guide| find(guide, "2200D/STC01-3").into_iter().next());
+    let element = guides
+        .iter()
+        .find(|guide| guide.set == "277")
+        .and_then(|guide| find(guide, "2200D/STC01-3").into_iter().next());
     let element = element.and_then(|found| found.guide.segment(found.node)?.element(1, 3));
     if let (Some(entity), Some(element)) = (entity, element) {
         let listed = element.codes.is_empty() || element.codes.iter().any(|code| code == entity);
@@ -96,7 +134,9 @@ fn status(composite: &str, texts: &Texts, guides: &[&'static Guide], out: &mut i
         writeln!(out)?;
     }
     if entity.is_none()
-        && let Some(flag) = status.and_then(|code| codes::by_name("claim-status")?.code(code)).and_then(|code| code.flags.iter().find(|flag| flag.starts_with("entity")))
+        && let Some(flag) = status
+            .and_then(|code| codes::by_name("claim-status")?.code(code))
+            .and_then(|code| code.flags.iter().find(|flag| flag.starts_with("entity")))
     {
         fact("note", flag_words("claim-status", flag).as_str(), out)?;
     }
@@ -120,8 +160,16 @@ fn of_list(list: &CodeList, code: &str, texts: &Texts, out: &mut impl Write) -> 
         Some(text) => fact("text", text, out)?,
         None if list.publisher.is_empty() => {}
         None => {
-            let whence = if list.published_at.is_empty() { String::new() } else { format!(", published at {}", list.published_at) };
-            fact("text", &format!("belongs to {}{whence}; --codes-dir brings your own {}.txt", list.publisher, list.name), out)?;
+            let whence = if list.published_at.is_empty() {
+                String::new()
+            } else {
+                format!(", published at {}", list.published_at)
+            };
+            fact(
+                "text",
+                &format!("belongs to {}{whence}; --codes-dir brings your own {}.txt", list.publisher, list.name),
+                out,
+            )?;
         }
     }
     Ok(known.is_some() || own.is_some() || list.codes().is_empty())
@@ -151,7 +199,11 @@ fn overview(list: &CodeList, texts: &Texts, guides: &[&'static Guide], out: &mut
     fact("X12 source", list.source, out)?;
     fact("publisher", list.publisher, out)?;
     fact("published at", list.published_at, out)?;
-    let here = if list.codes().is_empty() { "none; bring your own with --codes-dir".to_owned() } else { format!("{} codes; {}", list.codes().len(), list.edition) };
+    let here = if list.codes().is_empty() {
+        "none; bring your own with --codes-dir".to_owned()
+    } else {
+        format!("{} codes; {}", list.codes().len(), list.edition)
+    };
     fact("here", &here, out)?;
     if texts.has(list.name) {
         fact("texts", &format!("your own {}.txt", list.name), out)?;
@@ -169,7 +221,8 @@ fn used_in(list: &CodeList, guides: &[&'static Guide]) -> Vec<String> {
         let mut uses: Vec<(String, Vec<String>)> = Vec::new();
         for node in guide.nodes() {
             let Some(segment) = guide.segment(node) else { continue };
-            for element in segment.elements.iter().filter(|element| element.lists.iter().any(|name| name == list.name)) {
+            for element in segment.elements.iter().filter(|element| element.lists.iter().any(|name| name == list.name))
+            {
                 let id = guide.loop_id(node);
                 let slash = if id.is_empty() { "" } else { "/" };
                 let place = format!("{id}{slash}{}", guide.designator(node));

@@ -18,7 +18,11 @@ pub(super) fn segment(segment: &SegmentUse, wanted: Option<(u8, u8)>) -> String 
         if !elements.contains(&(position, 0)) {
             continue;
         }
-        let components: Vec<u8> = elements.iter().filter(|(element, component)| *element == position && *component > 0).map(|(_, component)| *component).collect();
+        let components: Vec<u8> = elements
+            .iter()
+            .filter(|(element, component)| *element == position && *component > 0)
+            .map(|(_, component)| *component)
+            .collect();
         let Some(most) = components.iter().copied().max() else {
             before = segment.element(position, 0).map(|element| value(segment, element, &before)).unwrap_or_default();
             text.push_str(&before);
@@ -29,7 +33,10 @@ pub(super) fn segment(segment: &SegmentUse, wanted: Option<(u8, u8)>) -> String 
                 text.push(':');
             }
             if components.contains(&component) {
-                before = segment.element(position, component).map(|element| value(segment, element, &before)).unwrap_or_default();
+                before = segment
+                    .element(position, component)
+                    .map(|element| value(segment, element, &before))
+                    .unwrap_or_default();
                 text.push_str(&before);
             }
         }
@@ -41,7 +48,13 @@ pub(super) fn segment(segment: &SegmentUse, wanted: Option<(u8, u8)>) -> String 
 /// The elements of the example: what is required, what is wanted, and what these need.
 fn chosen(segment: &SegmentUse, wanted: Option<(u8, u8)>) -> BTreeSet<(u8, u8)> {
     let mut chosen: BTreeSet<(u8, u8)> = BTreeSet::new();
-    chosen.extend(segment.elements.iter().filter(|one| one.component == 0 && one.usage == Usage::Required).map(|one| (one.position, 0)));
+    chosen.extend(
+        segment
+            .elements
+            .iter()
+            .filter(|one| one.component == 0 && one.usage == Usage::Required)
+            .map(|one| (one.position, 0)),
+    );
     if let Some((element, component)) = wanted {
         chosen.extend([(element, 0), (element, component)]);
     }
@@ -63,18 +76,27 @@ fn chosen(segment: &SegmentUse, wanted: Option<(u8, u8)>) -> BTreeSet<(u8, u8)> 
 
 /// Adds what syntax notes call for. `composite` is 0 for the notes of the segment.
 fn add_needed(segment: &SegmentUse, composite: u8, notes: &[SyntaxNote], chosen: &mut BTreeSet<(u8, u8)>) {
-    let place = |position: u8| if composite == 0 { (position, 0) } else { (composite, position) };
+    let place = |position: u8| {
+        if composite == 0 { (position, 0) } else { (composite, position) }
+    };
     // Each round adds something, and there are fewer elements than rounds.
     for _ in 0..segment.elements.len() {
         let before = chosen.len();
         for note in notes_in_use(segment, composite, notes) {
-            let usable: Vec<(u8, u8)> = note.positions.iter().map(|&position| place(position)).filter(|(element, component)| segment.element(*element, *component).is_some()).collect();
+            let usable: Vec<(u8, u8)> = note
+                .positions
+                .iter()
+                .map(|&position| place(position))
+                .filter(|(element, component)| segment.element(*element, *component).is_some())
+                .collect();
             let stands = |at: &(u8, u8)| chosen.contains(at);
             let needed: Vec<(u8, u8)> = match note.kind {
                 'P' if usable.iter().any(stands) => usable,
                 'C' if usable.first().is_some_and(stands) => usable,
                 'R' if !usable.iter().any(stands) => usable.into_iter().take(1).collect(),
-                'L' if usable.first().is_some_and(stands) && !usable.iter().skip(1).any(stands) => usable.into_iter().skip(1).take(1).collect(),
+                'L' if usable.first().is_some_and(stands) && !usable.iter().skip(1).any(stands) => {
+                    usable.into_iter().skip(1).take(1).collect()
+                }
                 _ => Vec::new(),
             };
             chosen.extend(needed);
@@ -211,8 +233,13 @@ mod tests {
                 for element in one.elements.iter().filter(|element| element.data.kind != DataType::Composite) {
                     let text = value(one, element, "");
                     let length = text.chars().filter(|character| *character != '-').count();
-                    let (min, max) = (usize::from(element.data.min), usize::from(element.max.unwrap_or(element.data.max)));
-                    assert!((min..=max).contains(&length), "{name} {}: `{text}` {min}/{max}", element.designator(&one.id));
+                    let (min, max) =
+                        (usize::from(element.data.min), usize::from(element.max.unwrap_or(element.data.max)));
+                    assert!(
+                        (min..=max).contains(&length),
+                        "{name} {}: `{text}` {min}/{max}",
+                        element.designator(&one.id)
+                    );
                 }
             }
         }

@@ -25,7 +25,9 @@ pub(super) struct Found {
 /// `2000C/2300/CLM05-3`.
 pub(super) fn find(guide: &'static Guide, query: &str) -> Vec<Found> {
     let mut loops: Vec<&str> = query.split('/').collect();
-    let Some(Ok(place)) = loops.pop().map(Designator::parse) else { return Vec::new() };
+    let Some(Ok(place)) = loops.pop().map(Designator::parse) else {
+        return Vec::new();
+    };
     if place.id.is_empty() || place.stride > 0 || place.offset {
         return Vec::new();
     }
@@ -33,17 +35,27 @@ pub(super) fn find(guide: &'static Guide, query: &str) -> Vec<Found> {
     for node in guide.nodes().skip(1) {
         match guide.place(node) {
             Place::Loop(_) if place.is_loop() && place.element == 0 => {
-                let fits = is_loop(guide, node, place.name(), place.code) && stands_in(guide, guide.parent(node), &loops);
+                let fits =
+                    is_loop(guide, node, place.name(), place.code) && stands_in(guide, guide.parent(node), &loops);
                 found.extend(fits.then_some(Found { guide, node, element: None }));
             }
-            Place::Segment(segment) if segment.id == place.id && takes(segment, place.code) && stands_in(guide, guide.parent(node), &loops) => {
+            Place::Segment(segment)
+                if segment.id == place.id
+                    && takes(segment, place.code)
+                    && stands_in(guide, guide.parent(node), &loops) =>
+            {
                 if place.element == 0 {
                     found.push(Found { guide, node, element: None });
                     continue;
                 }
                 let components = place.component..=place.last_component;
-                let elements = (place.element..=place.last).flat_map(|element| components.clone().map(move |component| (element, component)));
-                found.extend(elements.filter(|(element, component)| segment.element(*element, *component).is_some()).map(|element| Found { guide, node, element: Some(element) }));
+                let elements = (place.element..=place.last)
+                    .flat_map(|element| components.clone().map(move |component| (element, component)));
+                found.extend(
+                    elements
+                        .filter(|(element, component)| segment.element(*element, *component).is_some())
+                        .map(|element| Found { guide, node, element: Some(element) }),
+                );
             }
             _ => {}
         }
@@ -56,7 +68,8 @@ fn is_loop(guide: &Guide, node: NodeId, id: &str, code: &str) -> bool {
     if code.is_empty() {
         return one.id == id;
     }
-    one.id.starts_with(id) && guide.discriminator(node).is_some_and(|element| element.codes.iter().any(|known| known == code))
+    one.id.starts_with(id)
+        && guide.discriminator(node).is_some_and(|element| element.codes.iter().any(|known| known == code))
 }
 
 /// Whether a loop's path ends in these ids.
@@ -69,7 +82,10 @@ fn stands_in(guide: &Guide, node: NodeId, ids: &[&str]) -> bool {
 
 /// Whether a use takes segments with a code in the element that tells uses apart.
 fn takes(segment: &SegmentUse, code: &str) -> bool {
-    let mut telling = segment.elements.iter().filter(|element| element.discriminator || element.position == 1 && !element.codes.is_empty());
+    let mut telling = segment
+        .elements
+        .iter()
+        .filter(|element| element.discriminator || element.position == 1 && !element.codes.is_empty());
     code.is_empty() || telling.any(|element| element.codes.iter().any(|known| known == code))
 }
 
@@ -118,7 +134,12 @@ pub(super) fn json_places(guide: &'static Guide) -> Option<&'static JsonPlaces> 
         let binding = document::binding(guide);
         let rows = binding.map(Binding::rows).unwrap_or_default();
         JsonPlaces {
-            rows: rows.into_iter().map(|row| (Spot { node: row.node, element: row.element.position, component: row.element.component }, row)).collect(),
+            rows: rows
+                .into_iter()
+                .map(|row| {
+                    (Spot { node: row.node, element: row.element.position, component: row.element.component }, row)
+                })
+                .collect(),
             loops: binding.map(Binding::loops).unwrap_or_default(),
             lines: guidebook::line_paths(guide),
         }
@@ -147,7 +168,8 @@ pub(super) fn near(query: &str, guides: &[&'static Guide]) -> Vec<String> {
         }
     }
     let most = if word.len() < 5 { 1 } else { 2 };
-    let mut near: Vec<(usize, String)> = names.into_iter().map(|name| (distance(word, &name), name)).filter(|(distance, _)| *distance <= most).collect();
+    let mut near: Vec<(usize, String)> =
+        names.into_iter().map(|name| (distance(word, &name), name)).filter(|(distance, _)| *distance <= most).collect();
     near.sort();
     near.into_iter().map(|(_, name)| name).take(SUGGESTIONS).collect()
 }

@@ -53,7 +53,8 @@ pub enum Error {
 
 fn suggestion(near: &[String]) -> String {
     if near.is_empty() {
-        return "; ask for a place (2300/CLM05-3), a segment (CLM), a data element (DE 1028) or a code (CARC 45)".into();
+        return "; ask for a place (2300/CLM05-3), a segment (CLM), a data element (DE 1028) or a code (CARC 45)"
+            .into();
     }
     format!("; did you mean {}?", near.join(", "))
 }
@@ -65,7 +66,8 @@ fn suggestion(near: &[String]) -> String {
 /// [`Error::Unknown`] where nothing has that name, with what comes near.
 pub fn explain(query: &str, texts: &Texts, mut out: impl Write) -> Result<bool, Error> {
     let query = query.trim().to_uppercase();
-    let (first, rest) = query.split_once(char::is_whitespace).map_or((query.as_str(), ""), |(first, rest)| (first, rest.trim()));
+    let (first, rest) =
+        query.split_once(char::is_whitespace).map_or((query.as_str(), ""), |(first, rest)| (first, rest.trim()));
     let mut guides = Vec::new();
     for name in guide::NAMES {
         if let Some(read) = guide::by_name(name) {
@@ -87,7 +89,12 @@ pub fn explain(query: &str, texts: &Texts, mut out: impl Write) -> Result<bool, 
 }
 
 /// A place, with a code or without.
-fn answer_place(guides: &[&'static Guide], query: &str, texts: &Texts, out: &mut impl Write) -> io::Result<Option<bool>> {
+fn answer_place(
+    guides: &[&'static Guide],
+    query: &str,
+    texts: &Texts,
+    out: &mut impl Write,
+) -> io::Result<Option<bool>> {
     if let Some((place, code)) = query.split_once('=') {
         return code::at_place(guides, place.trim(), code.trim(), texts, out);
     }
@@ -104,7 +111,10 @@ fn overview(guide: &Guide, out: &mut impl Write) -> io::Result<bool> {
     fact("also accepts", &guide.also.join(", "), out)?;
     fact("envelope", &format!("ST01 {}, GS01 {}", guide.set, guide.group), out)?;
     fact("size", &format!("{loops} loops, {segments} segments, {elements} elements"), out)?;
-    let parts = guide.children(guide::NodeId::ROOT).iter().map(|&part| format!("{} {}", guide.designator(part), guide.title(part)));
+    let parts = guide
+        .children(guide::NodeId::ROOT)
+        .iter()
+        .map(|&part| format!("{} {}", guide.designator(part), guide.title(part)));
     facts("parts", parts, out)?;
     fact("all of it", &format!("claimwire guides {}", guide.name), out)?;
     Ok(true)

@@ -3,14 +3,14 @@
 use std::io::{self, Write};
 
 use super::{
-    example, facts,
+    INDENT, WIDTH, example, facts,
     lookup::{Found, find, json_places},
     standard::Uses,
 };
 use crate::{
     codes,
     guide::{DataType, ElementUse, Guide, NodeId, SegmentUse, dictionary},
-    guidebook::{filling_words, note_words, notes_in_use, repeat_words, rules, type_and_length, usage_word},
+    guidebook::{filling_words, note_words, notes_in_use, repeat_words, rules, type_and_length, usage_word, wrap},
     record::Spot,
 };
 
@@ -28,7 +28,9 @@ struct Answer {
 pub(super) fn answer(guides: &[&'static Guide], query: &str, out: &mut impl Write) -> io::Result<Option<bool>> {
     let mut answers: Vec<Answer> = Vec::new();
     for found in guides.iter().flat_map(|guide| find(guide, query)) {
-        let Some((title, facts)) = describe(&found) else { continue };
+        let Some((title, facts)) = describe(&found) else {
+            continue;
+        };
         match answers.iter_mut().find(|answer| answer.title == title && answer.facts == facts) {
             Some(answer) => answer.places.push(found),
             None => answers.push(Answer { title, facts, places: vec![found] }),
@@ -109,7 +111,9 @@ fn json(places: &[Found], out: &mut impl Write) -> io::Result<()> {
     let mut paths: Vec<String> = Vec::new();
     let mut lines: Vec<String> = Vec::new();
     for place in places {
-        let Some(known) = json_places(place.guide) else { continue };
+        let Some(known) = json_places(place.guide) else {
+            continue;
+        };
         let new = match place.element {
             Some(_) => known.rows.get(&place.spot()).map(|row| row.json.clone()).unwrap_or_default(),
             None => known.loops.get(&place.node).filter(|path| !path.is_empty()).cloned().into_iter().collect(),
@@ -131,7 +135,9 @@ fn json(places: &[Found], out: &mut impl Write) -> io::Result<()> {
 
 fn describe(found: &Found) -> Option<(String, Vec<(&'static str, String)>)> {
     let guide = found.guide;
-    let Some(segment) = guide.segment(found.node) else { return Some(describe_loop(found)) };
+    let Some(segment) = guide.segment(found.node) else {
+        return Some(describe_loop(found));
+    };
     match found.element {
         Some((position, component)) => Some(describe_element(found, segment, segment.element(position, component)?)),
         None => Some(describe_segment(found, segment)),
@@ -143,12 +149,16 @@ fn describe_loop(found: &Found) -> (String, Vec<(&'static str, String)>) {
     let title = format!("loop {}  {}", guide.loop_id(node), guide.title(node));
     let mut facts = vec![("usage", standing(guide, node))];
     if let Some(&first) = guide.children(node).first() {
-        let told = guide.discriminator(node).and_then(|element| Some(format!(", {} = {}", element.designator(&guide.segment(first)?.id), element.codes.join(" "))));
+        let told = guide.discriminator(node).and_then(|element| {
+            Some(format!(", {} = {}", element.designator(&guide.segment(first)?.id), element.codes.join(" ")))
+        });
         facts.push(("begins with", format!("{}{}", guide.designator(first), told.unwrap_or_default())));
     }
     let parts = guide.children(node).iter().map(|&part| {
         let kind = if guide.loop_at(part).is_some() { "loop " } else { "" };
-        format!("{:<14}{:<24}{}", format!("{kind}{}", guide.designator(part)), standing(guide, part), guide.title(part))
+        let head = format!("{:<14}{:<24}", format!("{kind}{}", guide.designator(part)), standing(guide, part));
+        let indent = head.chars().count();
+        head + &wrap(guide.title(part), WIDTH - INDENT - indent).join(&format!("\n{:indent$}", ""))
     });
     facts.push(("parts", parts.collect::<Vec<_>>().join("\n")));
     (title, facts)
@@ -161,11 +171,18 @@ fn describe_segment(found: &Found, segment: &SegmentUse) -> (String, Vec<(&'stat
     if let Some(element) = guide.discriminator(node) {
         facts.push(("told by", format!("{} = {}", element.designator(&segment.id), element.codes.join(" "))));
     }
-    let prefix = json_places(guide).and_then(|known| known.loops.get(&guide.parent(node))).map(String::as_str).unwrap_or_default();
+    let around = std::iter::successors(Some(guide.parent(node)), |&at| (at != NodeId::ROOT).then(|| guide.parent(at)));
+    let prefix = json_places(guide)
+        .and_then(|known| around.into_iter().find_map(|node| known.loops.get(&node)))
+        .map(String::as_str)
+        .unwrap_or_default();
     let elements = segment.elements.iter().map(|element| {
         let spot = Spot { node, element: element.position, component: element.component };
         let json = json_places(guide).and_then(|known| known.rows.get(&spot)).and_then(|row| row.json.first());
-        let json = json.map(|path| path.strip_prefix(prefix).unwrap_or(path).trim_start_matches('.')).map(|path| format!("> {path}")).unwrap_or_default();
+        let json = json
+            .map(|path| path.strip_prefix(prefix).unwrap_or(path).trim_start_matches('.'))
+            .map(|path| format!("> {path}"))
+            .unwrap_or_default();
         line_of(segment, element, &json)
     });
     facts.push(("elements", elements.collect::<Vec<_>>().join("\n")));
@@ -174,7 +191,11 @@ fn describe_segment(found: &Found, segment: &SegmentUse) -> (String, Vec<(&'stat
     (title, facts)
 }
 
-fn describe_element(found: &Found, segment: &SegmentUse, element: &ElementUse) -> (String, Vec<(&'static str, String)>) {
+fn describe_element(
+    found: &Found,
+    segment: &SegmentUse,
+    element: &ElementUse,
+) -> (String, Vec<(&'static str, String)>) {
     let Found { guide, node, .. } = *found;
     let title = format!("{}  {}", found.designator(), element.name);
     let mut usage = usage_word(element.usage).to_owned();
@@ -182,7 +203,11 @@ fn describe_element(found: &Found, segment: &SegmentUse, element: &ElementUse) -
         usage.push_str(&format!(", {}", repeat_words(element.repeat)));
     }
     if let Some(composite) = segment.element(element.position, 0).filter(|_| element.component > 0) {
-        usage.push_str(&format!("; its composite {} is {}", composite.designator(&segment.id), usage_word(composite.usage)));
+        usage.push_str(&format!(
+            "; its composite {} is {}",
+            composite.designator(&segment.id),
+            usage_word(composite.usage)
+        ));
     }
     let mut facts = vec![
         ("usage", usage),
@@ -191,10 +216,14 @@ fn describe_element(found: &Found, segment: &SegmentUse, element: &ElementUse) -
         ("type", type_words(element)),
         ("data element", format!("{} {}", element.data.number, element.data.name)),
     ];
-    facts.extend(rules(element).into_iter().filter(|rule| !rule.starts_with("list ") && !rule.starts_with("repeats")).map(|rule| match rule.strip_prefix("= ") {
-        Some(codes) => ("codes", codes.to_owned()),
-        None => ("limit", rule),
-    }));
+    facts.extend(
+        rules(element).into_iter().filter(|rule| !rule.starts_with("list ") && !rule.starts_with("repeats")).map(
+            |rule| match rule.strip_prefix("= ") {
+                Some(codes) => ("codes", codes.to_owned()),
+                None => ("limit", rule),
+            },
+        ),
+    );
     for list in &element.lists {
         facts.push(("code list", list_words(list)));
     }
@@ -206,7 +235,11 @@ fn describe_element(found: &Found, segment: &SegmentUse, element: &ElementUse) -
         facts.push(("filled", filling.to_owned()));
     }
     if element.data.kind == DataType::Composite {
-        let components = segment.elements.iter().filter(|other| other.position == element.position && other.component > 0).map(|other| line_of(segment, other, ""));
+        let components = segment
+            .elements
+            .iter()
+            .filter(|other| other.position == element.position && other.component > 0)
+            .map(|other| line_of(segment, other, ""));
         facts.push(("components", components.collect::<Vec<_>>().join("\n")));
     }
     facts.push(("syntax", syntax(segment, Some(element)).join("\n")));
@@ -227,12 +260,28 @@ fn loop_words(guide: &Guide, node: NodeId) -> String {
     format!("{} {}, {}", guide.loop_id(around), guide.title(around), standing(guide, around))
 }
 
-/// One element in one line.
+/// One element in a line, or in several where its codes or field do not fit.
 fn line_of(segment: &SegmentUse, element: &ElementUse, json: &str) -> String {
     let usage = if usage_word(element.usage) == "required" { "R" } else { "S" };
-    let line = format!("{:<10}{usage} {:<10}{}", element.designator(&segment.id), type_and_length(element), element.name);
-    let short = rules(element).first().map(|rule| format!("  {}", shortened(rule))).unwrap_or_default();
-    format!("{line}{short}  {json}").trim_end().to_owned()
+    let head = format!("{:<10}{usage} {:<10}", element.designator(&segment.id), type_and_length(element));
+    let indent = head.chars().count();
+    let most = WIDTH - INDENT;
+    let mut lines = vec![head];
+    let rule = rules(element).first().map(|rule| shortened(rule)).unwrap_or_default();
+    let name = wrap(&element.name, most - indent);
+    for (at, part) in
+        name.iter().map(String::as_str).chain([rule.as_str(), json]).filter(|part| !part.is_empty()).enumerate()
+    {
+        match lines.last_mut() {
+            Some(line) if at == 0 => line.push_str(part),
+            Some(line) if at >= name.len() && line.chars().count() + 2 + part.chars().count() <= most => {
+                line.push_str("  ");
+                line.push_str(part);
+            }
+            _ => lines.push(format!("{:indent$}{part}", "")),
+        }
+    }
+    lines.join("\n")
 }
 
 /// The first few of many codes.
@@ -241,14 +290,24 @@ fn shortened(rule: &str) -> String {
     if rule.chars().count() <= most || !rule.starts_with('=') {
         return rule.to_owned();
     }
-    let fits = rule.char_indices().filter(|(at, character)| *character == ' ' && *at > 1 && *at < most).map(|(at, _)| at).last();
+    let fits = rule
+        .char_indices()
+        .filter(|(at, character)| *character == ' ' && *at > 1 && *at < most)
+        .map(|(at, _)| at)
+        .next_back();
     format!("{} …", fits.and_then(|at| rule.get(..at)).unwrap_or("="))
 }
 
 /// `AN 1/20: text of 1 to 20 characters`
 pub(super) fn type_words(element: &ElementUse) -> String {
     let (min, max) = (element.data.min, element.max.unwrap_or(element.data.max));
-    let span = |unit: &str| if min == max { format!("{max} {unit}{}", if max == 1 { "" } else { "s" }) } else { format!("{min} to {max} {unit}s") };
+    let span = |unit: &str| {
+        if min == max {
+            format!("{max} {unit}{}", if max == 1 { "" } else { "s" })
+        } else {
+            format!("{min} to {max} {unit}s")
+        }
+    };
     let words = match element.data.kind {
         DataType::String => format!("text of {}", span("character")),
         DataType::Code => format!("a code of {}", span("character")),
@@ -266,7 +325,9 @@ pub(super) fn type_words(element: &ElementUse) -> String {
 
 /// `place-of-service: Place of service codes (CMS, https://…)`
 pub(super) fn list_words(name: &str) -> String {
-    let Some(list) = codes::by_name(name) else { return name.to_owned() };
+    let Some(list) = codes::by_name(name) else {
+        return name.to_owned();
+    };
     let whence: Vec<&str> = [list.publisher, list.published_at].into_iter().filter(|text| !text.is_empty()).collect();
     let whence = if whence.is_empty() { String::new() } else { format!(" ({})", whence.join(", ")) };
     format!("{name}: {}{whence}", list.title)
@@ -274,16 +335,29 @@ pub(super) fn list_words(name: &str) -> String {
 
 /// The syntax notes that an element takes part in, or all of the segment's.
 fn syntax(segment: &SegmentUse, element: Option<&ElementUse>) -> Vec<String> {
-    let Ok(dictionary) = dictionary() else { return Vec::new() };
+    let Ok(dictionary) = dictionary() else {
+        return Vec::new();
+    };
     let concerns = |positions: &[u8], position: u8| positions.contains(&position);
     let of_segment = notes_in_use(segment, 0, dictionary.segment_notes(&segment.id));
-    let mut notes: Vec<String> =
-        of_segment.filter(|note| element.is_none_or(|element| concerns(&note.positions, element.position))).map(|note| note_words(note, &segment.id)).collect();
-    let composites = segment.elements.iter().filter(|one| one.data.kind == DataType::Composite && element.is_none_or(|element| element.position == one.position));
+    let mut notes: Vec<String> = of_segment
+        .filter(|note| element.is_none_or(|element| concerns(&note.positions, element.position)))
+        .map(|note| note_words(note, &segment.id))
+        .collect();
+    let composites = segment.elements.iter().filter(|one| {
+        one.data.kind == DataType::Composite && element.is_none_or(|element| element.position == one.position)
+    });
     for composite in composites {
         let prefix = format!("{}{:02}-", segment.id, composite.position);
-        let of_composite = notes_in_use(segment, composite.position, dictionary.composite_notes(&composite.data.number));
-        notes.extend(of_composite.filter(|note| element.is_none_or(|element| element.component == 0 || concerns(&note.positions, element.component))).map(|note| note_words(note, &prefix)));
+        let of_composite =
+            notes_in_use(segment, composite.position, dictionary.composite_notes(&composite.data.number));
+        notes.extend(
+            of_composite
+                .filter(|note| {
+                    element.is_none_or(|element| element.component == 0 || concerns(&note.positions, element.component))
+                })
+                .map(|note| note_words(note, &prefix)),
+        );
     }
     notes
 }

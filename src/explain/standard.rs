@@ -12,11 +12,19 @@ use crate::{
 /// such segment.
 pub(super) fn segment(id: &str, guides: &[&'static Guide], out: &mut impl Write) -> io::Result<bool> {
     let Ok(dictionary) = dictionary() else { return Ok(false) };
-    let Some(name) = dictionary.segment_name(id) else { return Ok(false) };
+    let Some(name) = dictionary.segment_name(id) else {
+        return Ok(false);
+    };
     writeln!(out, "{id}  {name}\n")?;
     for (at, member) in dictionary.segment_elements(id).iter().enumerate() {
-        let Some(data) = u8::try_from(at + 1).ok().and_then(|position| dictionary.data_element(id, position, 0)) else { continue };
-        let form = if data.kind == DataType::Composite { String::new() } else { format!("{} {}/{}", data.kind, data.min, data.max) };
+        let Some(data) = u8::try_from(at + 1).ok().and_then(|position| dictionary.data_element(id, position, 0)) else {
+            continue;
+        };
+        let form = if data.kind == DataType::Composite {
+            String::new()
+        } else {
+            format!("{} {}/{}", data.kind, data.min, data.max)
+        };
         let requirement = match member.requirement {
             Requirement::Mandatory => "M",
             Requirement::Optional => "O",
@@ -27,7 +35,13 @@ pub(super) fn segment(id: &str, guides: &[&'static Guide], out: &mut impl Write)
             0 => "  repeats".into(),
             most => format!("  repeats up to {most}"),
         };
-        writeln!(out, "  {:<8}{requirement} {:<6}{form:<10}{}{repeat}", format!("{id}{:02}", at + 1), data.number, data.name)?;
+        writeln!(
+            out,
+            "  {:<8}{requirement} {:<6}{form:<10}{}{repeat}",
+            format!("{id}{:02}", at + 1),
+            data.number,
+            data.name
+        )?;
     }
     writeln!(out, "\n  M mandatory, O optional, X by a syntax note, as the base standard has it; guides narrow it.")?;
     let notes: Vec<String> = dictionary.segment_notes(id).iter().map(|note| note_words(note, id)).collect();
@@ -51,7 +65,10 @@ pub(super) fn segment(id: &str, guides: &[&'static Guide], out: &mut impl Write)
 /// no such element.
 pub(super) fn data_element(number: &str, guides: &[&'static Guide], out: &mut impl Write) -> io::Result<Option<bool>> {
     let uses_of = |guide: &'static Guide| {
-        guide.nodes().filter_map(move |node| Some((node, guide.segment(node)?))).flat_map(|(node, segment)| segment.elements.iter().map(move |element| (node, segment, element)))
+        guide
+            .nodes()
+            .filter_map(move |node| Some((node, guide.segment(node)?)))
+            .flat_map(|(node, segment)| segment.elements.iter().map(move |element| (node, segment, element)))
     };
     let mut data = None;
     let mut uses = Uses::default();
@@ -66,7 +83,14 @@ pub(super) fn data_element(number: &str, guides: &[&'static Guide], out: &mut im
     writeln!(out, "data element {}  {}\n", data.number, data.name)?;
     if data.kind == DataType::Composite {
         let components = dictionary().map(|dictionary| dictionary.components(number)).unwrap_or_default();
-        facts("components", components.iter().enumerate().map(|(at, component)| format!("{:02}  data element {}", at + 1, component.number)), out)?;
+        facts(
+            "components",
+            components
+                .iter()
+                .enumerate()
+                .map(|(at, component)| format!("{:02}  data element {}", at + 1, component.number)),
+            out,
+        )?;
     } else {
         fact("type", &format!("{} {}/{}", data.kind, data.min, data.max), out)?;
     }

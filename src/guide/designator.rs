@@ -95,21 +95,21 @@ impl<'t> Designator<'t> {
         at.element = element;
         at.last = element;
         rest = after;
-        if starts(rest, "..") {
+        if starts(rest, "..") && starts_number(rest, 2) {
             let (last, after) = number(rest.split_at(2).1);
             at.last = last;
             rest = after;
-        } else if starts(rest, "/") {
+        } else if starts(rest, "/") && starts_number(rest, 1) {
             let (stride, after) = number(rest.split_at(1).1);
             at.stride = stride;
             rest = after;
         }
-        if starts(rest, "-") {
+        if starts(rest, "-") && starts_number(rest, 1) {
             let (component, after) = number(rest.split_at(1).1);
             at.component = component;
             at.last_component = component;
             rest = after;
-            if starts(rest, "..") {
+            if starts(rest, "..") && starts_number(rest, 2) {
                 let (last, after) = number(rest.split_at(2).1);
                 at.last_component = last;
                 rest = after;
@@ -183,6 +183,12 @@ const fn number(text: &str) -> (u8, &str) {
     (value, text.split_at(at).1)
 }
 
+/// Whether a digit follows the first `skip` bytes.
+const fn starts_number(text: &str, skip: usize) -> bool {
+    let bytes = text.as_bytes();
+    bytes.len() > skip && bytes[skip].is_ascii_digit()
+}
+
 const fn find(text: &str, byte: u8) -> usize {
     let bytes = text.as_bytes();
     let mut at = 0;
@@ -220,6 +226,13 @@ mod tests {
         (at.within, at.id, at.code, at.element, at.last, at.stride, at.component, at.last_component)
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in "[A-Z0-9]{0,6}[-./\\[\\]<>+é0-9]{0,8}|\\PC{0,12}") {
+            let _ = Designator::parse(&text).map(|at| (at.is_loop(), at.name().len(), at.is_here()));
+        }
+    }
+
     #[test]
     fn every_form_is_read() {
         assert_eq!(parts("CLM02"), ("", "CLM", "", 2, 2, 0, 0, 0));
@@ -239,5 +252,8 @@ mod tests {
         assert!(Designator::parse("2010AA/.").is_ok_and(|at| at.is_here() && at.within == "2010AA"));
         assert!(Designator::parse("CLM05-3x").is_err());
         assert!(Designator::parse("REF[G1").is_err());
+        assert!(Designator::parse("CLM05-").is_err());
+        assert!(Designator::parse("HI01..").is_err());
+        assert!(Designator::parse("CLM05-é").is_err());
     }
 }

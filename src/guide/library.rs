@@ -47,12 +47,31 @@ pub fn for_set(set: &str, convention: &str, version: &str) -> Option<Result<&'st
 
 /// The identifiers in a guide's first lines, without reading the rest.
 fn head_names(text: &str) -> impl Iterator<Item = &str> {
-    text.lines()
-        .filter(|line| line.starts_with("guide ") || line.starts_with("also "))
-        .take(2)
-        .flat_map(str::split_whitespace)
+    let head = text.lines().take_while(|line| line.starts_with("guide ") || line.starts_with("also "));
+    head.flat_map(|line| match line.strip_prefix("guide ") {
+        Some(guide) => guide.split("  ").nth(1).unwrap_or_default().split(' '),
+        None => line.split("  ").next().unwrap_or_default().trim_start_matches("also ").split(' '),
+    })
 }
 
 fn read(index: usize) -> Result<&'static Guide, &'static GuideError> {
     READ[index].get_or_init(|| language::parse(TEXTS[index], dictionary().map_err(Clone::clone)?)).as_ref()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identifier_names_the_guide_that_accepts_it_and_nothing_else_does() {
+        for name in NAMES {
+            let guide = by_name(name).expect("listed").expect("reads");
+            for id in std::iter::once(&guide.id).chain(&guide.also) {
+                assert!(by_id(id).is_some_and(|found| found.is_ok_and(|found| std::ptr::eq(found, guide))), "{id}");
+            }
+            for other in [name, guide.set.as_str(), guide.group.as_str(), "Health", "guide", "also", ""] {
+                assert!(other == guide.id || by_id(other).is_none(), "{other}");
+            }
+        }
+    }
 }

@@ -10,13 +10,38 @@ use crate::{
 
 pub(super) fn write(guide: &'static Guide, binding: Option<&'static Binding>, out: &mut impl Write) -> io::Result<()> {
     line(
-        &["guide", "loop", "segment", "segment_name", "segment_usage", "segment_repeat", "element", "usage", "repeat", "type", "min", "max", "data_element", "name", "codes", "lists", "json", "filled_by"],
+        &[
+            "guide",
+            "loop",
+            "segment",
+            "segment_name",
+            "segment_usage",
+            "segment_repeat",
+            "element",
+            "usage",
+            "repeat",
+            "type",
+            "min",
+            "max",
+            "data_element",
+            "name",
+            "codes",
+            "lists",
+            "json",
+            "filled_by",
+        ],
         out,
     )?;
     for row in binding.map(Binding::rows).unwrap_or_default() {
-        let Some(segment) = guide.segment(row.node) else { continue };
+        let Some(segment) = guide.segment(row.node) else {
+            continue;
+        };
         let element = row.element;
-        let lengths = if element.data.kind == DataType::Composite { (String::new(), String::new()) } else { (element.data.min.to_string(), most(element).to_string()) };
+        let lengths = if element.data.kind == DataType::Composite {
+            (String::new(), String::new())
+        } else {
+            (element.data.min.to_string(), most(element).to_string())
+        };
         line(
             &[
                 &guide.name,
@@ -50,7 +75,11 @@ pub(super) fn line(cells: &[&str], out: &mut impl Write) -> io::Result<()> {
         if at > 0 {
             write!(out, ",")?;
         }
-        if cell.contains([',', '"', '\n', '\r']) { write!(out, "\"{}\"", cell.replace('"', "\"\""))? } else { write!(out, "{cell}")? }
+        if cell.contains([',', '"', '\n', '\r']) {
+            write!(out, "\"{}\"", cell.replace('"', "\"\""))?
+        } else {
+            write!(out, "{cell}")?
+        }
     }
     write!(out, "\r\n")
 }

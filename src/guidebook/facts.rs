@@ -101,7 +101,9 @@ pub(crate) fn note_words(note: &SyntaxNote, prefix: &str) -> String {
 /// The paths of fields in a line of NDJSON: a claim, a payment, a claim status on its own.
 pub(crate) fn line_paths(guide: &'static Guide) -> HashMap<Spot, Vec<String>> {
     let mut paths: HashMap<Spot, Vec<String>> = HashMap::new();
-    let Some(form) = ndjson::line_form(guide) else { return paths };
+    let Some(form) = ndjson::line_form(guide) else {
+        return paths;
+    };
     let mut add = |prefix: &str, fields: &[BoundField]| {
         each_path(fields, prefix, &mut |path, field| {
             for spot in &field.spots {

@@ -30,7 +30,12 @@ struct Entry {
     rules: Vec<String>,
 }
 
-pub(super) fn write(guide: &'static Guide, binding: Option<&'static Binding>, format: Format, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn write(
+    guide: &'static Guide,
+    binding: Option<&'static Binding>,
+    format: Format,
+    out: &mut impl Write,
+) -> io::Result<()> {
     let fields = binding.map(Binding::fields).unwrap_or_default();
     let mut collector = Collector { guide, entries: Vec::new(), shown: Vec::new(), whole: format == Format::Csv };
     collector.collect(&fields, "", NodeId::ROOT);
@@ -57,12 +62,20 @@ impl Collector {
         for field in fields {
             let dot = if prefix.is_empty() { "" } else { "." };
             let path = format!("{prefix}{dot}{}{}", field.name, if field.many { "[]" } else { "" });
-            let mut entry = Entry { path: path.clone(), holds: holds(field), required: field.required, most: field.most, ..Entry::default() };
+            let mut entry = Entry {
+                path: path.clone(),
+                holds: holds(field),
+                required: field.required,
+                most: field.most,
+                ..Entry::default()
+            };
             self.place(field, around, &mut entry);
             match &field.holds {
                 Holds::Loop { node, fields, .. } => {
                     let first = self.guide.children(*node).first().and_then(|&first| self.guide.segment(first));
-                    let same = first.and_then(|first| self.shown.iter().find(|(shown, _)| std::ptr::eq(*shown, first))).map(|(_, path)| path.clone());
+                    let same = first
+                        .and_then(|first| self.shown.iter().find(|(shown, _)| std::ptr::eq(*shown, first)))
+                        .map(|(_, path)| path.clone());
                     if let Some(same) = same.filter(|_| !self.whole) {
                         entry.rules.push(format!("everything as in {same}"));
                         self.entries.push(entry);
@@ -116,7 +129,9 @@ impl Collector {
 
     /// The segments that a record without elements of its own draws on: `2000A/2010AA/N3, N4`.
     fn segments_of(&self, field: &BoundField) -> String {
-        let Holds::Record { fields, .. } = &field.holds else { return String::new() };
+        let Holds::Record { fields, .. } = &field.holds else {
+            return String::new();
+        };
         let mut nodes: Vec<NodeId> = Vec::new();
         each_path(fields, "", &mut |_, inner| nodes.extend(inner.spots.iter().map(|spot| spot.node)));
         nodes.sort();
@@ -124,7 +139,9 @@ impl Collector {
         let mut names: Vec<String> = nodes.iter().map(|&node| self.guide.designator(node)).collect();
         let around: Vec<String> = nodes.iter().map(|&node| self.guide.path(node)).collect();
         match around.split_first() {
-            Some((first, rest)) if !first.is_empty() && rest.iter().all(|other| other == first) => format!("{first}/{}", names.join(", ")),
+            Some((first, rest)) if !first.is_empty() && rest.iter().all(|other| other == first) => {
+                format!("{first}/{}", names.join(", "))
+            }
             Some(_) => {
                 names = nodes.iter().map(|&node| self.spot(Spot { node, element: 0, component: 0 })).collect();
                 names.join(", ")
@@ -175,8 +192,21 @@ fn text(guide: &Guide, entries: &[Entry], out: &mut impl Write) -> io::Result<()
     writeln!(out, "{}  {}: the fields of its JSON\n", guide.name, guide.title)?;
     for entry in entries {
         let dots = 99usize.saturating_sub(entry.path.chars().count() + entry.holds.chars().count());
-        writeln!(out, "{} {}", entry.path, if dots > 1 { format!("{:>width$}", entry.holds, width = dots + entry.holds.chars().count()) } else { entry.holds.clone() })?;
-        let facts = [entry.place.as_str(), &entry.name, &entry.form, &entry.standing()].into_iter().filter(|fact| !fact.is_empty()).collect::<Vec<_>>().join("  ");
+        writeln!(
+            out,
+            "{} {}",
+            entry.path,
+            if dots > 1 {
+                format!("{:>width$}", entry.holds, width = dots + entry.holds.chars().count())
+            } else {
+                entry.holds.clone()
+            }
+        )?;
+        let facts = [entry.place.as_str(), &entry.name, &entry.form, &entry.standing()]
+            .into_iter()
+            .filter(|fact| !fact.is_empty())
+            .collect::<Vec<_>>()
+            .join("  ");
         for line in wrap(&facts, 96).into_iter().chain(entry.rules.iter().flat_map(|rule| wrap(rule, 96))) {
             writeln!(out, "    {line}")?;
         }
@@ -189,7 +219,16 @@ fn as_markdown(guide: &Guide, entries: &[Entry], out: &mut impl Write) -> io::Re
     writeln!(out, "| field | holds | | place | name | type | codes and limits |\n|---|---|---|---|---|---|---|")?;
     for entry in entries {
         let rules = entry.rules.iter().map(|rule| markdown::cell(rule)).collect::<Vec<_>>().join("<br>");
-        writeln!(out, "| `{}` | {} | {} | {} | {} | {} | {rules} |", entry.path, entry.holds, entry.standing(), markdown::cell(&entry.place), markdown::cell(&entry.name), entry.form)?;
+        writeln!(
+            out,
+            "| `{}` | {} | {} | {} | {} | {} | {rules} |",
+            entry.path,
+            entry.holds,
+            entry.standing(),
+            markdown::cell(&entry.place),
+            markdown::cell(&entry.name),
+            entry.form
+        )?;
     }
     Ok(())
 }
@@ -197,7 +236,11 @@ fn as_markdown(guide: &Guide, entries: &[Entry], out: &mut impl Write) -> io::Re
 fn as_html(guide: &Guide, entries: &[Entry], out: &mut impl Write) -> io::Result<()> {
     let title = format!("{} {}: the fields of its JSON", guide.name, guide.title);
     html::begin(&title, out)?;
-    writeln!(out, "<main>\n<h1>{}</h1>\n<section><h3></h3><table><thead><tr><th>field<th>holds<th><th>place<th>name<th>type<th>codes and limits<tbody>", html::escape(&title))?;
+    writeln!(
+        out,
+        "<main>\n<h1>{}</h1>\n<section><h3></h3><table><thead><tr><th>field<th>holds<th><th>place<th>name<th>type<th>codes and limits<tbody>",
+        html::escape(&title)
+    )?;
     for entry in entries {
         let rules = entry.rules.iter().map(|rule| html::escape(rule)).collect::<Vec<_>>().join("<br>");
         writeln!(
@@ -221,7 +264,20 @@ fn as_csv(guide: &Guide, entries: &[Entry], out: &mut impl Write) -> io::Result<
     for entry in entries {
         let most = entry.most.map(|most| most.to_string()).unwrap_or_default();
         let required = if entry.required { "yes" } else { "no" };
-        line(&[&guide.name, &entry.path, &entry.holds, required, &most, &entry.place, &entry.name, &entry.form, &entry.rules.join("; ").trim_start_matches("= ").to_owned()], out)?;
+        line(
+            &[
+                &guide.name,
+                &entry.path,
+                &entry.holds,
+                required,
+                &most,
+                &entry.place,
+                &entry.name,
+                &entry.form,
+                entry.rules.join("; ").trim_start_matches("= "),
+            ],
+            out,
+        )?;
     }
     Ok(())
 }

@@ -19,7 +19,13 @@ pub(super) fn write(page: &Page, out: &mut impl Write) -> io::Result<()> {
     for item in &page.items {
         if let Item::Loop(one) = item {
             let depth = one.depth.min(6);
-            write!(out, "<li class=\"d{depth}\"><a href=\"#{}\"><b>{}</b> {}</a>", anchor(&one.path, ""), escape(&one.id), escape(&one.title))?;
+            write!(
+                out,
+                "<li class=\"d{depth}\"><a href=\"#{}\"><b>{}</b> {}</a>",
+                anchor(&one.path, ""),
+                escape(&one.id),
+                escape(&one.title)
+            )?;
         }
     }
     writeln!(out, "</ul></nav>\n<main>")?;
@@ -30,17 +36,33 @@ pub(super) fn write(page: &Page, out: &mut impl Write) -> io::Result<()> {
     for item in &page.items {
         match item {
             Item::Loop(one) => {
-                writeln!(out, "<h2 id=\"{}\">{} <span>{}</span></h2>", anchor(&one.path, ""), escape(&one.id), escape(&one.title))?;
-                let json = one.json.as_ref().map(|json| format!(" · JSON <code>{}</code>", escape(json))).unwrap_or_default();
+                writeln!(
+                    out,
+                    "<h2 id=\"{}\">{} <span>{}</span></h2>",
+                    anchor(&one.path, ""),
+                    escape(&one.id),
+                    escape(&one.title)
+                )?;
+                let json =
+                    one.json.as_ref().map(|json| format!(" · JSON <code>{}</code>", escape(json))).unwrap_or_default();
                 writeln!(out, "<p class=\"where\">{} · {}{json}", escape(&one.path), one.standing)?;
                 if let Some(same) = &one.same_as {
                     writeln!(out, "<p>Everything as in <a href=\"#{}\">{}</a>.", anchor(same, ""), escape(same))?;
                 }
             }
             Item::Segment(one) => {
-                writeln!(out, "<section id=\"{}\"><h3>{} <span>{}</span></h3>", anchor(&one.path, &one.designator), escape(&one.designator), escape(&one.title))?;
+                writeln!(
+                    out,
+                    "<section id=\"{}\"><h3>{} <span>{}</span></h3>",
+                    anchor(&one.path, &one.designator),
+                    escape(&one.designator),
+                    escape(&one.title)
+                )?;
                 writeln!(out, "<p class=\"where\">{}", one.standing)?;
-                writeln!(out, "<table><thead><tr><th>element<th>use<th>type<th>name<th>codes and limits<th>JSON<tbody>")?;
+                writeln!(
+                    out,
+                    "<table><thead><tr><th>element<th>use<th>type<th>name<th>codes and limits<th>JSON<tbody>"
+                )?;
                 for line in &one.elements {
                     element(line, out)?;
                 }
@@ -60,14 +82,28 @@ fn element(one: &ElementItem, out: &mut impl Write) -> io::Result<()> {
     let filling = one.filling.map(|filling| format!("<i>{filling}</i>"));
     let json = json.chain(filling).collect::<Vec<_>>().join("<br>");
     let rules = one.rules.iter().map(|rule| escape(rule)).collect::<Vec<_>>().join("<br>");
-    writeln!(out, "<tr class=\"{}\"><td>{}<td>{}<td>{}<td>{}<td>{rules}<td>{json}", one.usage, one.designator, one.usage, one.form, escape(&one.name))
+    writeln!(
+        out,
+        "<tr class=\"{}\"><td>{}<td>{}<td>{}<td>{}<td>{rules}<td>{json}",
+        one.usage,
+        one.designator,
+        one.usage,
+        one.form,
+        escape(&one.name)
+    )
 }
 
 /// The head of a page, and the box that filters its tables.
 pub(super) fn begin(title: &str, out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">")?;
+    writeln!(
+        out,
+        "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">"
+    )?;
     writeln!(out, "<title>{}</title>\n<style>\n{STYLE}</style>", escape(title))?;
-    writeln!(out, "<header><input id=\"find\" type=\"search\" placeholder=\"Find an element, name, code or field\" aria-label=\"Find\"></header>")
+    writeln!(
+        out,
+        "<header><input id=\"find\" type=\"search\" placeholder=\"Find an element, name, code or field\" aria-label=\"Find\"></header>"
+    )
 }
 
 /// The end of a page.

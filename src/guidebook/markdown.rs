@@ -18,19 +18,44 @@ pub(super) fn write(page: &Page, out: &mut impl Write) -> io::Result<()> {
         match item {
             Item::Loop(one) => {
                 writeln!(out, "\n## <a id=\"{}\"></a>Loop {}: {}\n", anchor(&one.path, ""), one.id, cell(&one.title))?;
-                writeln!(out, "`{}`, {}.{}", one.path, one.standing, one.json.as_ref().map(|json| format!(" JSON `{json}`.")).unwrap_or_default())?;
+                writeln!(
+                    out,
+                    "`{}`, {}.{}",
+                    one.path,
+                    one.standing,
+                    one.json.as_ref().map(|json| format!(" JSON `{json}`.")).unwrap_or_default()
+                )?;
                 if let Some(same) = &one.same_as {
                     writeln!(out, "\nEverything as in [{same}](#{}).", anchor(same, ""))?;
                 }
             }
             Item::Segment(one) => {
-                writeln!(out, "\n### <a id=\"{}\"></a>{}: {}\n", anchor(&one.path, &one.designator), cell(&one.designator), cell(&one.title))?;
+                writeln!(
+                    out,
+                    "\n### <a id=\"{}\"></a>{}: {}\n",
+                    anchor(&one.path, &one.designator),
+                    cell(&one.designator),
+                    cell(&one.title)
+                )?;
                 writeln!(out, "{}.\n", one.standing)?;
                 writeln!(out, "| element | use | type | name | codes and limits | JSON |\n|---|---|---|---|---|---|")?;
                 for line in &one.elements {
-                    let json = line.json.iter().map(|path| format!("`{path}`")).chain(line.filling.map(str::to_owned)).collect::<Vec<_>>().join("<br>");
+                    let json = line
+                        .json
+                        .iter()
+                        .map(|path| format!("`{path}`"))
+                        .chain(line.filling.map(str::to_owned))
+                        .collect::<Vec<_>>()
+                        .join("<br>");
                     let rules = line.rules.iter().map(|rule| cell(rule)).collect::<Vec<_>>().join("<br>");
-                    writeln!(out, "| {} | {} | {} | {} | {rules} | {json} |", line.designator, line.usage, line.form, cell(&line.name))?;
+                    writeln!(
+                        out,
+                        "| {} | {} | {} | {} | {rules} | {json} |",
+                        line.designator,
+                        line.usage,
+                        line.form,
+                        cell(&line.name)
+                    )?;
                 }
                 for note in &one.notes {
                     writeln!(out, "\n- {note}")?;

@@ -14,6 +14,7 @@ mod csv;
 mod facts;
 mod fields;
 mod html;
+mod json;
 mod markdown;
 mod page;
 mod schema;
@@ -104,7 +105,11 @@ pub fn list(mut out: impl Write) -> io::Result<()> {
         match read {
             Ok(guide) => {
                 let Counts { loops, segments, elements } = Counts::of(guide);
-                writeln!(out, "{:<7}{:<14}{:<42}{loops:>6}{segments:>10}{elements:>10}", guide.name, guide.id, guide.title)?;
+                writeln!(
+                    out,
+                    "{:<7}{:<14}{:<42}{loops:>6}{segments:>10}{elements:>10}",
+                    guide.name, guide.id, guide.title
+                )?;
                 if !guide.also.is_empty() {
                     writeln!(out, "{:7}also accepts {}", "", guide.also.join(", "))?;
                 }

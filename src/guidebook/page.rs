@@ -74,7 +74,8 @@ impl Page {
             match guide.place(node) {
                 Place::Loop(one) => {
                     let first = guide.children(node).first().and_then(|&first| guide.segment(first));
-                    let same = first.and_then(|first| shown.iter().find(|(_, segment)| std::ptr::eq(*segment, first)).copied());
+                    let same = first
+                        .and_then(|first| shown.iter().find(|(_, segment)| std::ptr::eq(*segment, first)).copied());
                     if same.is_some() {
                         skip = Some(node);
                     } else if let Some(first) = first {
@@ -83,12 +84,24 @@ impl Page {
                     let path = guide.path(node);
                     let depth = path.split('/').count();
                     let same_as = same.map(|(node, _)| guide.path(node));
-                    items.push(Item::Loop(LoopItem { id: one.id.clone(), title: one.name.clone(), path, standing, json: loops.get(&node).cloned(), same_as, depth }));
+                    items.push(Item::Loop(LoopItem {
+                        id: one.id.clone(),
+                        title: one.name.clone(),
+                        path,
+                        standing,
+                        json: loops.get(&node).cloned(),
+                        same_as,
+                        depth,
+                    }));
                 }
                 Place::Segment(segment) => {
-                    let around = std::iter::successors(Some(guide.parent(node)), |&at| (at != NodeId::ROOT).then(|| guide.parent(at)));
-                    let prefix = around.into_iter().find_map(|node| loops.get(&node)).map(String::as_str).unwrap_or_default();
-                    let elements = rows.iter().filter(|row| row.node == node).map(|row| element(segment, row, prefix)).collect();
+                    let around = std::iter::successors(Some(guide.parent(node)), |&at| {
+                        (at != NodeId::ROOT).then(|| guide.parent(at))
+                    });
+                    let prefix =
+                        around.into_iter().find_map(|node| loops.get(&node)).map(String::as_str).unwrap_or_default();
+                    let elements =
+                        rows.iter().filter(|row| row.node == node).map(|row| element(segment, row, prefix)).collect();
                     items.push(Item::Segment(SegmentItem {
                         designator: guide.designator(node),
                         title: segment.name.clone(),
@@ -116,7 +129,8 @@ fn is_below(guide: &Guide, node: NodeId, above: NodeId) -> bool {
 }
 
 fn element(segment: &SegmentUse, row: &Row, prefix: &str) -> ElementItem {
-    let relative = |path: &String| path.strip_prefix(prefix).map_or(path.as_str(), |rest| rest.trim_start_matches('.')).to_owned();
+    let relative =
+        |path: &String| path.strip_prefix(prefix).map_or(path.as_str(), |rest| rest.trim_start_matches('.')).to_owned();
     ElementItem {
         designator: row.element.designator(&segment.id),
         usage: usage_letter(row.element.usage),
@@ -130,18 +144,35 @@ fn element(segment: &SegmentUse, row: &Row, prefix: &str) -> ElementItem {
 
 /// The syntax notes of a segment and its composites that concern elements the guide uses.
 fn notes(segment: &SegmentUse) -> Vec<String> {
-    let Ok(dictionary) = dictionary() else { return Vec::new() };
-    let mut words: Vec<String> = notes_in_use(segment, 0, dictionary.segment_notes(&segment.id)).map(|note| note_words(note, &segment.id)).collect();
+    let Ok(dictionary) = dictionary() else {
+        return Vec::new();
+    };
+    let mut words: Vec<String> = notes_in_use(segment, 0, dictionary.segment_notes(&segment.id))
+        .map(|note| note_words(note, &segment.id))
+        .collect();
     for element in segment.elements.iter().filter(|element| element.data.kind == DataType::Composite) {
         let prefix = format!("{}{:02}-", segment.id, element.position);
-        words.extend(notes_in_use(segment, element.position, dictionary.composite_notes(&element.data.number)).map(|note| note_words(note, &prefix)));
+        words.extend(
+            notes_in_use(segment, element.position, dictionary.composite_notes(&element.data.number))
+                .map(|note| note_words(note, &prefix)),
+        );
     }
     words
 }
 
 /// The notes that can come to bear, given what the guide uses; of a composite's, at an element.
-pub(crate) fn notes_in_use<'n>(segment: &'n SegmentUse, composite: u8, notes: &'n [SyntaxNote]) -> impl Iterator<Item = &'n SyntaxNote> {
-    let used = move |position: u8| if composite == 0 { segment.element(position, 0).is_some() } else { segment.element(composite, position).is_some() };
+pub(crate) fn notes_in_use<'n>(
+    segment: &'n SegmentUse,
+    composite: u8,
+    notes: &'n [SyntaxNote],
+) -> impl Iterator<Item = &'n SyntaxNote> {
+    let used = move |position: u8| {
+        if composite == 0 {
+            segment.element(position, 0).is_some()
+        } else {
+            segment.element(composite, position).is_some()
+        }
+    };
     notes.iter().filter(move |note| {
         let count = note.positions.iter().filter(|&&position| used(position)).count();
         match note.kind {

@@ -6,9 +6,10 @@
 
 use std::io::{self, Write};
 
-use serde::{Serialize, Serializer, ser::SerializeMap};
-
-use super::facts::most;
+use super::{
+    facts::most,
+    json::{Definitions, Json, closed, list_of, number, object, of_type, text},
+};
 use crate::{
     document,
     guide::{self, DataType, ElementUse, Guide},
@@ -55,85 +56,6 @@ pub fn json_schema(guide: &'static Guide, subject: Subject, mut out: impl Write)
     out.flush()
 }
 
-/// JSON whose members keep their order.
-#[derive(Clone, Debug, PartialEq)]
-enum Json {
-    Value(serde_json::Value),
-    List(Vec<Json>),
-    Object(Vec<(String, Json)>),
-}
-
-impl Serialize for Json {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Value(value) => value.serialize(serializer),
-            Self::List(items) => items.serialize(serializer),
-            Self::Object(members) => {
-                let mut map = serializer.serialize_map(Some(members.len()))?;
-                for (name, value) in members {
-                    map.serialize_entry(name, value)?;
-                }
-                map.end()
-            }
-        }
-    }
-}
-
-fn text(text: &str) -> Json {
-    Json::Value(text.into())
-}
-
-fn number(number: impl Into<serde_json::Value>) -> Json {
-    Json::Value(number.into())
-}
-
-fn object<const N: usize>(members: [(&str, Json); N]) -> Json {
-    Json::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
-}
-
-fn of_type(name: &str) -> Json {
-    object([("type", text(name))])
-}
-
-fn list_of(items: Json) -> Json {
-    object([("type", text("array")), ("items", items)])
-}
-
-/// An object schema that allows no other members.
-fn closed(properties: Vec<(String, Json)>, required: Vec<String>) -> Json {
-    let mut members = vec![("type".to_owned(), text("object")), ("properties".to_owned(), Json::Object(properties))];
-    if !required.is_empty() {
-        members.push(("required".to_owned(), Json::List(required.iter().map(|name| text(name)).collect())));
-    }
-    members.push(("additionalProperties".to_owned(), Json::Value(false.into())));
-    Json::Object(members)
-}
-
-/// Schemas that are referred to, each once.
-#[derive(Default)]
-struct Definitions {
-    list: Vec<(String, Json)>,
-}
-
-impl Definitions {
-    /// A reference to a schema; equal ones share their definition.
-    fn refer(&mut self, name: &str, schema: Json) -> Json {
-        let mut wanted = name.to_owned();
-        let mut next = 2;
-        while let Some((_, known)) = self.list.iter().find(|(known, _)| *known == wanted) {
-            if *known == schema {
-                break;
-            }
-            wanted = format!("{name}-{next}");
-            next += 1;
-        }
-        if !self.list.iter().any(|(known, _)| *known == wanted) {
-            self.list.push((wanted.clone(), schema));
-        }
-        object([("$ref", text(&format!("#/$defs/{wanted}")))])
-    }
-}
-
 fn document_root(guide: &'static Guide, defs: &mut Definitions) -> Json {
     let inner = if guide.set == "TA1" {
         of_type("object")
@@ -141,18 +63,26 @@ fn document_root(guide: &'static Guide, defs: &mut Definitions) -> Json {
         let whole = transaction(guide, defs);
         let whole = defs.refer("transaction", whole);
         let plain = closed(
-            vec![("type".into(), of_type("string")), ("segments".into(), list_of(of_type("string"))), ("latin1".into(), list_of(of_type("integer")))],
+            vec![
+                ("type".into(), of_type("string")),
+                ("segments".into(), list_of(of_type("string"))),
+                ("latin1".into(), list_of(of_type("integer"))),
+            ],
             vec!["type".into(), "segments".into()],
         );
         object([("anyOf", Json::List(vec![whole, defs.refer("plain-transaction", plain)]))])
     };
-    let envelope = document::interchange_guide().ok().and_then(|guide| guide::by_name(&guide.name)).and_then(Result::ok);
+    let envelope =
+        document::interchange_guide().ok().and_then(|guide| guide::by_name(&guide.name)).and_then(Result::ok);
     let interchange = match envelope.and_then(|guide| Some((guide, document::binding(guide)?))) {
         Some((envelope, binding)) => interchange(envelope, binding, &inner, defs),
         None => of_type("object"),
     };
     let interchange = defs.refer("interchange", interchange);
-    closed(vec![("interchanges".into(), list_of(interchange)), ("trailing".into(), of_type("string"))], vec!["interchanges".into()])
+    closed(
+        vec![("interchanges".into(), list_of(interchange)), ("trailing".into(), of_type("string"))],
+        vec!["interchanges".into()],
+    )
 }
 
 /// An interchange with its framing.
@@ -162,7 +92,10 @@ fn interchange(envelope: &'static Guide, binding: &'static Binding, inner: &Json
         ["element", "component", "repetition", "segment"].map(|name| (name.to_owned(), character())).to_vec(),
         vec!["element".into(), "segment".into()],
     );
-    let line_break = closed(vec![("before_segment".into(), of_type("integer")), ("text".into(), of_type("string"))], vec!["before_segment".into(), "text".into()]);
+    let line_break = closed(
+        vec![("before_segment".into(), of_type("integer")), ("text".into(), of_type("string"))],
+        vec!["before_segment".into(), "text".into()],
+    );
     let mut members = vec![
         ("before".to_owned(), of_type("string")),
         ("delimiters".to_owned(), defs.refer("delimiters", delimiters)),
@@ -177,7 +110,9 @@ fn interchange(envelope: &'static Guide, binding: &'static Binding, inner: &Json
 }
 
 fn transaction(guide: &'static Guide, defs: &mut Definitions) -> Json {
-    let Some(binding) = document::binding(guide) else { return of_type("object") };
+    let Some(binding) = document::binding(guide) else {
+        return of_type("object");
+    };
     let mut writer = Schemas { guide, inner: None, defs };
     let (mut properties, mut required) = writer.properties(&binding.fields());
     if guide.set != "TA1" {
@@ -188,7 +123,9 @@ fn transaction(guide: &'static Guide, defs: &mut Definitions) -> Json {
 }
 
 fn line(guide: &'static Guide, defs: &mut Definitions) -> Json {
-    let Some(document) = document::binding(guide) else { return of_type("object") };
+    let Some(document) = document::binding(guide) else {
+        return of_type("object");
+    };
     let Some(form) = ndjson::line_form(guide) else {
         // Of an interchange, the acknowledgments are lines.
         let fields = document.fields().into_iter().find(|field| field.name == "acknowledgments");
@@ -202,7 +139,8 @@ fn line(guide: &'static Guide, defs: &mut Definitions) -> Json {
         let top = node == guide::NodeId::ROOT;
         // What describes the whole file, the one who makes it can fill in.
         let required = if top { Vec::new() } else { required };
-        let must = !top && guide.usage(node) == guide::Usage::Required || guide.loop_id(node).starts_with("2000") && form.kind != "payment" && *name != "patient";
+        let must = !top && guide.usage(node) == guide::Usage::Required
+            || guide.loop_id(node).starts_with("2000") && form.kind != "payment" && *name != "patient";
         let schema = defs.refer(name, closed(properties, required));
         levels.push((*name, schema, must));
     }
@@ -225,9 +163,19 @@ fn item_fields(field: Option<BoundField>) -> Vec<BoundField> {
     }
 }
 
-fn one_line(guide: &'static Guide, kind: &str, levels: Vec<(&str, Json, bool)>, unit: &[BoundField], defs: &mut Definitions) -> Json {
+fn one_line(
+    guide: &'static Guide,
+    kind: &str,
+    levels: Vec<(&str, Json, bool)>,
+    unit: &[BoundField],
+    defs: &mut Definitions,
+) -> Json {
     let ids = std::iter::once(&guide.id).chain(&guide.also).map(|id| text(id)).collect();
-    let mut members = vec![("kind".to_owned(), object([("const", text(kind))])), ("guide".to_owned(), object([("enum", Json::List(ids))])), ("source".to_owned(), of_type("object"))];
+    let mut members = vec![
+        ("kind".to_owned(), object([("const", text(kind))])),
+        ("guide".to_owned(), object([("enum", Json::List(ids))])),
+        ("source".to_owned(), of_type("object")),
+    ];
     let mut required = vec!["kind".to_owned()];
     required.extend(levels.iter().filter(|(_, _, must)| *must).map(|(name, ..)| (*name).to_owned()));
     members.extend(levels.into_iter().map(|(name, schema, _)| (name.to_owned(), schema)));
@@ -289,13 +237,20 @@ impl Schemas<'_> {
     }
 
     fn value(&mut self, kind: Kind, field: &BoundField) -> Json {
-        let Some((spot, segment)) = field.spots.first().and_then(|spot| Some((*spot, self.guide.segment(spot.node)?))) else { return of_type("string") };
-        let Some(element) = segment.element(spot.element, spot.component) else { return of_type("string") };
+        // The items of a list may differ in their codes and lengths: any of them will do.
+        let elements: Vec<&ElementUse> = field
+            .spots
+            .iter()
+            .filter_map(|spot| self.guide.segment(spot.node)?.element(spot.element, spot.component))
+            .collect();
+        let (Some(spot), Some(element)) = (field.spots.first().copied(), elements.first()) else {
+            return of_type("string");
+        };
         let mut members = match kind {
-            Kind::Text => text_of(element),
-            Kind::Decimal => decimal_of(element),
-            Kind::Number => number_of(element),
-            Kind::Flag => flag_of(element),
+            Kind::Text => text_of(&elements),
+            Kind::Decimal => decimal_of(&elements),
+            Kind::Number => number_of(&elements),
+            Kind::Flag => flag_of(&elements),
             Kind::Date => date(),
             Kind::Time => time(),
             Kind::When => self.when(spot),
@@ -314,7 +269,12 @@ impl Schemas<'_> {
             0 => (spot.element.saturating_sub(1), 0),
             component => (spot.element, component - 1),
         };
-        let codes = self.guide.segment(spot.node).and_then(|segment| segment.element(before.0, before.1)).map(|element| element.codes.clone()).unwrap_or_default();
+        let codes = self
+            .guide
+            .segment(spot.node)
+            .and_then(|segment| segment.element(before.0, before.1))
+            .map(|element| element.codes.clone())
+            .unwrap_or_default();
         let allowed = |code: &str| codes.is_empty() || codes.iter().any(|known| known == code);
         let mut forms = Vec::new();
         for (code, form) in [("D8", date()), ("DT", date_time()), ("TM", time())] {
@@ -322,7 +282,10 @@ impl Schemas<'_> {
                 forms.push(form);
             }
         }
-        let mut forms: Vec<Json> = forms.into_iter().map(|form| Json::Object(form.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())).collect();
+        let mut forms: Vec<Json> = forms
+            .into_iter()
+            .map(|form| Json::Object(form.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()))
+            .collect();
         if allowed("RD8") {
             let day = || object([("type", text("string")), ("format", text("date"))]);
             let period = closed(vec![("from".into(), day()), ("to".into(), day())], vec!["from".into(), "to".into()]);
@@ -342,49 +305,72 @@ impl Schemas<'_> {
 
 type Members = Vec<(&'static str, Json)>;
 
-fn text_of(element: &ElementUse) -> Members {
+/// The codes of elements all of which list theirs.
+fn codes_of<'e>(elements: &[&'e ElementUse]) -> Vec<&'e str> {
+    if elements.iter().any(|element| element.codes.is_empty()) {
+        return Vec::new();
+    }
+    let mut codes: Vec<&str> = Vec::new();
+    for code in elements.iter().flat_map(|element| &element.codes) {
+        if !codes.contains(&code.as_str()) {
+            codes.push(code);
+        }
+    }
+    codes
+}
+
+fn text_of(elements: &[&ElementUse]) -> Members {
     let mut members = vec![("type", text("string"))];
-    if !element.codes.is_empty() {
+    let codes = codes_of(elements);
+    if !codes.is_empty() {
         // An identifier of a guide is as good as another of the same guide.
-        let also = element.codes.iter().filter_map(|code| guide::by_id(code)).filter_map(Result::ok).flat_map(|guide| &guide.also);
-        members.push(("enum", Json::List(element.codes.iter().chain(also).map(|code| text(code)).collect())));
+        let also = codes
+            .iter()
+            .filter_map(|code| guide::by_id(code))
+            .filter_map(Result::ok)
+            .flat_map(|guide| guide.also.iter().map(String::as_str));
+        members.push(("enum", Json::List(codes.iter().copied().chain(also).map(text).collect())));
         return members;
     }
     // The interchange's own elements are padded in X12 and stand without padding here.
-    let padded = element.data.number.starts_with('I');
-    if !padded && element.data.min > 1 {
-        members.push(("minLength", number(element.data.min)));
+    let padded = elements.iter().any(|element| element.data.number.starts_with('I'));
+    let fewest = elements.iter().map(|element| element.data.min).min().unwrap_or(0);
+    if !padded && fewest > 1 {
+        members.push(("minLength", number(fewest)));
     }
-    if !matches!(element.data.kind, DataType::Composite) {
-        members.push(("maxLength", number(most(element))));
-    }
-    if let Some(pattern) = &element.pattern {
+    members.push(("maxLength", number(elements.iter().map(|element| most(element)).max().unwrap_or(u16::MAX))));
+    if let [ElementUse { pattern: Some(pattern), .. }] = elements {
         members.push(("pattern", text(&format!("^(?:{pattern})$"))));
     }
     members
 }
 
-fn decimal_of(element: &ElementUse) -> Members {
-    let digits = most(element).max(1);
-    let decimals = match element.data.kind {
+fn decimal_of(elements: &[&ElementUse]) -> Members {
+    let digits = elements.iter().map(|element| most(element)).max().unwrap_or(1).max(1);
+    let decimals_of = |element: &&ElementUse| match element.data.kind {
         DataType::Integer(_) => 0,
         _ => element.decimals.map_or(digits, u16::from),
     };
+    let decimals = elements.iter().map(decimals_of).max().unwrap_or(digits);
     let fraction = if decimals == 0 { String::new() } else { format!("(\\.[0-9]{{1,{decimals}}})?") };
     vec![("type", text("string")), ("pattern", text(&format!("^-?[0-9]{{1,{digits}}}{fraction}$")))]
 }
 
-fn number_of(element: &ElementUse) -> Members {
-    let codes: Vec<u32> = element.codes.iter().filter_map(|code| code.parse().ok()).collect();
+fn number_of(elements: &[&ElementUse]) -> Members {
+    let codes: Vec<u32> = codes_of(elements).iter().filter_map(|code| code.parse().ok()).collect();
     if codes.is_empty() {
         return vec![("type", text("integer")), ("minimum", number(0))];
     }
     vec![("type", text("integer")), ("enum", Json::List(codes.into_iter().map(number).collect()))]
 }
 
-fn flag_of(element: &ElementUse) -> Members {
-    let listed = |code: &str| element.codes.is_empty() || element.codes.iter().any(|known| known == code);
-    if listed("N") || listed("0") { vec![("type", text("boolean"))] } else { vec![("const", Json::Value(true.into()))] }
+fn flag_of(elements: &[&ElementUse]) -> Members {
+    let codes = codes_of(elements);
+    if codes.is_empty() || codes.contains(&"N") || codes.contains(&"0") {
+        vec![("type", text("boolean"))]
+    } else {
+        vec![("const", Json::Value(true.into()))]
+    }
 }
 
 fn date() -> Members {
@@ -392,7 +378,10 @@ fn date() -> Members {
 }
 
 fn date_time() -> Members {
-    vec![("type", text("string")), ("pattern", text("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]{1,2})?)?$"))]
+    vec![
+        ("type", text("string")),
+        ("pattern", text("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]{1,2})?)?$")),
+    ]
 }
 
 fn time() -> Members {
@@ -405,13 +394,31 @@ fn layout() -> Json {
     let string = || of_type("string");
     let flag = || of_type("boolean");
     let verbatim = closed(
-        vec![("item".into(), integer()), ("text".into(), string()), ("instead_of".into(), string()), ("latin1".into(), flag())],
+        vec![
+            ("item".into(), integer()),
+            ("text".into(), string()),
+            ("instead_of".into(), string()),
+            ("latin1".into(), flag()),
+        ],
         vec!["item".into(), "text".into(), "instead_of".into()],
     );
     let unplaced = closed(
-        vec![("item".into(), integer()), ("position".into(), integer()), ("text".into(), string()), ("latin1".into(), flag())],
+        vec![
+            ("item".into(), integer()),
+            ("position".into(), integer()),
+            ("text".into(), string()),
+            ("latin1".into(), flag()),
+        ],
         vec!["item".into(), "text".into()],
     );
     let runs = object([("type", text("object")), ("additionalProperties", list_of(integer()))]);
-    closed(vec![("order".into(), list_of(string())), ("runs".into(), runs), ("verbatim".into(), list_of(verbatim)), ("unplaced".into(), list_of(unplaced))], Vec::new())
+    closed(
+        vec![
+            ("order".into(), list_of(string())),
+            ("runs".into(), runs),
+            ("verbatim".into(), list_of(verbatim)),
+            ("unplaced".into(), list_of(unplaced)),
+        ],
+        Vec::new(),
+    )
 }

@@ -39,7 +39,12 @@ pub(super) fn write(page: &Page, out: &mut impl Write) -> io::Result<()> {
             }
             Item::Segment(one) => {
                 let head = format!("{}  {}", one.designator, one.title);
-                writeln!(out, "\n{head}{:>width$}", format!("({})", one.standing), width = WIDTH.saturating_sub(head.chars().count()))?;
+                writeln!(
+                    out,
+                    "\n{head}{:>width$}",
+                    format!("({})", one.standing),
+                    width = WIDTH.saturating_sub(head.chars().count())
+                )?;
                 for line in &one.elements {
                     element(line, out)?;
                 }
@@ -58,7 +63,8 @@ fn element(one: &ElementItem, out: &mut impl Write) -> io::Result<()> {
     let mut head = format!("   {:<10}{} {:<12}", one.designator, one.usage, one.form);
     let mut lines = wrap(&one.name, WIDTH - NAME).into_iter();
     head.push_str(&lines.next().unwrap_or_default());
-    let fits = head.chars().count() < JSON && json.len() == 1 && json.iter().all(|text| JSON + text.chars().count() <= WIDTH);
+    let fits =
+        head.chars().count() < JSON && json.len() == 1 && json.iter().all(|text| JSON + text.chars().count() <= WIDTH);
     if fits {
         writeln!(out, "{head:<JSON$}{}", json.pop().unwrap_or_default())?;
     } else {

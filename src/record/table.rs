@@ -7,7 +7,7 @@ use super::{
     Kind, Shape,
     bind::{Binding, ElementPlan, FieldPlan, Fill, LoopPlan, PartPlan, Reach, Value},
 };
-use crate::guide::{ElementUse, Guide, NodeId, Repeat, SegmentUse, Usage};
+use crate::guide::{DataType, ElementUse, Guide, NodeId, Repeat, SegmentUse, Usage};
 
 /// A field of a record, where a guide gives it a place.
 #[derive(Debug)]
@@ -119,7 +119,12 @@ impl Binding {
         elements
             .map(|(node, element)| {
                 let spot = Spot { node, element: element.position, component: element.component };
-                Row { node, element, filling: fillings.get(&spot).copied().unwrap_or(Filling::Nothing), json: paths.remove(&spot).unwrap_or_default() }
+                Row {
+                    node,
+                    element,
+                    filling: fillings.get(&spot).copied().unwrap_or(Filling::Nothing),
+                    json: paths.remove(&spot).unwrap_or_default(),
+                }
             })
             .collect()
     }
@@ -172,11 +177,22 @@ impl<'p> Tree<'p> {
 
     fn field(&self, shape: &'static Shape, plan: &FieldPlan, bases: &[u8], inside: bool) -> Option<BoundField> {
         let kind = shape.fields.iter().find(|field| field.name == plan.name)?.kind;
-        let bound = |most: Option<u32>, required, spots, holds| Some(BoundField { name: plan.name, many: plan.many, most: most.filter(|_| plan.many), required, spots, holds });
+        let bound = |most: Option<u32>, required, spots, holds| {
+            Some(BoundField {
+                name: plan.name,
+                many: plan.many,
+                most: most.filter(|_| plan.many),
+                required,
+                spots,
+                holds,
+            })
+        };
         match plan.reach {
             Reach::Layout => return bound(None, false, Vec::new(), Holds::Layout),
             Reach::Here => {
-                let (Kind::Record(inner), Value::Record(plans)) = (kind, &plan.value) else { return None };
+                let (Kind::Record(inner), Value::Record(plans)) = (kind, &plan.value) else {
+                    return None;
+                };
                 let fields = self.fields(inner, plans, bases, inside);
                 return bound(None, requires_any(&fields), Vec::new(), Holds::Record { name: inner.name, fields });
             }
@@ -213,21 +229,31 @@ impl<'p> Tree<'p> {
         };
         let stands = inside || segment.usage == Usage::Required && self.stands(node);
         let holds = match (&plan.value, kind) {
-            (Value::Record(plans), Kind::Record(inner)) => Holds::Record { name: inner.name, fields: self.fields(inner, plans, &items, true) },
+            (Value::Record(plans), Kind::Record(inner)) => {
+                Holds::Record { name: inner.name, fields: self.fields(inner, plans, &items, true) }
+            }
             (Value::Scalar(_), kind) => Holds::Value(kind),
             _ => return None,
         };
         let at = base.saturating_add(relative);
         let required = stands
             && match (&holds, plan.reach) {
-                (Holds::Record { fields, .. }, Reach::Segment { .. }) => requires_any(fields),
-                (Holds::Record { fields, .. }, _) => requires_any(fields) && is_required(segment, at, component, relative),
-                _ => is_required(segment, at, component, relative) && !self.goes_by_itself(plan.reach.slot(), at, component),
+                (_, Reach::Segment { .. }) => true,
+                (Holds::Record { .. }, _) => is_required(segment, at, component, relative),
+                _ => {
+                    is_required(segment, at, component, relative)
+                        && !self.goes_by_itself(plan.reach.slot(), at, component)
+                }
             };
-        let spots = spots_of(plan.reach, node, bases, &items).into_iter().filter(|spot| spot.element == 0 || segment.element(spot.element, spot.component).is_some()).collect();
+        let spots = spots_of(plan.reach, node, bases, &items)
+            .into_iter()
+            .filter(|spot| spot.element == 0 || segment.element(spot.element, spot.component).is_some())
+            .collect();
         let most = match plan.reach {
             _ if !plan.many => None,
-            Reach::Element { element, component, .. } if inside => limit(segment.element(base.saturating_add(element), component)?.repeat, 1),
+            Reach::Element { element, component, .. } if inside => {
+                limit(segment.element(base.saturating_add(element), component)?.repeat, 1)
+            }
             Reach::Segment { .. } | Reach::Element { .. } => limit(segment.repeat, 1),
             Reach::Components { first, last, .. } => Some(u32::from(last.saturating_sub(first)) + 1),
             _ if inside => u32::try_from(items.len() / bases.len().max(1)).ok(),
@@ -249,8 +275,12 @@ impl<'p> Tree<'p> {
 
     /// Whether the writer fills the element without being told.
     fn goes_by_itself(&self, slot: u16, element: u8, component: u8) -> bool {
-        let Some(PartPlan::Segment(segment)) = self.plan.part(slot) else { return false };
-        segment.elements.iter().any(|plan| (plan.element, plan.component) == (element, component) && (plan.counter.is_some() || plan.implied.is_some()))
+        let Some(PartPlan::Segment(segment)) = self.plan.part(slot) else {
+            return false;
+        };
+        segment.elements.iter().any(|plan| {
+            (plan.element, plan.component) == (element, component) && (plan.counter.is_some() || plan.implied.is_some())
+        })
     }
 }
 
@@ -258,9 +288,15 @@ impl<'p> Tree<'p> {
 fn items_of(reach: Reach, bases: &[u8]) -> Vec<u8> {
     let each = bases.iter().copied();
     match reach {
-        Reach::Element { element, .. } | Reach::Components { element, .. } => each.map(|base| base.saturating_add(element)).collect(),
-        Reach::Elements { first, last, .. } => each.flat_map(|base| base.saturating_add(first)..=base.saturating_add(last)).collect(),
-        Reach::Runs { first, last, stride, .. } => each.flat_map(|base| (base.saturating_add(first)..=last).step_by(usize::from(stride.max(1)))).collect(),
+        Reach::Element { element, .. } | Reach::Components { element, .. } => {
+            each.map(|base| base.saturating_add(element)).collect()
+        }
+        Reach::Elements { first, last, .. } => {
+            each.flat_map(|base| base.saturating_add(first)..=base.saturating_add(last)).collect()
+        }
+        Reach::Runs { first, last, stride, .. } => {
+            each.flat_map(|base| (base.saturating_add(first)..=last).step_by(usize::from(stride.max(1)))).collect()
+        }
         _ => bases.to_vec(),
     }
 }
@@ -269,8 +305,12 @@ fn spots_of(reach: Reach, node: NodeId, bases: &[u8], items: &[u8]) -> Vec<Spot>
     let spot = |element, component| Spot { node, element, component };
     match reach {
         Reach::Segment { .. } => bases.iter().map(|_| spot(0, 0)).take(1).collect(),
-        Reach::Element { component, .. } | Reach::Elements { component, .. } => items.iter().map(|&element| spot(element, component)).collect(),
-        Reach::Components { first, last, .. } => items.iter().flat_map(|&element| (first..=last).map(move |component| spot(element, component))).collect(),
+        Reach::Element { component, .. } | Reach::Elements { component, .. } => {
+            items.iter().map(|&element| spot(element, component)).collect()
+        }
+        Reach::Components { first, last, .. } => {
+            items.iter().flat_map(|&element| (first..=last).map(move |component| spot(element, component))).collect()
+        }
         // The elements of a run belong to the fields of its record.
         _ => Vec::new(),
     }
@@ -279,7 +319,10 @@ fn spots_of(reach: Reach, node: NodeId, bases: &[u8], items: &[u8]) -> Vec<Spot>
 /// Whether an element must stand where its scope does. `relative` is 0 in the scope of a composite,
 /// which stands already.
 fn is_required(segment: &SegmentUse, element: u8, component: u8, relative: u8) -> bool {
-    let required = |component| segment.element(element, component).is_some_and(|one| one.usage == Usage::Required);
+    // A padded element of the ISA may be blank.
+    let padded = |one: &ElementUse| one.data.number.starts_with('I') && one.data.kind == DataType::String;
+    let required =
+        |component| segment.element(element, component).is_some_and(|one| one.usage == Usage::Required && !padded(one));
     if component == 0 || relative == 0 { required(component) } else { required(0) && required(component) }
 }
 
@@ -300,7 +343,8 @@ fn collect_fillings(guide: &'static Guide, plan: &LoopPlan, found: &mut HashMap<
             PartPlan::Loop(inner) => collect_fillings(guide, inner, found),
             PartPlan::Segment(segment) => {
                 for element in &segment.elements {
-                    let composite = element.component == 0 && segment.elements.iter().any(|other| other.element == element.element && other.component > 0);
+                    let composite = element.component == 0
+                        && segment.elements.iter().any(|other| other.element == element.element && other.component > 0);
                     let spot = Spot { node, element: element.element, component: element.component };
                     found.insert(spot, if composite { Filling::Components } else { filling(element) });
                 }
