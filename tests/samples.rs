@@ -12,10 +12,12 @@ use std::{
 use claimwire::{
     document,
     guide::{Guide, NAMES, NodeId, Place, by_name, for_set},
+    ndjson::{self, Options, Writer},
     place::{Fault, Keep, Tape, Walk},
     record::write::Style,
     x12::{Reader, Token},
 };
+use serde_json::Value;
 
 /// The folders whose files obey their guides.
 const VALID: &[&str] = &["837p", "837i", "837d", "835", "999", "277ca", "ta1"];
@@ -63,6 +65,26 @@ fn each_sample_comes_back_from_its_json() {
         }
     }
     println!("{count} samples come back byte for byte");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn claims_on_their_own_say_the_same_after_a_file_was_made_of_them() {
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for path in VALID.iter().flat_map(|folder| files(&root().join(folder))) {
+        let first = lines(&fs::read(&path).expect("readable"));
+        count += first.len();
+        let options = Options { sender: Some("SENDER".into()), receiver: Some("RECEIVER".into()), ..Options::default() };
+        let mut writer = Writer::new(Vec::new(), options);
+        let made = first.iter().try_for_each(|line| writer.push(line.to_string().as_bytes())).and_then(|()| writer.finish());
+        match made {
+            Ok(x12) if lines(&x12) == first => {}
+            Ok(x12) => wrong.push(format!("{}: {}", path.display(), first_difference(&joined(&first), &joined(&lines(&x12))))),
+            Err(error) => wrong.push(format!("{}: {error}", path.display())),
+        }
+    }
+    println!("{count} lines");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
@@ -174,6 +196,23 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|extension| extension == "x12")).collect();
     paths.sort();
     paths
+}
+
+/// The claims of a file, without where they came from.
+fn lines(x12: &[u8]) -> Vec<Value> {
+    let mut out = Vec::new();
+    ndjson::read(x12, &mut out, None).expect("X12");
+    let parsed = out.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).map(|line| serde_json::from_slice::<Value>(line).expect("JSON"));
+    parsed
+        .map(|mut line| {
+            line.as_object_mut().expect("an object").remove("source");
+            line
+        })
+        .collect()
+}
+
+fn joined(lines: &[Value]) -> String {
+    lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
 /// JSON with two blanks for each level, in the order it has.
