@@ -192,7 +192,6 @@ pub(super) struct Household {
 /// Another payer that covers the patients.
 #[derive(Clone, Debug)]
 pub(super) struct Other {
-    pub(super) program: Program,
     /// Ranks before the payer that is billed.
     pub(super) earlier: bool,
     /// The coverage as it stands before the payer has decided anything.
@@ -315,7 +314,7 @@ impl Household {
         self.subscriber.insurance_type = medicare_after.then(|| random.pick(&["12", "13", "43", "47"]).into());
         for (at, plan) in plans.iter().enumerate().filter(|(at, _)| *at != rank) {
             let coverage = other_coverage(random, kind, holder, &self.patients, *plan, RANKS[at]);
-            self.others.push(Other { program: plan.program, earlier: at < rank, coverage });
+            self.others.push(Other { earlier: at < rank, coverage });
         }
     }
 }

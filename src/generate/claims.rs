@@ -6,9 +6,8 @@ use super::{
     Error, Kind, Options, Summary, Variety, adjudicate,
     batch::{self, Household, Practice},
     dental, extras, institutional, people, professional,
-    professional::Row,
     random::Random,
-    scene::{self, Extra, Scenario, Scene},
+    scene::{self, Extra, Row, Scenario, Scene},
 };
 use crate::{
     claims::{BillingProvider, Claim, Patient, Payer, Receiver, Submitter, Subscriber},
@@ -41,12 +40,15 @@ pub(super) fn lines(options: &Options, receive: &mut dyn FnMut(&[u8]) -> Result<
     };
     let stem = file.batch.reference.clone();
     let (mut line, mut left) = (Vec::new(), 0);
+    // Neighbours share what stands above them, so it is spelled once.
+    let mut above = Vec::new();
     while file.summary.claims < options.claims {
         let (trade, _, scenarios) = file.trade(&mut random);
         let practice = Practice::new(&mut random, options.kind, trade, options.variety);
         for _ in 0..random.between(1, 12) {
             let household = Household::new(&mut random, options.kind, trade, &practice, options.variety, today);
             for (person, patient) in &household.patients {
+                above.clear();
                 for _ in 0..random.weighted(&[(1, 80), (2, 15), (3, 5)], |row| row.1).0 {
                     if file.summary.claims == options.claims {
                         return Ok(file.summary);
@@ -56,12 +58,14 @@ pub(super) fn lines(options: &Options, receive: &mut dyn FnMut(&[u8]) -> Result<
                         file.summary.transactions += 1;
                         file.batch.reference = stem.clone();
                         file.batch.reference.push_str(&file.summary.transactions.to_string());
+                        above.clear();
                     }
                     left -= 1;
-                    line.clear();
-                    file.head(&practice, &household, patient.as_ref(), &mut line)?;
+                    if above.is_empty() {
+                        file.spell_above(&practice, &household, patient.as_ref(), &mut above)?;
+                    }
                     let claim = file.claim(&mut random, scenarios, &practice, &household, person, patient.is_some());
-                    append(&claim, &mut line)?;
+                    join(&above, &claim, &mut line)?;
                     receive(&line)?;
                 }
             }
@@ -152,12 +156,15 @@ fn batch_head(random: &mut Random, options: &Options, today: Date, time: Time) -
     }
 }
 
-/// Adds the members of a record to those of an object that was written.
-pub(super) fn append(claim: &impl Serialize, line: &mut Vec<u8>) -> Result<(), Error> {
-    line.pop();
+/// Makes a line of the members of an object that is spelled already and those of a record.
+pub(super) fn join(above: &[u8], unit: &impl Serialize, line: &mut Vec<u8>) -> Result<(), Error> {
+    line.clear();
+    line.extend_from_slice(above.strip_suffix(b"}").unwrap_or(above));
     let at = line.len();
-    serde_json::to_writer(&mut *line, claim)?;
-    line[at] = b',';
+    serde_json::to_writer(&mut *line, unit)?;
+    if let Some(brace) = line.get_mut(at) {
+        *brace = b',';
+    }
     Ok(())
 }
 
@@ -167,12 +174,12 @@ impl File<'_> {
         if self.options.variety == Variety::Plain { &trades[0] } else { random.weighted(trades, |row| row.1) }
     }
 
-    fn head(
+    fn spell_above(
         &self,
         practice: &Practice,
         household: &Household,
         patient: Option<&Patient>,
-        line: &mut Vec<u8>,
+        spelled: &mut Vec<u8>,
     ) -> Result<(), Error> {
         let above = Above {
             kind: self.kind,
@@ -182,7 +189,7 @@ impl File<'_> {
             payer: &household.payer,
             patient,
         };
-        Ok(serde_json::to_writer(line, &above)?)
+        Ok(serde_json::to_writer(spelled, &above)?)
     }
 
     fn claim(

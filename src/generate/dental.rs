@@ -5,8 +5,7 @@ use super::{
     batch::{Clientele, Program, Trade},
     codes::*,
     people::{self, facility},
-    professional::Row,
-    scene::{Extra, Scenario, Scene, diagnosis, text},
+    scene::{Extra, Row, Scene, diagnosis, scenario, text},
 };
 use crate::{
     claims::{Claim, DatedEvent, Line, Orthodontics, PayerReference, Procedure, Provider, Tooth, ToothStatus},
@@ -16,10 +15,6 @@ use crate::{
 use Program::*;
 
 const PAYERS: &[Program] = &[Medicaid, Commercial, Commercial, Commercial, Blue, ManagedCare];
-
-const fn scenario(name: &'static str, weight: u32, make: fn(&mut Scene<'_>) -> Claim) -> Scenario {
-    Scenario { name, weight, make }
-}
 
 pub(super) const TRADES: &[Row] = &[
     (

@@ -5,8 +5,7 @@ use super::{
     batch::{Clientele, Program, Trade},
     codes::*,
     people,
-    professional::Row,
-    scene::{Extra, Scenario, Scene, diagnosis, hcpcs, text},
+    scene::{Extra, Row, Scenario, Scene, diagnosis, hcpcs, scenario, text},
 };
 use crate::{
     claims::{
@@ -20,10 +19,6 @@ use Program::*;
 
 const PAYERS: &[Program] = &[Medicare, Medicare, Medicaid, Commercial, Commercial, Blue, ManagedCare, Tricare];
 const ELDERLY: &[Program] = &[Medicare, Medicare, Medicaid, Blue];
-
-const fn scenario(name: &'static str, weight: u32, make: fn(&mut Scene<'_>) -> Claim) -> Scenario {
-    Scenario { name, weight, make }
-}
 
 pub(super) const TRADES: &[Row] = &[
     (

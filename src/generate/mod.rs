@@ -21,7 +21,7 @@ mod random;
 mod remittance;
 mod scene;
 
-use std::{collections::BTreeMap, io::Write, str::FromStr};
+use std::{collections::BTreeMap, io::Write, str::FromStr, sync::mpsc, thread};
 
 use jiff::ToSpan;
 
@@ -183,9 +183,42 @@ pub fn write(options: &Options, output: impl Write) -> Result<Summary, Error> {
         ..ndjson::Options::default()
     };
     let mut writer = Writer::new(output, envelope);
-    let summary = lines(options, &mut |line| writer.push(line))?;
-    writer.finish()?;
-    Ok(summary)
+    // Claims are made by one thread and written by another; a few blocks of lines are under way.
+    let (sender, receiver) = mpsc::sync_channel::<Vec<u8>>(BLOCKS);
+    thread::scope(|scope| {
+        let maker = scope.spawn(move || -> Result<Summary, Error> {
+            let mut block = Vec::with_capacity(2 * BLOCK);
+            let summary = lines(options, &mut |line| {
+                block.extend_from_slice(line);
+                block.push(b'\n');
+                if block.len() < BLOCK {
+                    return Ok(());
+                }
+                sender.send(std::mem::replace(&mut block, Vec::with_capacity(2 * BLOCK))).map_err(|_| stopped())
+            })?;
+            sender.send(block).map_err(|_| stopped())?;
+            Ok(summary)
+        });
+        for block in receiver {
+            for line in block.split(|byte| *byte == b'\n') {
+                writer.push(line)?;
+            }
+        }
+        let summary = maker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        writer.finish()?;
+        Ok(summary)
+    })
+}
+
+/// Bytes of lines that go to the writer at once.
+const BLOCK: usize = 64 << 10;
+
+/// Blocks that may wait for the writer.
+const BLOCKS: usize = 4;
+
+/// The writer has failed, and says itself why.
+fn stopped() -> Error {
+    std::io::Error::from(std::io::ErrorKind::BrokenPipe).into()
 }
 
 /// Gives the same claims one by one, each as a line that stands on its own (see [`ndjson`]).

@@ -6,6 +6,7 @@ use super::{
     Error, Options, Summary, Variety,
     adjudicate::{cents, money},
     batch::{PLANS, Plan, Program},
+    claims::join,
     payments::{SCENARIOS, Scene, Trade},
     people,
     random::Random,
@@ -51,7 +52,8 @@ pub(super) fn lines(options: &Options, receive: &mut dyn FnMut(&[u8]) -> Result<
         // Its head says what its claims come to, so they are made twice rather than kept.
         let totals = remittance.totals(random.clone());
         let (head, adjustments) = remittance.head(&mut summary, &totals);
-        let mut group = remittance.group(&mut summary, &totals);
+        let group = remittance.group(&mut summary, &totals);
+        let above = serde_json::to_vec(&Above { kind: "payment", remittance: &head, group: Some(&group) })?;
         summary.transactions += 1;
         summary.claims += totals.claims;
         remittance.claims(&mut random, &mut |name, claims| {
@@ -61,18 +63,14 @@ pub(super) fn lines(options: &Options, receive: &mut dyn FnMut(&[u8]) -> Result<
                 if claim.lines.len() >= 10 {
                     summary.show("ten lines or more");
                 }
-                group.number = group.number.or(Some(1));
-                line.clear();
-                serde_json::to_writer(&mut line, &Above { kind: "payment", remittance: &head, group: Some(&group) })?;
-                super::claims::append(claim, &mut line)?;
+                join(&above, claim, &mut line)?;
                 receive(&line)?;
             }
             Ok(())
         })?;
+        let above = serde_json::to_vec(&Above { kind: "provider_adjustment", remittance: &head, group: None })?;
         for adjustment in &adjustments {
-            line.clear();
-            serde_json::to_writer(&mut line, &Above { kind: "provider_adjustment", remittance: &head, group: None })?;
-            super::claims::append(adjustment, &mut line)?;
+            join(&above, adjustment, &mut line)?;
             receive(&line)?;
         }
     }

@@ -3,7 +3,7 @@
 use super::{
     Kind,
     adjudicate::{cents, money},
-    batch::{Practice, Program},
+    batch::{Practice, Program, Trade},
     codes::Priced,
     people::{self, Person},
     random::Random,
@@ -36,6 +36,14 @@ pub(super) struct Scenario {
     pub(super) weight: u32,
     pub(super) make: fn(&mut Scene<'_>) -> Claim,
 }
+
+/// A row of a table of scenarios.
+pub(super) const fn scenario(name: &'static str, weight: u32, make: fn(&mut Scene<'_>) -> Claim) -> Scenario {
+    Scenario { name, weight, make }
+}
+
+/// A trade, how often it bills next to others, and what it does.
+pub(super) type Row = (Trade, u32, &'static [Scenario]);
 
 /// What some claims have besides, and how many of a hundred.
 pub(super) struct Extra {
