@@ -593,10 +593,7 @@ fn generated_files_are_read_without_a_word_and_come_back() {
         assert_eq!(run(&generate).ends(0).out, file, "the same seed, the same bytes");
         let json = run_with(&["convert"], &file).ends(0).quietly().out;
         assert_eq!(run_with(&["convert"], &json).ends(0).out, file);
-        let lines = run(&[&generate[..], &["--to", "ndjson"]].concat())
-            .ends(0)
-            .quietly()
-            .text();
+        let lines = run(&[&generate[..], &["--to", "ndjson"]].concat()).ends(0).quietly().text();
         let read = run_with(&["convert", "--to", "ndjson"], &file).ends(0).text();
         assert_eq!(lines.lines().count(), read.lines().count(), "{kind}");
     }

@@ -81,23 +81,19 @@ impl Convert {
             return Ok(Outcome::Done);
         };
         let from = first.kind;
-        let to = self
-            .to
-            .unwrap_or(if from == Kind::X12 { Target::Json } else { Target::X12 });
+        let to = self.to.unwrap_or(if from == Kind::X12 { Target::Json } else { Target::X12 });
         if self.pretty && matches!(to, Target::X12 | Target::Csv) {
             bail!("--pretty is for JSON");
         }
         if self.files.count() > 1 && matches!(to, Target::Json | Target::Segments) {
             bail!("a document is one file; give one FILE at a time, or convert to ndjson, csv or x12");
         }
-        let mut sources = std::iter::once(Ok(first))
-            .chain(sources)
-            .map(move |source| match source {
-                Ok(source) if source.kind != from => {
-                    Err(anyhow!("{}: is another kind of input than the first file", source.name))
-                }
-                source => source,
-            });
+        let mut sources = std::iter::once(Ok(first)).chain(sources).map(move |source| match source {
+            Ok(source) if source.kind != from => {
+                Err(anyhow!("{}: is another kind of input than the first file", source.name))
+            }
+            source => source,
+        });
         match (from, to) {
             (Kind::Lines, Target::X12) => lines_to_x12(sources, partner, output),
             (Kind::Lines, Target::Csv) => {
@@ -115,24 +111,17 @@ impl Convert {
             (_, Target::X12) => each(&mut sources, |source| to_x12(source, partner, output)),
             (_, Target::Csv) => {
                 let mut tables = Tables::new(self.table, output)?;
-                let outcome = each(&mut sources, |source| {
-                    x12_to_csv(source.into_x12(partner)?, &mut tables)
-                })?;
+                let outcome = each(&mut sources, |source| x12_to_csv(source.into_x12(partner)?, &mut tables))?;
                 Ok(outcome.max(tables.finish()?))
             }
             // Segments know how to spread themselves, one a line.
-            (_, Target::Segments) => each(&mut sources, |source| {
-                x12_to_segments(source.into_x12(partner)?, self.pretty, output)
-            }),
+            (_, Target::Segments) => {
+                each(&mut sources, |source| x12_to_segments(source.into_x12(partner)?, self.pretty, output))
+            }
             (_, to) => {
-                let mut out: Box<dyn Write + '_> = if self.pretty {
-                    Box::new(Pretty::new(output))
-                } else {
-                    Box::new(output)
-                };
-                each(&mut sources, |source| {
-                    x12_to_json(source.into_x12(partner)?, to, &mut out)
-                })
+                let mut out: Box<dyn Write + '_> =
+                    if self.pretty { Box::new(Pretty::new(output)) } else { Box::new(output) };
+                each(&mut sources, |source| x12_to_json(source.into_x12(partner)?, to, &mut out))
             }
         }
     }
@@ -152,11 +141,7 @@ impl Source {
         if kind == Kind::Empty {
             bail!("{name}: there is nothing in it");
         }
-        Ok(Self {
-            name,
-            kind,
-            bytes: Box::new(bytes),
-        })
+        Ok(Self { name, kind, bytes: Box::new(bytes) })
     }
 
     /// The same as X12, made in memory if it is JSON.
@@ -171,11 +156,7 @@ impl Source {
         } else {
             to_x12(self, partner, &mut x12)?;
         }
-        Ok(Self {
-            name,
-            kind: Kind::X12,
-            bytes: Box::new(Cursor::new(x12)),
-        })
+        Ok(Self { name, kind: Kind::X12, bytes: Box::new(Cursor::new(x12)) })
     }
 }
 
@@ -190,9 +171,7 @@ fn each(
 fn x12_to_json(source: Source, to: Target, output: &mut dyn Write) -> anyhow::Result<Outcome> {
     let Source { name, bytes, .. } = source;
     let notices = if to == Target::Ndjson {
-        ndjson::read(bytes, output, Some(&name))
-            .with_context(|| name.clone())?
-            .notices
+        ndjson::read(bytes, output, Some(&name)).with_context(|| name.clone())?.notices
     } else {
         let notices = document::read(bytes, &mut *output).with_context(|| name.clone())?;
         output.write_all(b"\n")?;
@@ -279,10 +258,7 @@ fn each_line(input: impl Read, mut take: impl FnMut(&[u8]) -> anyhow::Result<()>
             break;
         }
         if length as u64 == MAX_LINE {
-            bail!(
-                "line {number}: longer than {} MiB; there is one object a line",
-                MAX_LINE >> 20
-            );
+            bail!("line {number}: longer than {} MiB; there is one object a line", MAX_LINE >> 20);
         }
         if number == 1 && serde_json::from_slice::<IgnoredAny>(&line).is_err_and(|error| error.is_eof()) {
             return each_object(Cursor::new(line).chain(input), take);

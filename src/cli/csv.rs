@@ -429,18 +429,10 @@ mod tests {
         tables.finish().unwrap();
         let mut reader = csv::Reader::from_reader(&out[..]);
         let heading = reader.headers().unwrap().clone();
-        let at: Vec<usize> = columns
-            .iter()
-            .map(|name| heading.iter().position(|one| one == *name).unwrap())
-            .collect();
+        let at: Vec<usize> = columns.iter().map(|name| heading.iter().position(|one| one == *name).unwrap()).collect();
         reader
             .records()
-            .map(|row| {
-                at.iter()
-                    .map(|&at| row.as_ref().unwrap()[at].to_owned())
-                    .collect::<Vec<_>>()
-                    .join("|")
-            })
+            .map(|row| at.iter().map(|&at| row.as_ref().unwrap()[at].to_owned()).collect::<Vec<_>>().join("|"))
             .collect()
     }
 
@@ -466,10 +458,7 @@ mod tests {
             "other_coverages":[{"payer":{"id":"P1"},"adjustments":[{"group":"PR","reasons":[{"reason":"1","amount":"7"}]}]}],
             "lines":[{},{"adjudications":[{"payer_id":"P1","adjustments":[{"group":"CO","reasons":[{"reason":"45","amount":"3","quantity":"1"}]}]}]}]}"#;
         let columns = ["claim", "line", "adjusted_by", "group", "reason", "amount", "units"];
-        assert_eq!(
-            rows(Table::Adjustments, &[claim], &columns),
-            ["C||P1|PR|1|7|", "C|2|P1|CO|45|3|1"]
-        );
+        assert_eq!(rows(Table::Adjustments, &[claim], &columns), ["C||P1|PR|1|7|", "C|2|P1|CO|45|3|1"]);
     }
 
     #[test]
@@ -477,11 +466,7 @@ mod tests {
         let one = r#"{"kind":"payment","remittance":{"trace_number":"T1","payment":{"amount":"9"}}}"#;
         let other = r#"{"kind":"payment","remittance":{"trace_number":"T2","payment":{"amount":"8"}}}"#;
         assert_eq!(
-            rows(
-                Table::Payments,
-                &[one, one, "", other],
-                &["trace_number", "payment_amount"]
-            ),
+            rows(Table::Payments, &[one, one, "", other], &["trace_number", "payment_amount"]),
             ["T1|9", "T2|8"]
         );
     }
@@ -489,16 +474,8 @@ mod tests {
     #[test]
     fn columns_have_distinct_names_and_say_what_they_are() {
         for (at, column) in COLUMNS.iter().enumerate() {
-            assert!(
-                COLUMNS.iter().skip(at + 1).all(|other| other.name != column.name),
-                "{}",
-                column.name
-            );
-            assert!(
-                !column.meaning.is_empty() && !column.tables.is_empty(),
-                "{}",
-                column.name
-            );
+            assert!(COLUMNS.iter().skip(at + 1).all(|other| other.name != column.name), "{}", column.name);
+            assert!(!column.meaning.is_empty() && !column.tables.is_empty(), "{}", column.name);
         }
     }
 }

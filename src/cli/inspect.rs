@@ -67,19 +67,8 @@ impl Inspect {
     }
 
     fn show<R: io::Read>(&self, name: &str, mut reader: Reader<R>, output: &mut Output) -> anyhow::Result<Outcome> {
-        let paint = if output.has_colours() {
-            Paint::colours()
-        } else {
-            Paint::default()
-        };
-        let mut tree = Tree {
-            asked: self,
-            out: output,
-            paint,
-            interchange: None,
-            set: None,
-            version: String::new(),
-        };
+        let paint = if output.has_colours() { Paint::colours() } else { Paint::default() };
+        let mut tree = Tree { asked: self, out: output, paint, interchange: None, set: None, version: String::new() };
         while let Some(token) = reader.next().with_context(|| name.to_owned())? {
             match token {
                 Token::Segment { segment, offset, .. } => tree.push(&segment, offset)?,
@@ -93,9 +82,7 @@ impl Inspect {
 }
 
 /// Loops that may be forgotten when they have closed, in any guide.
-const FORGET: Keep = Keep::AllBut(&[
-    "GS", "ST", "2000", "2000A", "2000B", "2000C", "2000D", "2100", "2200D", "2300",
-]);
+const FORGET: Keep = Keep::AllBut(&["GS", "ST", "2000", "2000A", "2000B", "2000C", "2000D", "2100", "2200D", "2300"]);
 
 /// Writes the tree as the segments come.
 struct Tree<'o> {
@@ -165,10 +152,7 @@ impl Tree<'_> {
                 let number = self.said(segment.element(13));
                 writeln!(self.out, "{envelope}Interchange{number}{envelope:#}")?;
             }
-            _ => writeln!(
-                self.out,
-                "{envelope}Fragment, without an interchange header{envelope:#}"
-            )?,
+            _ => writeln!(self.out, "{envelope}Fragment, without an interchange header{envelope:#}")?,
         }
         Ok(Walk::new(guide, segment.delimiters(), FORGET))
     }
@@ -189,10 +173,7 @@ impl Tree<'_> {
                 let mut walk = Walk::new(guide, segment.delimiters(), FORGET);
                 walk.push(segment, offset, &mut |_, _| {});
                 self.placed(&mut walk, segment, depth + 1)?;
-                self.set = Some(Set {
-                    depth: depth + 1,
-                    body: Body::Placed(Box::new(walk)),
-                });
+                self.set = Some(Set { depth: depth + 1, body: Body::Placed(Box::new(walk)) });
             }
             None => {
                 let set = printable(&set);
@@ -202,10 +183,7 @@ impl Tree<'_> {
                     ""
                 )?;
                 self.segment(None, segment, depth + 1, Some(1))?;
-                self.set = Some(Set {
-                    depth: depth + 1,
-                    body: Body::Plain(1),
-                });
+                self.set = Some(Set { depth: depth + 1, body: Body::Plain(1) });
             }
         }
         Ok(())
@@ -228,10 +206,7 @@ impl Tree<'_> {
 
     fn end_set(&mut self) -> anyhow::Result<()> {
         match self.set.take() {
-            Some(Set {
-                depth,
-                body: Body::Placed(walk),
-            }) => {
+            Some(Set { depth, body: Body::Placed(walk) }) => {
                 let guide = walk.guide();
                 let (_, faults) = walk.finish(&mut |_, _| {});
                 self.faults(guide, &faults, depth)
@@ -257,9 +232,8 @@ impl Tree<'_> {
         let Some((node, is_unplaced)) = last.map(|entry| (entry.node, entry.is_unplaced())) else {
             return Ok(());
         };
-        let (misplaced, others): (Vec<Fault>, Vec<Fault>) = faults
-            .into_iter()
-            .partition(|fault| is_unplaced && is_misplacement(fault));
+        let (misplaced, others): (Vec<Fault>, Vec<Fault>) =
+            faults.into_iter().partition(|fault| is_unplaced && is_misplacement(fault));
         self.faults(guide, &others, base)?;
         let position = Some(walk.position()).filter(|_| base > 1);
         if is_unplaced {
@@ -277,17 +251,9 @@ impl Tree<'_> {
                 .unwrap_or_default();
             let gap = if id.is_empty() { "" } else { "  " };
             let indent = 2 * (depth - 1);
-            writeln!(
-                self.out,
-                "{:indent$}{looped}{id}{gap}{}{looped:#}",
-                "",
-                guide.title(around)
-            )?;
+            writeln!(self.out, "{:indent$}{looped}{id}{gap}{}{looped:#}", "", guide.title(around))?;
         }
-        let placed = guide.segment(node).map(|used| Placed {
-            used,
-            title: guide.title(node),
-        });
+        let placed = guide.segment(node).map(|used| Placed { used, title: guide.title(node) });
         self.segment(placed, segment, depth, position)
     }
 
@@ -301,33 +267,17 @@ impl Tree<'_> {
     ) -> anyhow::Result<()> {
         let Paint { id: bold, aside, .. } = self.paint;
         let indent = 2 * depth;
-        let number = position
-            .map(|position| format!("  {aside}{position}{aside:#}"))
-            .unwrap_or_default();
+        let number = position.map(|position| format!("  {aside}{position}{aside:#}")).unwrap_or_default();
         if self.asked.brief {
             let whole = text(segment.bytes());
             let (id, rest) = whole.split_at(text(segment.id()).len().min(whole.len()));
-            writeln!(
-                self.out,
-                "{:indent$}{bold}{}{bold:#}{}{number}",
-                "",
-                printable(id),
-                printable(rest)
-            )?;
+            writeln!(self.out, "{:indent$}{bold}{}{bold:#}{}{number}", "", printable(id), printable(rest))?;
             return Ok(());
         }
         let id = text(segment.id());
         let known = dictionary()?;
-        let title = placed
-            .map(|placed| placed.title)
-            .or_else(|| known.segment_name(&id))
-            .unwrap_or("");
-        writeln!(
-            self.out,
-            "{:indent$}{bold}{}{bold:#}  {title}{number}",
-            "",
-            printable(&id)
-        )?;
+        let title = placed.map(|placed| placed.title).or_else(|| known.segment_name(&id)).unwrap_or("");
+        writeln!(self.out, "{:indent$}{bold}{}{bold:#}  {title}{number}", "", printable(&id))?;
         for (at, element) in segment.elements().enumerate().skip(1) {
             if !element.is_empty() {
                 self.element(placed, segment, &id, at, element, depth + 1)?;
@@ -355,47 +305,21 @@ impl Tree<'_> {
             _ => vec![element],
         };
         for (number, repetition) in repetitions.into_iter().enumerate() {
-            let again = if number == 0 {
-                String::new()
-            } else {
-                format!("repetition {}", number + 1)
-            };
-            let has_parts = delimiters
-                .component
-                .is_some_and(|separator| repetition.contains(&separator))
-                && id != "ISA";
+            let again = if number == 0 { String::new() } else { format!("repetition {}", number + 1) };
+            let has_parts =
+                delimiters.component.is_some_and(|separator| repetition.contains(&separator)) && id != "ISA";
             let is_composite = placed.is_some_and(|placed| {
-                placed
-                    .used
-                    .elements
-                    .iter()
-                    .any(|used| used.position == position && used.component > 0)
+                placed.used.elements.iter().any(|used| used.position == position && used.component > 0)
             });
             if !has_parts && !is_composite {
-                self.value(
-                    id,
-                    at,
-                    0,
-                    &again,
-                    repetition,
-                    self.meaning(placed, id, position, 0)?,
-                    depth,
-                )?;
+                self.value(id, at, 0, &again, repetition, self.meaning(placed, id, position, 0)?, depth)?;
                 continue;
             }
             let separator = delimiters.component;
             for (part, component) in repetition.split(|byte| Some(*byte) == separator).enumerate() {
                 let Ok(number) = u8::try_from(part + 1) else { break };
                 if !component.is_empty() {
-                    self.value(
-                        id,
-                        at,
-                        number,
-                        &again,
-                        component,
-                        self.meaning(placed, id, position, number)?,
-                        depth,
-                    )?;
+                    self.value(id, at, number, &again, component, self.meaning(placed, id, position, number)?, depth)?;
                 }
             }
         }
@@ -412,18 +336,10 @@ impl Tree<'_> {
         if let Some(placed) = placed
             && let Some(used) = placed.used.element(position, component)
         {
-            return Ok(Some(Meaning {
-                name: Cow::Borrowed(&used.name),
-                used: Some(used),
-                unused: false,
-            }));
+            return Ok(Some(Meaning { name: Cow::Borrowed(&used.name), used: Some(used), unused: false }));
         }
         let data = dictionary()?.data_element(id, position, component);
-        Ok(data.map(|data| Meaning {
-            name: Cow::Owned(data.name),
-            used: None,
-            unused: placed.is_some(),
-        }))
+        Ok(data.map(|data| Meaning { name: Cow::Owned(data.name), used: None, unused: placed.is_some() }))
     }
 
     #[expect(clippy::too_many_arguments, reason = "an element's place has three numbers")]
@@ -437,12 +353,7 @@ impl Tree<'_> {
         meaning: Option<Meaning<'_>>,
         depth: usize,
     ) -> anyhow::Result<()> {
-        let Paint {
-            aside,
-            value: shade,
-            fault,
-            ..
-        } = self.paint;
+        let Paint { aside, value: shade, fault, .. } = self.paint;
         let indent = 2 * depth;
         let mut designator = format!("{}{at:02}", printable(id));
         if component > 0 {
@@ -498,12 +409,7 @@ impl Tree<'_> {
         let Paint { fault: paint, .. } = self.paint;
         let indent = 2 * depth;
         for fault in faults {
-            writeln!(
-                self.out,
-                "{:indent$}{paint}! {}{paint:#}",
-                "",
-                printable(&fault.describe(guide))
-            )?;
+            writeln!(self.out, "{:indent$}{paint}! {}{paint:#}", "", printable(&fault.describe(guide)))?;
         }
         Ok(())
     }
@@ -511,11 +417,7 @@ impl Tree<'_> {
     /// A control number, if values are shown.
     fn said(&self, number: &[u8]) -> String {
         let number = text(number);
-        if self.asked.no_values || number.is_empty() {
-            String::new()
-        } else {
-            format!(" {}", printable(&number))
-        }
+        if self.asked.no_values || number.is_empty() { String::new() } else { format!(" {}", printable(&number)) }
     }
 }
 

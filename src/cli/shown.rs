@@ -17,11 +17,7 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     }
     let mut shown = String::with_capacity(text.len() + 8);
     for character in text.chars() {
-        if character.is_control() {
-            shown.extend(character.escape_default())
-        } else {
-            shown.push(character)
-        }
+        if character.is_control() { shown.extend(character.escape_default()) } else { shown.push(character) }
     }
     Cow::Owned(shown)
 }

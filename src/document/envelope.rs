@@ -90,7 +90,10 @@ impl Envelope {
                 self.begin_interchange(segment)?;
             }
             b"ST" | b"GS" | b"GE" | b"IEA" if inside => self.end_set(false, offset, receive),
-            _ if inside => return Ok(self.push_inside(segment, offset, receive)),
+            _ if inside => {
+                self.push_inside(segment, offset, receive);
+                return Ok(());
+            }
             _ => {}
         }
         if self.interchange.is_none() {

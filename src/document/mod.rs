@@ -103,7 +103,7 @@ pub fn shape(set: &str) -> Option<&'static Shape> {
 
 /// The guide of the interchange itself.
 pub(crate) fn interchange_guide() -> Result<&'static Guide, guide::GuideError> {
-    guide::by_name("TA1").unwrap_or_else(|| unreachable_guide()).map_err(Clone::clone)
+    guide::by_name("TA1").unwrap_or_else(unreachable_guide).map_err(Clone::clone)
 }
 
 fn unreachable_guide() -> Result<&'static Guide, &'static guide::GuideError> {

@@ -50,6 +50,13 @@ impl Id {
     }
 }
 
+/// The uses of a segment id in a guide: what tells them apart, and by which codes.
+#[derive(Default)]
+struct Uses<'g> {
+    discriminator: (u8, u8),
+    codes: Vec<&'g [String]>,
+}
+
 /// The first eight bytes of a value as a number, so that codes compare in one step.
 #[inline]
 fn pack(bytes: &[u8]) -> u64 {
@@ -134,27 +141,27 @@ impl Dispatch {
     }
 
     fn collect_ids(&mut self, guide: &Guide) -> Result<(), GuideError> {
-        let mut by_id: HashMap<&str, ((u8, u8), Vec<&[String]>)> = HashMap::new();
+        let mut by_id: HashMap<&str, Uses<'_>> = HashMap::new();
         let mut order = Vec::new();
         for segment in &guide.segments {
             let entry = by_id.entry(&segment.id).or_insert_with(|| {
                 order.push(segment.id.as_str());
-                ((0, 0), Vec::new())
+                Uses::default()
             });
             let Some(element) = segment.elements.iter().find(|element| element.discriminator) else { continue };
             let place = (element.position, element.component);
-            if entry.0 != (0, 0) && entry.0 != place {
+            if entry.discriminator != (0, 0) && entry.discriminator != place {
                 return Err(GuideError::rule(
                     &guide.name,
                     format!("{} is told apart by two different elements", segment.id),
                 ));
             }
-            entry.0 = place;
-            entry.1.push(&element.codes);
+            entry.discriminator = place;
+            entry.codes.push(&element.codes);
         }
         let mut keys = 0u16;
         for id in order {
-            let (discriminator, lists) = &by_id[id];
+            let Uses { discriminator, codes: lists } = &by_id[id];
             let base = keys;
             keys += 1;
             // Codes that the same uses list share a key.

@@ -1,6 +1,6 @@
 //! Records: which field of ours lives at which place, and the interpreters of those tables.
 //!
-//! [`record!`](crate::record::record) declares a struct, its JSON and, one line a field, where each
+//! `record!` declares a struct, its JSON and, one line a field, where each
 //! field lives in X12. The lines are data ([`Shape`]); a [`Binding`] joins them with a guide, and
 //! both directions interpret that one join: [`read`] takes placed segments to JSON or to the typed
 //! struct, [`write`] takes JSON or the struct to segments in the guide's order. [`honest`] lists
@@ -31,7 +31,6 @@ pub use table::{BoundField, Filling, Holds, Row, Spot, each_path};
 /// A short string; up to 24 bytes stand in place. An empty one is an absent value.
 pub use compact_str::CompactString as Text;
 
-pub use crate::__record as record;
 use crate::guide::Designator;
 
 /// What a record's table says.
@@ -95,7 +94,7 @@ pub trait Slot {
     fn is_absent(&self) -> bool;
 }
 
-/// A struct declared by [`record!`](crate::record::record).
+/// A struct declared by `record!`.
 pub trait Record: Slot + serde::Serialize + serde::de::DeserializeOwned + Default {
     /// Its table.
     const SHAPE: &'static Shape;
@@ -190,8 +189,7 @@ impl Places {
 
 /// Declares records: structs whose fields stand beside the places they live at.
 ///
-/// ```
-/// use claimwire::record::{record, Date, Decimal, Text};
+/// ```text
 /// record! {
 ///     /// A payment date and its amount.
 ///     pub struct Example {
@@ -201,9 +199,7 @@ impl Places {
 ///     }
 /// }
 /// ```
-#[macro_export]
-#[doc(hidden)]
-macro_rules! __record {
+macro_rules! record {
     ($( $(#[$meta:meta])* pub struct $name:ident { $( $(#[$field_meta:meta])* $field:ident : $type:ty = $at:literal ),* $(,)? } )*) => { $(
         $(#[$meta])*
         #[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
@@ -236,3 +232,5 @@ macro_rules! __record {
         }
     )* };
 }
+
+pub(crate) use record;

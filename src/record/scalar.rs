@@ -139,7 +139,7 @@ impl Format {
                     text.extend_from_slice(value);
                 }
                 let text = if matches!(self, Self::Padded(_)) { without_padding(&text) } else { &text };
-                self.from_json(&String::from_utf8_lossy(text), out)?;
+                self.read_json(&String::from_utf8_lossy(text), out)?;
             }
             Self::Decimal => canonical_decimal(value, out)?,
             Self::Number => out.extend_from_slice(itoa(ordinal(value)?).as_bytes()),
@@ -172,7 +172,7 @@ impl Format {
     ///
     /// # Errors
     /// [`Unreadable`] where the value is not of the format.
-    pub(crate) fn from_json(self, value: &str, out: &mut Vec<u8>) -> Result<&'static str, Unreadable> {
+    pub(crate) fn read_json(self, value: &str, out: &mut Vec<u8>) -> Result<&'static str, Unreadable> {
         match self {
             Self::Text => out.extend_from_slice(value.as_bytes()),
             Self::Padded(width) => {
@@ -579,7 +579,7 @@ mod tests {
             other => other.to_string(),
         };
         let mut back = Vec::new();
-        let written = format.from_json(&text, &mut back).expect("written back");
+        let written = format.read_json(&text, &mut back).expect("written back");
         assert!(format != Format::When || written == qualifier);
         Some((String::from_utf8(json).expect("UTF-8"), String::from_utf8(back).expect("UTF-8")))
     }

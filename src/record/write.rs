@@ -80,7 +80,7 @@ pub struct Writer<'b> {
 }
 
 /// Writes a transaction set of an envelope as segments; gives their number.
-type Outside<'b> = &'b dyn Fn(&RawValue, &mut Vec<u8>) -> Result<u32, String>;
+pub type Outside<'b> = &'b dyn Fn(&RawValue, &mut Vec<u8>) -> Result<u32, String>;
 
 impl<'b> Writer<'b> {
     /// A writer of a binding's loop.
@@ -94,11 +94,7 @@ impl<'b> Writer<'b> {
     }
 
     /// A writer of an envelope: `outside` writes the transaction sets in it.
-    pub fn of_envelope(
-        binding: &'b Binding,
-        style: &'b Style,
-        outside: &'b dyn Fn(&RawValue, &mut Vec<u8>) -> Result<u32, String>,
-    ) -> Self {
+    pub fn of_envelope(binding: &'b Binding, style: &'b Style, outside: Outside<'b>) -> Self {
         Self { outside: Some(outside), ..Self::new(binding, style, Start::default()) }
     }
 
@@ -119,7 +115,7 @@ impl<'b> Writer<'b> {
         &self,
         object: D,
         names: &[&'static str],
-    ) -> Result<(Written, Vec<(&'static str, &'de RawValue)>), D::Error> {
+    ) -> Result<(Written, Members<'de>), D::Error> {
         let aside = Aside { names, found: RefCell::default() };
         let written = self.write_outermost(object, &aside)?;
         Ok((written, aside.found.into_inner()))
@@ -156,10 +152,13 @@ impl Writer<'_> {
     }
 }
 
+/// Members of an object that were set aside: their names and JSON.
+pub type Members<'de> = Vec<(&'static str, &'de RawValue)>;
+
 /// Members of the outermost object that are no fields.
 struct Aside<'n, 'de> {
     names: &'n [&'static str],
-    found: RefCell<Vec<(&'static str, &'de RawValue)>>,
+    found: RefCell<Members<'de>>,
 }
 
 struct LoopSeed<'w, 'b, 'de> {
@@ -503,7 +502,7 @@ impl ScalarVisitor<'_, '_> {
         }
         let mut state = self.scope.writer.state.borrow_mut();
         let start = state.text.len() as u32;
-        let qualifier = self.format.from_json(value, &mut state.text).map_err(|_| {
+        let qualifier = self.format.read_json(value, &mut state.text).map_err(|_| {
             E::custom(format!("`{}` at {} is not {}", self.name, self.where_to(), self.format.json_expected()))
         })?;
         let end = state.text.len() as u32;
