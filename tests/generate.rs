@@ -31,7 +31,7 @@ fn what_a_seed_gives_is_settled() {
     assert_eq!(sums, SETTLED, "now {sums:#018X?}");
 }
 
-const SETTLED: [u64; 4] = [0, 0, 0, 0];
+const SETTLED: [u64; 4] = [0x6B81_1429_A7DD_A81E, 0xEB4C_583B_1AB5_D995, 0xD2F4_0AEA_1F03_C1DF, 0xA088_C591_5A99_BB7C];
 
 #[test]
 fn files_come_back_byte_for_byte_through_their_documents() {
@@ -233,6 +233,32 @@ fn identifiers_and_codes_are_of_their_form() {
                 "nothing after the last separator: {segment:?}"
             );
         }
+    }
+}
+
+#[test]
+fn payers_are_ranked_without_gaps_and_claims_are_for_somebody() {
+    for options in small().filter(|options| options.kind != Kind::Remittance) {
+        generate::lines(&options, &mut |line| {
+            let claim: serde_json::Value = serde_json::from_slice(line)?;
+            let others = claim["other_coverages"].as_array().into_iter().flatten();
+            let mut ranks: Vec<&str> = others.filter_map(|other| other["responsibility"].as_str()).collect();
+            let own = claim["subscriber"]["responsibility"].as_str().expect("a rank");
+            if claim["submission_reason"] != "PB" {
+                ranks.push(own);
+                ranks.sort_by_key(|rank| "PST".find(rank));
+                assert_eq!(ranks.concat(), "PST"[..ranks.len()], "{claim}");
+            }
+            let own_claim = claim["subscriber"]["relationship"] == "18";
+            assert_eq!(own_claim, claim["patient"].is_null(), "{claim}");
+            assert_eq!(own_claim, claim["subscriber"]["birth_date"].is_string(), "{claim}");
+            let corrects = matches!(claim["frequency"].as_str(), Some("7" | "8"));
+            assert_eq!(corrects, claim["payer_control_number"].is_string(), "{claim}");
+            let accident = claim["related_causes"].is_array();
+            assert_eq!(accident, claim["accident_date"].is_string(), "{claim}");
+            Ok(())
+        })
+        .expect("lines");
     }
 }
 

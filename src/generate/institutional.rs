@@ -341,6 +341,10 @@ fn hipps(scene: &mut Scene<'_>, revenue_code: &'static str, codes: &[&'static st
 }
 
 fn skilled_nursing(scene: &mut Scene<'_>) -> Claim {
+    // The first line only says the group, without a charge.
+    if scene.max_lines < 2 {
+        return outpatient(scene);
+    }
     let days = scene.random.between(4, 19);
     let mut claim = bill(scene, "21", "1", days);
     claim.admission = Some(When::DateTime(scene.day, hour(scene)));
@@ -363,6 +367,9 @@ fn skilled_nursing(scene: &mut Scene<'_>) -> Claim {
 }
 
 fn home_health(scene: &mut Scene<'_>) -> Claim {
+    if scene.max_lines < 2 {
+        return outpatient(scene);
+    }
     let days = 14;
     let mut claim = bill(scene, "32", "1", days);
     claim.admission = Some(When::Date(scene.day));
