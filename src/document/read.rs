@@ -29,7 +29,7 @@ pub fn read(input: impl Read, mut output: impl Write) -> Result<Vec<Notice>, Err
         number: 0,
         notices: Vec::new(),
     };
-    let mut trailing = Vec::new();
+    let mut trailing = Trailing::default();
     loop {
         match reader.next()? {
             Some(Token::Segment { segment, before, offset, terminated }) => {
@@ -47,23 +47,67 @@ pub fn read(input: impl Read, mut output: impl Write) -> Result<Vec<Notice>, Err
                 document.framing.unterminated = !terminated;
                 envelope.push(&segment, offset, &mut |event| document.receive(event))?;
             }
-            Some(Token::Trailing { bytes, .. }) => trailing.extend_from_slice(bytes),
+            Some(Token::Trailing { bytes, offset }) => {
+                if !trailing.has_begun {
+                    envelope.finish(offset, &mut |event| document.receive(event));
+                    document.out.push(b']');
+                    output.write_all(&document.out)?;
+                    document.out.clear();
+                }
+                trailing.take(bytes, &mut output)?;
+            }
             None => break,
         }
     }
-    envelope.finish(reader.offset(), &mut |event| document.receive(event));
-    document.out.push(b']');
-    if trailing != framing::bytes(&document.framing.line_break) {
-        document.out.extend_from_slice(b",\"trailing\":");
-        serde_json::to_writer(&mut document.out, &framing::text(&trailing))?;
+    if !trailing.has_begun {
+        envelope.finish(reader.offset(), &mut |event| document.receive(event));
+        document.out.push(b']');
+        output.write_all(&document.out)?;
     }
-    document.out.push(b'}');
-    output.write_all(&document.out)?;
+    trailing.finish(&document.framing, &mut output)?;
     let mut notices = std::mem::take(&mut envelope.notices);
     notices.append(&mut document.notices);
     notices.extend(reader.findings().iter().map(notice));
     notices.sort_by_key(|notice| notice.offset);
     Ok(notices)
+}
+
+/// What stands after the last segment, written as it comes: there may be any amount of it.
+#[derive(Default)]
+struct Trailing {
+    has_begun: bool,
+    /// The beginning, as long as it may still be the usual line break.
+    held: Vec<u8>,
+    written: bool,
+}
+
+impl Trailing {
+    const LINE_BREAK: usize = 64;
+
+    fn take(&mut self, bytes: &[u8], output: &mut impl Write) -> Result<(), Error> {
+        self.has_begun = true;
+        self.held.extend_from_slice(bytes);
+        if self.held.len() > Self::LINE_BREAK { self.write(output) } else { Ok(()) }
+    }
+
+    fn write(&mut self, output: &mut impl Write) -> Result<(), Error> {
+        if !self.written {
+            output.write_all(b",\"trailing\":\"")?;
+        }
+        self.written = true;
+        let json = serde_json::to_string(&framing::text(&self.held))?;
+        self.held.clear();
+        let inner = json.strip_prefix('"').and_then(|json| json.strip_suffix('"')).unwrap_or_default();
+        Ok(output.write_all(inner.as_bytes())?)
+    }
+
+    fn finish(mut self, framing: &Framing, output: &mut impl Write) -> Result<(), Error> {
+        if self.written || self.held != framing::bytes(&framing.line_break) {
+            self.write(output)?;
+            output.write_all(b"\"")?;
+        }
+        Ok(output.write_all(b"}")?)
+    }
 }
 
 struct Document {

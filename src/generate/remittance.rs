@@ -135,7 +135,7 @@ impl OneRemittance {
     fn claims(
         &self,
         random: &mut Random,
-        receive: &mut dyn FnMut(&'static str, &[ClaimPayment]) -> Result<(), Error>,
+        receive: &mut impl FnMut(&'static str, &[ClaimPayment]) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let mut left = self.claims;
         while left > 0 {
