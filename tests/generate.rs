@@ -321,7 +321,7 @@ fn is_npi(text: &str) -> bool {
         .enumerate()
         .map(|(at, digit)| if at % 2 == 1 { digit * 2 / 10 + digit * 2 % 10 } else { *digit })
         .sum();
-    text.len() == 10 && digits.len() == 15 && sum % 10 == 0
+    text.len() == 10 && digits.len() == 15 && sum.is_multiple_of(10)
 }
 
 /// FNV-1a.
@@ -458,7 +458,7 @@ impl Remittance {
                     status: segment[2].to_owned(),
                     charge: cents(segment[3]),
                     paid: cents(segment[4]),
-                    patient: segment[5].is_empty().then_some(0).unwrap_or_else(|| cents(segment[5])),
+                    patient: if segment[5].is_empty() { 0 } else { cents(segment[5]) },
                     ..Payment::default()
                 });
             }

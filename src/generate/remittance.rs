@@ -91,6 +91,9 @@ struct Above<'a> {
 #[serde(transparent)]
 struct Head(serde_json::Value);
 
+/// Takes the claims of a scenario, and its name.
+type Receive<'a> = dyn FnMut(&'static str, &[ClaimPayment]) -> Result<(), Error> + 'a;
+
 /// One payment to one payee.
 struct OneRemittance {
     /// Of the parties and the money, apart from the claims.
@@ -132,11 +135,15 @@ impl OneRemittance {
     }
 
     /// Makes the claims, a scenario at a time.
+<<<<<<< HEAD
     fn claims(
         &self,
         random: &mut Random,
         receive: &mut impl FnMut(&'static str, &[ClaimPayment]) -> Result<(), Error>,
     ) -> Result<(), Error> {
+=======
+    fn claims(&self, random: &mut Random, receive: &mut Receive<'_>) -> Result<(), Error> {
+>>>>>>> generate
         let mut left = self.claims;
         while left > 0 {
             let scenario = if self.plain { &SCENARIOS[0] } else { random.weighted(SCENARIOS, |row| row.weight) };
