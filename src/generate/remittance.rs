@@ -135,15 +135,7 @@ impl OneRemittance {
     }
 
     /// Makes the claims, a scenario at a time.
-<<<<<<< HEAD
-    fn claims(
-        &self,
-        random: &mut Random,
-        receive: &mut impl FnMut(&'static str, &[ClaimPayment]) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-=======
     fn claims(&self, random: &mut Random, receive: &mut Receive<'_>) -> Result<(), Error> {
->>>>>>> generate
         let mut left = self.claims;
         while left > 0 {
             let scenario = if self.plain { &SCENARIOS[0] } else { random.weighted(SCENARIOS, |row| row.weight) };
