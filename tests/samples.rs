@@ -42,7 +42,11 @@ fn each_sample_is_what_stands_beside_it() {
         }
         let expected = fs::read_to_string(&beside).unwrap_or_default();
         if is != expected {
-            wrong.push(format!("{} is not what the sample gives now: {}", beside.display(), first_difference(&expected, &is)));
+            wrong.push(format!(
+                "{} is not what the sample gives now: {}",
+                beside.display(),
+                first_difference(&expected, &is)
+            ));
         }
         if other.exists() {
             wrong.push(format!("{} stands beside a sample that does not give it", other.display()));
@@ -75,12 +79,16 @@ fn claims_on_their_own_say_the_same_after_a_file_was_made_of_them() {
     for path in VALID.iter().flat_map(|folder| files(&root().join(folder))) {
         let first = lines(&fs::read(&path).expect("readable"));
         count += first.len();
-        let options = Options { sender: Some("SENDER".into()), receiver: Some("RECEIVER".into()), ..Options::default() };
+        let options =
+            Options { sender: Some("SENDER".into()), receiver: Some("RECEIVER".into()), ..Options::default() };
         let mut writer = Writer::new(Vec::new(), options);
-        let made = first.iter().try_for_each(|line| writer.push(line.to_string().as_bytes())).and_then(|()| writer.finish());
+        let made =
+            first.iter().try_for_each(|line| writer.push(line.to_string().as_bytes())).and_then(|()| writer.finish());
         match made {
             Ok(x12) if lines(&x12) == first => {}
-            Ok(x12) => wrong.push(format!("{}: {}", path.display(), first_difference(&joined(&first), &joined(&lines(&x12))))),
+            Ok(x12) => {
+                wrong.push(format!("{}: {}", path.display(), first_difference(&joined(&first), &joined(&lines(&x12)))))
+            }
             Err(error) => wrong.push(format!("{}: {error}", path.display())),
         }
     }
@@ -96,7 +104,9 @@ fn nothing_is_odd_about_the_valid_samples() {
         let notices = document::read(&bytes[..], std::io::sink()).expect("X12");
         wrong.extend(notices.iter().map(|notice| format!("{}: {notice}", path.display())));
         for walked in walks(&bytes) {
-            wrong.extend(walked.faults.iter().map(|fault| format!("{}: segment {}: {}", path.display(), fault.position, fault.describe(walked.guide))));
+            wrong.extend(walked.faults.iter().map(|fault| {
+                format!("{}: segment {}: {}", path.display(), fault.position, fault.describe(walked.guide))
+            }));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -115,7 +125,10 @@ fn together_they_leave_no_place_of_a_guide_out() {
     for name in NAMES {
         let guide = by_name(name).expect("a guide").expect("it reads");
         let unseen = guide.nodes().filter(|&node| !seen.contains(&definition(guide, node)));
-        never.extend(unseen.map(|node| format!("{name} {} {} ({})", guide.path(node), guide.designator(node), guide.title(node))));
+        never.extend(
+            unseen
+                .map(|node| format!("{name} {} {} ({})", guide.path(node), guide.designator(node), guide.title(node))),
+        );
     }
     assert!(never.is_empty(), "{} places that no sample has:\n{}", never.len(), never.join("\n"));
 }
@@ -123,8 +136,14 @@ fn together_they_leave_no_place_of_a_guide_out() {
 #[test]
 fn the_readme_tells_of_each_sample() {
     let text = fs::read_to_string(root().join("README.md")).expect("samples/README.md");
-    let told: BTreeSet<String> = text.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`').map(|(name, _)| name.to_owned())).collect();
-    let stand: BTreeSet<String> = samples().iter().map(|path| path.strip_prefix(root()).expect("inside").to_string_lossy().into_owned()).collect();
+    let told: BTreeSet<String> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once('`').map(|(name, _)| name.to_owned()))
+        .collect();
+    let stand: BTreeSet<String> = samples()
+        .iter()
+        .map(|path| path.strip_prefix(root()).expect("inside").to_string_lossy().into_owned())
+        .collect();
     let differ: Vec<_> = told.symmetric_difference(&stand).collect();
     assert!(differ.is_empty(), "in the table or in the folder, not in both: {differ:?}");
 }
@@ -162,7 +181,11 @@ fn walks(bytes: &[u8]) -> Vec<Walked> {
         }
         if matches!(segment.id(), b"ISA" | b"TA1" | b"GS" | b"ST" | b"GE" | b"IEA") {
             let guide = by_name("TA1").expect("a guide").expect("it reads");
-            envelope.get_or_insert_with(|| Walk::new(guide, segment.delimiters(), Keep::All)).push(&segment, offset, &mut |_, _| {});
+            envelope.get_or_insert_with(|| Walk::new(guide, segment.delimiters(), Keep::All)).push(
+                &segment,
+                offset,
+                &mut |_, _| {},
+            );
         }
         if let Some(walk) = &mut set {
             walk.push(&segment, offset, &mut |_, _| {});
@@ -193,7 +216,11 @@ fn samples() -> Vec<PathBuf> {
 
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|extension| extension == "x12")).collect();
+    let mut paths: Vec<_> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "x12"))
+        .collect();
     paths.sort();
     paths
 }
@@ -202,7 +229,10 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 fn lines(x12: &[u8]) -> Vec<Value> {
     let mut out = Vec::new();
     ndjson::read(x12, &mut out, None).expect("X12");
-    let parsed = out.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).map(|line| serde_json::from_slice::<Value>(line).expect("JSON"));
+    let parsed = out
+        .split(|&byte| byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(|line| serde_json::from_slice::<Value>(line).expect("JSON"));
     parsed
         .map(|mut line| {
             line.as_object_mut().expect("an object").remove("source");
@@ -220,7 +250,8 @@ fn indented(json: &[u8]) -> String {
     let text = std::str::from_utf8(json).expect("JSON is UTF-8");
     let (mut out, mut depth, mut quoted, mut escaped) = (String::new(), 0, false, false);
     let mut characters = text.chars().peekable();
-    let line = |out: &mut String, depth: usize| out.extend(std::iter::once('\n').chain(std::iter::repeat_n(' ', depth * 2)));
+    let line =
+        |out: &mut String, depth: usize| out.extend(std::iter::once('\n').chain(std::iter::repeat_n(' ', depth * 2)));
     while let Some(character) = characters.next() {
         if quoted {
             out.push(character);
