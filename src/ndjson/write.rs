@@ -16,7 +16,7 @@ use crate::{
     guide::{self, Place},
     record::{
         Binding, Record,
-        write::{Added, Start, Writer as RecordWriter},
+        write::{Added, Buffers, Start, Writer as RecordWriter},
     },
 };
 
@@ -30,6 +30,7 @@ pub struct Writer<W: Write> {
     set: Option<Set>,
     /// Lines taken.
     lines: u64,
+    buffers: Buffers,
 }
 
 struct Interchange {
@@ -73,6 +74,21 @@ struct Head<'l> {
     guide: Option<&'l str>,
 }
 
+impl<'l> Head<'l> {
+    /// What a line is. Lines that we made say so first, and need not be read to their end for it.
+    fn of(line: &'l str) -> Result<Self, Error> {
+        let first = |text: &'l str, name: &str| {
+            let (value, rest) = text.strip_prefix(name)?.split_once('"')?;
+            (!value.contains('\\')).then_some((value, rest))
+        };
+        let stated = first(line, "{\"kind\":\"").and_then(|(kind, rest)| Some((kind, first(rest, ",\"guide\":\"")?.0)));
+        match stated {
+            Some((kind, guide)) => Ok(Self { kind: Some(kind), guide: Some(guide) }),
+            None => Ok(serde_json::from_str(line)?),
+        }
+    }
+}
+
 impl Set {
     /// The outermost level that a line with these levels must open anew; `None` if it can go on under
     /// the open ones.
@@ -104,7 +120,7 @@ impl Set {
 impl<W: Write> Writer<W> {
     /// Begins to write.
     pub fn new(output: W, options: Options) -> Self {
-        Self { output, options, interchange: None, group: None, set: None, lines: 0 }
+        Self { output, options, interchange: None, group: None, set: None, lines: 0, buffers: Buffers::default() }
     }
 
     /// Takes one line; blank ones mean nothing.
@@ -118,7 +134,7 @@ impl<W: Write> Writer<W> {
         }
         self.lines += 1;
         let text = std::str::from_utf8(line).map_err(|_| bad(&"a line is UTF-8"))?;
-        let head: Head<'_> = serde_json::from_str(text)?;
+        let head = Head::of(text)?;
         let kind =
             head.kind.ok_or_else(|| bad(&"a line says its `kind`: professional, institutional, dental, payment, …"))?;
         if kind == "interchange_acknowledgment" {
@@ -151,9 +167,10 @@ impl<W: Write> Writer<W> {
     fn unit(&mut self, bound: &'static Bound, id: &str, text: &str) -> Result<(), Error> {
         let Some(binding) = bound.units.last() else { return Ok(()) };
         let line = self.set.as_ref().map_or(1, |set| set.units + 1);
-        let style = self.options.style.clone();
-        let writer = RecordWriter::new(binding, &style, Start { line, ..Start::default() });
+        let start = Start { line, ..Start::default() };
+        let writer = RecordWriter::with(binding, &self.options.style, start, std::mem::take(&mut self.buffers));
         let (unit, members) = writer.write_beside(&mut serde_json::Deserializer::from_str(text), &bound.aside)?;
+        self.buffers = writer.into_buffers();
         let none = RawValue::from_string("{}".into())?;
         let mut levels: Vec<Option<&RawValue>> = bound
             .levels
@@ -177,6 +194,7 @@ impl<W: Write> Writer<W> {
                 set.segments += u64::from(unit.segments);
             }
         }
+        self.buffers.reuse(unit.bytes);
         Ok(())
     }
 
@@ -207,9 +225,11 @@ impl<W: Write> Writer<W> {
             let parent = set.open.iter().rev().map(|open| open.number).find(|number| *number > 0).unwrap_or(0);
             set.line += 1;
             let start = Start { levels: set.levels, parent, has_children, line: set.line, added: Added::All };
-            let writer = RecordWriter::new(&level.binding, &self.options.style, start);
+            let writer =
+                RecordWriter::with(&level.binding, &self.options.style, start, std::mem::take(&mut self.buffers));
             let written = writer.write(&mut serde_json::Deserializer::from_str(json.get()))?;
             set.levels = writer.levels();
+            self.buffers = writer.into_buffers();
             set.segments += u64::from(written.segments);
             self.output.write_all(&written.bytes)?;
             let number = if level.hierarchical { set.levels } else { 0 };

@@ -20,17 +20,37 @@ use crate::x12::{Delimiters, OnDelimiter};
 #[derive(Debug)]
 pub(super) struct State<'b> {
     pub(super) style: &'b Style,
+    pub(super) buffers: Buffers,
+    pub(super) levels: u32,
+    pub(super) parent: u32,
+    pub(super) start: Start,
+}
+
+/// The memory of a writer, which the next one can use again.
+#[derive(Debug, Default)]
+pub struct Buffers {
+    /// Texts of the cells.
     pub(super) text: Vec<u8>,
     pub(super) cells: Vec<PartCell>,
     pub(super) inner: Vec<Inner>,
     /// Rendered loops, innermost last.
     pub(super) out: Vec<u8>,
-    pub(super) scratch: Vec<u8>,
-    pub(super) levels: u32,
-    pub(super) parent: u32,
-    pub(super) start: Start,
-    /// ST02, once it is known.
-    pub(super) control: Vec<u8>,
+    /// Rendered segments of the loop at hand.
+    scratch: Vec<u8>,
+    /// A loop on its way to `out`.
+    joined: Vec<u8>,
+    row: Vec<Cell>,
+    items: Vec<Item>,
+    /// The control number of the envelope at hand.
+    control: Vec<u8>,
+}
+
+impl Buffers {
+    /// Takes back the bytes of something written, to be used again.
+    pub fn reuse(&mut self, mut bytes: Vec<u8>) {
+        bytes.clear();
+        self.out = bytes;
+    }
 }
 
 /// A value under its part.
@@ -81,6 +101,7 @@ impl fmt::Display for Refusal {
 }
 
 /// A segment or an inner loop on its way out.
+#[derive(Debug)]
 struct Item {
     slot: u16,
     /// In `scratch` for a segment, in `out` for a loop.
@@ -90,20 +111,39 @@ struct Item {
     refused: Option<HoldsDelimiter>,
 }
 
-impl<'b> State<'b> {
-    pub(super) fn new(style: &'b Style, start: Start) -> Self {
-        Self {
-            style,
-            text: Vec::new(),
-            cells: Vec::new(),
-            inner: Vec::new(),
-            out: Vec::new(),
-            scratch: Vec::new(),
-            levels: start.levels,
-            parent: start.parent,
-            start,
-            control: Vec::new(),
+impl Item {
+    fn of_loop(inner: &Inner) -> Self {
+        let Inner { slot, bytes, segments, .. } = inner;
+        Self { slot: *slot, bytes: bytes.clone(), is_loop: true, segments: *segments, refused: None }
+    }
+}
+
+impl Added {
+    /// Whether a segment stands though no field holds anything of it.
+    fn adds(self, segment: &SegmentPlan, slot: u16) -> bool {
+        match self {
+            Self::All => segment.always,
+            Self::NoTrailer => segment.always && slot == 0,
+            Self::Nothing => false,
         }
+    }
+}
+
+impl SegmentPlan {
+    /// Whether the segment begins an inlined loop of which values follow.
+    fn begins_before(&self, slot: u16, after: &[PartCell]) -> bool {
+        self.begins_inlined(slot)
+            && after.iter().any(|cell| self.inlined.as_ref().is_some_and(|range| range.contains(&cell.slot)))
+    }
+}
+
+impl<'b> State<'b> {
+    pub(super) fn new(style: &'b Style, start: Start, mut buffers: Buffers) -> Self {
+        buffers.text.clear();
+        buffers.cells.clear();
+        buffers.inner.clear();
+        buffers.out.clear();
+        Self { style, buffers, levels: start.levels, parent: start.parent, start }
     }
 
     pub(super) fn begin(&mut self, plan: &LoopPlan) -> Frame {
@@ -115,10 +155,10 @@ impl<'b> State<'b> {
             self.parent = level;
         }
         Frame {
-            text: self.text.len(),
-            cells: self.cells.len(),
-            inner: self.inner.len(),
-            out: self.out.len(),
+            text: self.buffers.text.len(),
+            cells: self.buffers.cells.len(),
+            inner: self.buffers.inner.len(),
+            out: self.buffers.out.len(),
             level,
             outer,
         }
@@ -135,23 +175,27 @@ impl<'b> State<'b> {
     ) -> Result<u32, Refusal> {
         self.parent = frame.outer;
         self.chunk(plan, frame, layout);
-        let scratch = self.scratch.len();
-        let mut items = self.render(plan, frame, line, outside, layout.unplaced.len() as u32);
+        let mut items = std::mem::take(&mut self.buffers.items);
+        items.clear();
+        self.buffers.scratch.clear();
+        self.render(plan, frame, line, outside, layout.unplaced.len() as u32, &mut items);
         arrange(plan, layout, &mut items);
-        let mut bytes = Vec::with_capacity(self.out.len() - frame.out + self.scratch.len() - scratch);
-        let written = self.assemble(plan, layout, &items, &mut bytes);
-        self.text.truncate(frame.text);
-        self.cells.truncate(frame.cells);
-        self.inner.truncate(frame.inner);
-        self.out.truncate(frame.out);
-        self.scratch.truncate(scratch);
-        self.out.append(&mut bytes);
+        let mut joined = std::mem::take(&mut self.buffers.joined);
+        joined.clear();
+        let written = self.assemble(plan, layout, &items, &mut joined);
+        let buffers = &mut self.buffers;
+        buffers.text.truncate(frame.text);
+        buffers.cells.truncate(frame.cells);
+        buffers.inner.truncate(frame.inner);
+        buffers.out.truncate(frame.out);
+        buffers.out.extend_from_slice(&joined);
+        (buffers.items, buffers.joined) = (items, joined);
         written
     }
 
     /// Distributes lists that run over repeats of their segment.
     fn chunk(&mut self, plan: &LoopPlan, frame: &Frame, layout: &Layout) {
-        let Some(cells) = self.cells.get_mut(frame.cells..) else { return };
+        let Some(cells) = self.buffers.cells.get_mut(frame.cells..) else { return };
         for cell in cells.iter_mut() {
             let Some(PartPlan::Segment(SegmentPlan { chunk: Some(chunk), designator, .. })) = plan.part(cell.slot)
             else {
@@ -174,106 +218,71 @@ impl<'b> State<'b> {
             cell.occurrence = repeat;
             cell.cell.element = cell.cell.element.saturating_add(u8::try_from(left).unwrap_or(0));
         }
-        cells.sort_by_key(|cell| (cell.slot, cell.occurrence, cell.cell.element, cell.cell.component));
+        cells.sort_unstable_by_key(|cell| (cell.slot, cell.occurrence, cell.cell.element, cell.cell.component));
     }
 
     /// The loop's segments (rendered into `scratch`) and inner loops, in the guide's order.
-    fn render(&mut self, plan: &LoopPlan, frame: &Frame, line: u32, outside: Start, unplaced: u32) -> Vec<Item> {
-        let cells = self.cells.get(frame.cells..).unwrap_or_default();
-        let inner = self.inner.get(frame.inner..).unwrap_or_default();
+    fn render(
+        &mut self,
+        plan: &LoopPlan,
+        frame: &Frame,
+        line: u32,
+        outside: Start,
+        unplaced: u32,
+        items: &mut Vec<Item>,
+    ) {
+        let Buffers { text, cells, inner, scratch, row, control, .. } = &mut self.buffers;
+        let inner = inner.get_mut(frame.inner..).unwrap_or_default();
+        inner.sort_by_key(|one| one.slot);
         let has_children = outside.has_children || inner.iter().any(|one| one.hierarchical);
-        let inner_segments: u32 = inner.iter().map(|one| one.segments).sum();
-        let mut items: Vec<Item> = Vec::new();
-        self.control.clear();
-        self.control.extend_from_slice(NO_CONTROL);
-        let mut row = Vec::new();
-        let mut rest = cells;
+        let mut counters = Counters {
+            level: frame.level,
+            parent: frame.outer,
+            has_children,
+            line,
+            segments: unplaced + inner.iter().map(|one| one.segments).sum::<u32>(),
+            inner: inner.len() as u32,
+            control: NO_CONTROL,
+        };
+        control.clear();
+        let (mut cells, mut inner) = (cells.get(frame.cells..).unwrap_or_default(), &*inner);
         for (slot, part) in plan.parts.iter().enumerate() {
             let slot = slot as u16;
-            match part {
+            let segment = match part {
+                PartPlan::Segment(segment) => segment,
                 PartPlan::Loop(_) | PartPlan::Outside(_) => {
-                    items.extend(inner.iter().filter(|one| one.slot == slot).map(|one| Item {
-                        slot,
-                        bytes: one.bytes.clone(),
-                        is_loop: true,
-                        segments: one.segments,
-                        refused: None,
-                    }));
+                    let (mine, after) = inner.split_at(inner.iter().take_while(|one| one.slot == slot).count());
+                    inner = after;
+                    items.extend(mine.iter().map(Item::of_loop));
+                    continue;
                 }
-                PartPlan::Segment(segment) => {
-                    let own = rest.iter().take_while(|cell| cell.slot == slot).count();
-                    let (mine, after) = rest.split_at(own);
-                    rest = after;
-                    let begins = segment.begins_inlined(slot)
-                        && rest
-                            .iter()
-                            .any(|cell| segment.inlined.as_ref().is_some_and(|range| range.contains(&cell.slot)));
-                    let empty: [PartCell; 0] = [];
-                    let added = match outside.added {
-                        Added::All => segment.always,
-                        Added::NoTrailer => segment.always && slot == 0,
-                        Added::Nothing => false,
-                    };
-                    let bare = mine.is_empty() && (added || begins);
-                    let repeats = mine
-                        .chunk_by(|left, right| left.occurrence == right.occurrence)
-                        .chain(bare.then_some(&empty[..]));
-                    for repeat in repeats {
-                        row.clear();
-                        row.extend(repeat.iter().map(|cell| cell.cell));
-                        if let Some(element) = segment.control_element() {
-                            self.control.clear();
-                            let stated = row
-                                .iter()
-                                .find(|cell| cell.element == element)
-                                .and_then(|cell| self.text.get(cell.start as usize..cell.end as usize));
-                            self.control.extend_from_slice(stated.unwrap_or(NO_CONTROL));
-                        }
-                        let counters = Counters {
-                            level: frame.level,
-                            parent: frame.outer,
-                            has_children,
-                            line,
-                            segments: unplaced
-                                + inner_segments
-                                + items.iter().filter(|item| !item.is_loop).count() as u32
-                                + 1,
-                            inner: inner.len() as u32,
-                            control: &self.control,
-                        };
-                        let start = self.scratch.len();
-                        let refused =
-                            render(segment, &row, &self.text, self.style.delimiters, &counters, &mut self.scratch)
-                                .err();
-                        let refused = match (refused, self.style.on_delimiter) {
-                            (Some(_), OnDelimiter::Replace(with)) => {
-                                self.scratch.truncate(start);
-                                let clean = replaced(&self.text, &row, self.style.delimiters, with);
-                                let _ = render(
-                                    segment,
-                                    &clean.0,
-                                    &clean.1,
-                                    self.style.delimiters,
-                                    &counters,
-                                    &mut self.scratch,
-                                );
-                                None
-                            }
-                            (refused, _) => refused,
-                        };
-                        items.push(Item {
-                            slot,
-                            bytes: start..self.scratch.len(),
-                            is_loop: false,
-                            segments: 1,
-                            refused,
-                        });
-                    }
+                PartPlan::Other => continue,
+            };
+            let (mine, after) = cells.split_at(cells.iter().take_while(|cell| cell.slot == slot).count());
+            cells = after;
+            let bare = mine.is_empty() && (outside.added.adds(segment, slot) || segment.begins_before(slot, after));
+            let repeats = mine.chunk_by(|left, right| left.occurrence == right.occurrence);
+            for repeat in repeats.chain(bare.then_some(&[][..])) {
+                row.clear();
+                row.extend(repeat.iter().map(|cell| cell.cell));
+                if let Some(element) = segment.control_element() {
+                    let stated = row.iter().find(|cell| cell.element == element);
+                    let stated = stated.and_then(|cell| text.get(cell.start as usize..cell.end as usize));
+                    control.clear();
+                    control.extend_from_slice(stated.unwrap_or(NO_CONTROL));
                 }
-                PartPlan::Other => {}
+                counters.segments += 1;
+                let counters = Counters { control: if control.is_empty() { NO_CONTROL } else { control }, ..counters };
+                let start = scratch.len();
+                let mut refused = render(segment, row, text, self.style.delimiters, &counters, scratch).err();
+                if let (Some(_), OnDelimiter::Replace(with)) = (refused, self.style.on_delimiter) {
+                    scratch.truncate(start);
+                    let (row, text) = replaced(text, row, self.style.delimiters, with);
+                    refused = render(segment, &row, &text, self.style.delimiters, &counters, scratch).err();
+                }
+                items.push(Item { slot, bytes: start..scratch.len(), is_loop: false, segments: 1, refused });
             }
         }
-        items
     }
 
     /// Joins the items with their terminators, verbatim and unplaced segments in their places.
@@ -288,7 +297,7 @@ impl<'b> State<'b> {
             }
             segments += item.segments;
             let Some(canonical) = self.canonical(item) else {
-                bytes.extend_from_slice(self.out.get(item.bytes.clone()).unwrap_or_default());
+                bytes.extend_from_slice(self.buffers.out.get(item.bytes.clone()).unwrap_or_default());
                 continue;
             };
             match (spellings.take(at, canonical), item.refused) {
@@ -312,7 +321,7 @@ impl<'b> State<'b> {
 
     /// The text of a segment as the data make it; `None` for a loop.
     fn canonical(&self, item: &Item) -> Option<&[u8]> {
-        if item.is_loop { None } else { self.scratch.get(item.bytes.clone()) }
+        if item.is_loop { None } else { self.buffers.scratch.get(item.bytes.clone()) }
     }
 
     fn put(&self, segment: &[u8], bytes: &mut Vec<u8>) {
@@ -345,7 +354,9 @@ impl<'l> Spellings<'l> {
     }
 
     fn take(&mut self, at: usize, canonical: &[u8]) -> Option<&'l Verbatim> {
-        if let Some(verbatim) = self.fixed.remove(&at) {
+        if !self.fixed.is_empty()
+            && let Some(verbatim) = self.fixed.remove(&at)
+        {
             return Some(verbatim);
         }
         if self.floating.is_empty() {

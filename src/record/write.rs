@@ -18,6 +18,8 @@ use super::{
 };
 use crate::x12::{Delimiters, OnDelimiter};
 
+pub use super::assemble::Buffers;
+
 /// How segments are written.
 #[derive(Clone, Debug)]
 pub struct Style {
@@ -85,7 +87,17 @@ pub type Outside<'b> = &'b dyn Fn(&RawValue, &mut Vec<u8>) -> Result<u32, String
 impl<'b> Writer<'b> {
     /// A writer of a binding's loop.
     pub fn new(binding: &'b Binding, style: &'b Style, start: Start) -> Self {
-        Self { binding, state: RefCell::new(State::new(style, start)), outside: None, ignored: &[] }
+        Self::with(binding, style, start, Buffers::default())
+    }
+
+    /// A writer that uses the memory of another, which is done.
+    pub fn with(binding: &'b Binding, style: &'b Style, start: Start, buffers: Buffers) -> Self {
+        Self { binding, state: RefCell::new(State::new(style, start, buffers)), outside: None, ignored: &[] }
+    }
+
+    /// The writer's memory, for the next one.
+    pub fn into_buffers(self) -> Buffers {
+        self.state.into_inner().buffers
     }
 
     /// The writer, to which some members of the outermost object mean nothing.
@@ -130,7 +142,7 @@ impl<'b> Writer<'b> {
         let segments =
             LoopSeed { writer: self, plan: &self.binding.plan, line, aside: Some(aside) }.deserialize(object)?;
         let mut state = self.state.borrow_mut();
-        Ok(Written { bytes: std::mem::take(&mut state.out), segments })
+        Ok(Written { bytes: std::mem::take(&mut state.buffers.out), segments })
     }
 
     /// HL numbers given out so far.
@@ -144,10 +156,10 @@ impl Writer<'_> {
         let raw = <Box<RawValue> as serde::Deserialize>::deserialize(deserializer)?;
         let Some(write) = self.outside else { return Err(de::Error::custom("a transaction set outside an envelope")) };
         let mut state = self.state.borrow_mut();
-        let start = state.out.len();
-        let segments = write(&raw, &mut state.out).map_err(de::Error::custom)?;
-        let bytes = start..state.out.len();
-        state.inner.push(Inner { slot, bytes, segments, hierarchical: false });
+        let start = state.buffers.out.len();
+        let segments = write(&raw, &mut state.buffers.out).map_err(de::Error::custom)?;
+        let bytes = start..state.buffers.out.len();
+        state.buffers.inner.push(Inner { slot, bytes, segments, hierarchical: false });
         Ok(())
     }
 }
@@ -352,12 +364,12 @@ impl<'de> DeserializeSeed<'de> for ItemSeed<'_, '_, '_> {
                 Some(PartPlan::Outside(_)) => return scope.writer.put_outside(slot, deserializer),
                 _ => return Err(de::Error::custom("a loop inside a segment")),
             };
-            let out = scope.writer.state.borrow().out.len();
+            let out = scope.writer.state.borrow().buffers.out.len();
             let segments = LoopSeed { writer: scope.writer, plan: inner, line: index + 1, aside: None }
                 .deserialize(deserializer)?;
             let mut state = scope.writer.state.borrow_mut();
-            let bytes = out..state.out.len();
-            state.inner.push(Inner { slot, bytes, segments, hierarchical: inner.hierarchical });
+            let bytes = out..state.buffers.out.len();
+            state.buffers.inner.push(Inner { slot, bytes, segments, hierarchical: inner.hierarchical });
             return Ok(());
         }
         let place = scope
@@ -501,19 +513,19 @@ impl ScalarVisitor<'_, '_> {
             return Ok(());
         }
         let mut state = self.scope.writer.state.borrow_mut();
-        let start = state.text.len() as u32;
-        let qualifier = self.format.read_json(value, &mut state.text).map_err(|_| {
+        let start = state.buffers.text.len() as u32;
+        let qualifier = self.format.read_json(value, &mut state.buffers.text).map_err(|_| {
             E::custom(format!("`{}` at {} is not {}", self.name, self.where_to(), self.format.json_expected()))
         })?;
-        let end = state.text.len() as u32;
+        let end = state.buffers.text.len() as u32;
         let CellPlace { slot, occurrence, element, component } = self.place;
-        state.cells.push(PartCell { slot, occurrence, cell: Cell { element, component, start, end } });
+        state.buffers.cells.push(PartCell { slot, occurrence, cell: Cell { element, component, start, end } });
         if !qualifier.is_empty() {
-            state.text.extend_from_slice(qualifier.as_bytes());
-            let end = (end, state.text.len() as u32);
+            state.buffers.text.extend_from_slice(qualifier.as_bytes());
+            let end = (end, state.buffers.text.len() as u32);
             let (element, component) =
                 if component > 0 { (element, component - 1) } else { (element.saturating_sub(1), 0) };
-            state.cells.push(PartCell {
+            state.buffers.cells.push(PartCell {
                 slot,
                 occurrence,
                 cell: Cell { element, component, start: end.0, end: end.1 },
