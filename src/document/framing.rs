@@ -44,10 +44,15 @@ impl Framing {
             self.before = Some(text(before));
         } else if number == 2 {
             self.line_break = text(before);
-        } else if before != bytes(&self.line_break) {
+        } else if !is(before, &self.line_break) {
             self.line_breaks.push(LineBreak { before_segment: number, text: text(before) });
         }
     }
+}
+
+/// Whether bytes are those of a text.
+fn is(bytes: &[u8], text: &str) -> bool {
+    bytes.iter().map(|&byte| char::from(byte)).eq(text.chars())
 }
 
 /// Bytes between segments as text: each byte is the character of its number, so that any byte

@@ -5,11 +5,11 @@ use std::io::{Read, Write};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Error, Framing, binding, framing, interchange_guide};
+use super::{Error, Framing, LineBreak, binding, framing, interchange_guide};
 use crate::{
     guide,
     record::write::{Start, Style, Writer},
-    x12::{self, Token},
+    x12::{self, Delimiters, Token},
 };
 
 /// Reads a document (JSON) and writes its X12.
@@ -23,14 +23,7 @@ pub fn write(mut input: impl Read, mut output: impl Write, style: &Style) -> Res
     let document: Document<'_> = serde_json::from_slice(&text)?;
     let mut usual: Vec<u8> = Vec::new();
     for (at, raw) in document.interchanges.iter().enumerate() {
-        let framing: Framing = match serde_json::from_str::<Stated>(raw.get())?.delimiters {
-            Some(_) => serde_json::from_str(raw.get())?,
-            None => Framing {
-                delimiters: style.delimiters,
-                line_break: framing::text(&style.line_break),
-                ..serde_json::from_str(raw.get())?
-            },
-        };
+        let framing = Framing::of(raw, style)?;
         match &framing.before {
             Some(before) => output.write_all(&framing::bytes(before))?,
             None if at > 0 => output.write_all(&usual)?,
@@ -59,10 +52,30 @@ struct Document<'j> {
     trailing: Option<String>,
 }
 
-/// Whether an interchange says how it is delimited.
-#[derive(Deserialize)]
-struct Stated {
-    delimiters: Option<serde::de::IgnoredAny>,
+impl Framing {
+    /// What an interchange says of its framing; what it does not say is as the style has it.
+    fn of(raw: &RawValue, style: &Style) -> Result<Self, serde_json::Error> {
+        #[derive(Deserialize)]
+        struct Stated {
+            before: Option<String>,
+            delimiters: Option<Delimiters>,
+            line_break: Option<String>,
+            #[serde(default)]
+            line_breaks: Vec<LineBreak>,
+            #[serde(default)]
+            unterminated: bool,
+        }
+        let Stated { before, delimiters, line_break, line_breaks, unterminated } = serde_json::from_str(raw.get())?;
+        // An interchange that names its delimiters names its line break too: none is the empty one.
+        let usual = if delimiters.is_some() { String::new() } else { framing::text(&style.line_break) };
+        Ok(Self {
+            before,
+            delimiters: delimiters.unwrap_or(style.delimiters),
+            line_break: line_break.unwrap_or(usual),
+            line_breaks,
+            unterminated,
+        })
+    }
 }
 
 /// What of a transaction set must be known before the rest is read.
@@ -73,6 +86,20 @@ struct Head {
     segments: Option<Vec<String>>,
     #[serde(default)]
     latin1: Vec<usize>,
+}
+
+impl Head {
+    /// The head of a transaction set. One that we made says its type first, and if it is that of a guide, that is
+    /// all there is to know.
+    fn of(raw: &RawValue) -> Result<Self, serde_json::Error> {
+        let first = raw.get().strip_prefix("{\"type\":\"").and_then(|rest| rest.split_once("\","));
+        match first.filter(|(name, rest)| guide::by_name(name).is_some() && !rest.starts_with("\"segments\"")) {
+            Some((name, _)) => {
+                Ok(Self { r#type: Some(name.to_owned()), guide: None, segments: None, latin1: Vec::new() })
+            }
+            None => serde_json::from_str(raw.get()),
+        }
+    }
 }
 
 fn interchange(raw: &RawValue, style: &Style) -> Result<Vec<u8>, Error> {
@@ -87,7 +114,7 @@ fn interchange(raw: &RawValue, style: &Style) -> Result<Vec<u8>, Error> {
 /// Writes one transaction set; gives the number of its segments.
 fn transaction(raw: &RawValue, style: &Style, out: &mut Vec<u8>) -> Result<u32, serde_json::Error> {
     use serde::de::Error as _;
-    let head: Head = serde_json::from_str(raw.get())?;
+    let head = Head::of(raw)?;
     if let Some(segments) = &head.segments {
         for (at, segment) in segments.iter().enumerate() {
             if head.latin1.contains(&at) {

@@ -15,7 +15,7 @@ use crate::{
     place::{Keep, Tape},
     record::{
         Binding, Record,
-        read::{Reader, Spelling},
+        read::{Buffers, Reader, Spelling},
     },
     x12::{self, Token},
 };
@@ -49,6 +49,7 @@ pub fn read(input: impl Read, output: impl Write, name: Option<&str>) -> Result<
         units: 0,
         summary: Summary::default(),
         failed: None,
+        buffers: Buffers::default(),
     };
     loop {
         match reader.next()? {
@@ -90,6 +91,7 @@ struct Lines<W> {
     units: u64,
     summary: Summary,
     failed: Option<std::io::Error>,
+    buffers: Buffers,
 }
 
 /// A level as it was read last.
@@ -161,10 +163,11 @@ impl<W: Write> Lines<W> {
         let start = self.out.len();
         self.open(bound.form.kind, tape, entry, header);
         let readable = self.levels(bound, tape, entry);
-        let mut reader = Reader::of_part(tape, Spelling::Lost);
+        let mut reader = Reader::with(tape, Spelling::Lost, std::mem::take(&mut self.buffers));
         reader.fields_of(unit, entry, &mut self.out);
         self.out.extend_from_slice(b"}\n");
-        let problems = reader.into_problems();
+        let (problems, buffers) = reader.finish();
+        self.buffers = buffers;
         self.summary.notices.extend(problems.iter().map(|problem| Notice {
             severity: Severity::Error,
             offset: problem.offset,
@@ -213,16 +216,15 @@ impl<W: Write> Lines<W> {
             self.out.extend_from_slice(file);
             self.out.push(b',');
         }
-        for (name, value) in
-            [("interchange", &header.interchange), ("group", &header.group), ("transaction", &header.transaction)]
-        {
-            if !value.is_empty() {
-                self.out.extend_from_slice(&member(name, value));
-                self.out.push(b',');
-            }
+        let numbers =
+            [("interchange", &header.interchange), ("group", &header.group), ("transaction", &header.transaction)];
+        for (name, value) in numbers.into_iter().filter(|(_, value)| !value.is_empty()) {
+            member_into(name, value, &mut self.out);
+            self.out.push(b',');
         }
         let (position, offset) = tape.entry(entry).map_or((0, 0), |entry| (entry.position, entry.offset));
-        self.out.extend_from_slice(format!("\"segment_position\":{position},\"byte_offset\":{offset}}}").as_bytes());
+        // Writing to a vector does not fail.
+        let _ = write!(self.out, "\"segment_position\":{position},\"byte_offset\":{offset}}}");
     }
 
     /// Writes what stands above an entry; false if something of it could not be read.
@@ -354,7 +356,14 @@ fn find(binding: &Binding, guide: &Guide, tape: &Tape, entry: usize) -> Option<u
 }
 
 fn member(name: &str, value: &str) -> Vec<u8> {
-    let mut json = format!("\"{name}\":").into_bytes();
-    crate::record::quote(value.as_bytes(), &mut json);
+    let mut json = Vec::new();
+    member_into(name, value, &mut json);
     json
+}
+
+/// `"name":"value"`
+fn member_into(name: &str, value: &str, json: &mut Vec<u8>) {
+    crate::record::quote(name.as_bytes(), json);
+    json.push(b':');
+    crate::record::quote(value.as_bytes(), json);
 }

@@ -70,6 +70,13 @@ pub struct Reader<'t> {
     outside: Option<Outside<'t>>,
 }
 
+/// The memory of a reader, which the next one can use again.
+#[derive(Debug, Default)]
+pub struct Buffers {
+    canonical: Canonical,
+    pool: Vec<Items>,
+}
+
 /// Writes what stands in a loop that another guide describes, by the loop's entry.
 type Outside<'t> = &'t dyn Fn(usize, &mut Vec<u8>);
 
@@ -102,17 +109,19 @@ impl<'t> Reader<'t> {
 
     /// Reads a loop of a tape as a claim on its own would be: no look at the rest of the tape.
     pub fn of_part(tape: &'t Tape, spelling: Spelling) -> Self {
-        Self {
-            tape,
-            spelling,
-            levels: 0,
-            parent: 0,
-            segments: 0,
-            problems: Vec::new(),
-            canonical: Canonical::default(),
-            pool: Vec::new(),
-            outside: None,
-        }
+        Self::with(tape, spelling, Buffers::default())
+    }
+
+    /// As [`of_part`](Self::of_part), with the memory of another reader, which is done.
+    pub fn with(tape: &'t Tape, spelling: Spelling, buffers: Buffers) -> Self {
+        let Buffers { canonical, pool } = buffers;
+        let problems = Vec::new();
+        Self { tape, spelling, levels: 0, parent: 0, segments: 0, problems, canonical, pool, outside: None }
+    }
+
+    /// What could not be read, and the reader's memory, for the next one.
+    pub fn finish(self) -> (Vec<Problem>, Buffers) {
+        (self.problems, Buffers { canonical: self.canonical, pool: self.pool })
     }
 
     /// What could not be read so far.
