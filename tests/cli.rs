@@ -77,7 +77,14 @@ fn spawn(arguments: &[&str]) -> std::process::Child {
 }
 
 fn sample_path(name: &str) -> String {
-    format!("{}/samples/{name}.x12", env!("CARGO_MANIFEST_DIR"))
+    let place = match name {
+        "professional" => "837p/two-visits",
+        "institutional" => "837i/three-days",
+        "dental" => "837d/examination-and-filling",
+        "remittance" => "835/two-visits",
+        other => other,
+    };
+    format!("{}/samples/{place}.x12", env!("CARGO_MANIFEST_DIR"))
 }
 
 fn sample(name: &str) -> Vec<u8> {

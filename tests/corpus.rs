@@ -3,11 +3,9 @@
 //! The corpus is read where it is (`CLAIMWIRE_CORPUS`, else `../shared/corpus`); without it the test
 //! says that it did nothing.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::{Path, PathBuf},
-};
+mod foreign;
+
+use std::{collections::BTreeMap, fs};
 
 use claimwire::{document, record::write::Style};
 
@@ -16,14 +14,11 @@ const EXCEPTIONS: &[(&str, &str)] = &[];
 
 #[test]
 fn documents_of_the_corpus_come_back_byte_for_byte() {
-    let Some(root) = corpus() else {
-        println!("skipped: no corpus at CLAIMWIRE_CORPUS or ../shared/corpus");
-        return;
-    };
+    let Some(files) = foreign::files() else { return };
     let mut kinds: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     let mut wrong = Vec::new();
-    for path in files(&root.join("files")) {
-        let name = path.strip_prefix(&root).unwrap_or(&path).display().to_string();
+    for path in files {
+        let name = path.display().to_string();
         let bytes = fs::read(&path).expect("readable");
         let mut json = Vec::new();
         let kind = match document::read(&bytes[..], &mut json) {
@@ -47,25 +42,6 @@ fn documents_of_the_corpus_come_back_byte_for_byte() {
     }
     wrong.retain(|line| !EXCEPTIONS.iter().any(|(name, _)| line.contains(name)));
     assert!(wrong.is_empty(), "{} files differ:\n{}", wrong.len(), wrong.join("\n"));
-}
-
-fn corpus() -> Option<PathBuf> {
-    let named = std::env::var_os("CLAIMWIRE_CORPUS").map(PathBuf::from);
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
-    [named, Some(beside)].into_iter().flatten().find(|path| path.join("files").is_dir())
-}
-
-fn files(root: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut open = vec![root.to_owned()];
-    while let Some(folder) = open.pop() {
-        for entry in fs::read_dir(&folder).expect("readable").flatten() {
-            let path = entry.path();
-            if path.is_dir() { open.push(path) } else { found.push(path) }
-        }
-    }
-    found.sort();
-    found
 }
 
 /// The kinds of transaction sets in a document.

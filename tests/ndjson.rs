@@ -1,9 +1,8 @@
 //! Claims on their own: what a file gives, and that it is the same after a file was made of it.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+mod foreign;
+
+use std::fs;
 
 use claimwire::{
     ndjson::{Options, Writer, read},
@@ -45,12 +44,9 @@ fn write(values: &[Value]) -> Result<Vec<u8>, claimwire::ndjson::Error> {
 
 #[test]
 fn lines_of_the_corpus_are_the_same_after_a_file_was_made_of_them() {
-    let Some(root) = corpus() else {
-        println!("skipped: no corpus at CLAIMWIRE_CORPUS or ../shared/corpus");
-        return;
-    };
+    let Some(paths) = foreign::files() else { return };
     let (mut files, mut claims, mut wrong) = (0, 0, Vec::new());
-    for path in paths(&root.join("files")) {
+    for path in paths {
         let bytes = fs::read(&path).expect("readable");
         let name = path.display().to_string();
         let mut out = Vec::new();
@@ -94,23 +90,4 @@ fn lines_of_the_corpus_are_the_same_after_a_file_was_made_of_them() {
     println!("{claims} lines of {files} files");
     wrong.retain(|line| !EXCEPTIONS.iter().any(|(name, _)| line.contains(name)));
     assert!(wrong.is_empty(), "{} files differ:\n{}", wrong.len(), wrong.join("\n"));
-}
-
-fn corpus() -> Option<PathBuf> {
-    let named = std::env::var_os("CLAIMWIRE_CORPUS").map(PathBuf::from);
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
-    [named, Some(beside)].into_iter().flatten().find(|path| path.join("files").is_dir())
-}
-
-fn paths(root: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut open = vec![root.to_owned()];
-    while let Some(folder) = open.pop() {
-        for entry in fs::read_dir(&folder).expect("readable").flatten() {
-            let path = entry.path();
-            if path.is_dir() { open.push(path) } else { found.push(path) }
-        }
-    }
-    found.sort();
-    found
 }

@@ -420,7 +420,7 @@ impl Reach {
         }
     }
 
-    fn has_slot(self) -> bool {
+    pub(super) fn has_slot(self) -> bool {
         !matches!(self, Self::Here | Self::Layout)
     }
 }

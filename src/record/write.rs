@@ -421,7 +421,7 @@ impl Scope<'_, '_> {
     fn place(&self, plan: &FieldPlan, index: u32) -> Option<CellPlace> {
         let base = self.base;
         let (slot, occurrence) = match self.plan {
-            Some(_) => (plan.reach.slot_or(self.slot), 0),
+            Some(_) => (if plan.reach.has_slot() { plan.reach.slot() } else { self.slot }, 0),
             None => (self.slot, self.occurrence),
         };
         let at = CellPlace { slot, occurrence, element: base, component: 0 };
@@ -461,20 +461,6 @@ impl Scope<'_, '_> {
                 CellPlace { element: base.checked_add(start)?, ..at }
             }
         })
-    }
-}
-
-impl Reach {
-    fn slot_or(self, other: u16) -> u16 {
-        match self {
-            Self::Here | Self::Layout => other,
-            Self::Loop { slot }
-            | Self::Segment { slot }
-            | Self::Element { slot, .. }
-            | Self::Elements { slot, .. }
-            | Self::Components { slot, .. }
-            | Self::Runs { slot, .. } => slot,
-        }
     }
 }
 

@@ -37,23 +37,23 @@ struct Sample {
 
 const SAMPLES: &[Sample] = &[
     Sample {
-        name: "professional.x12",
-        bytes: include_bytes!("../../../samples/professional.x12"),
+        name: "837p/two-visits.x12",
+        bytes: include_bytes!("../../../samples/837p/two-visits.x12"),
         about: "A family practice bills two visits (837P). The first patient is the child of the insured.",
     },
     Sample {
-        name: "institutional.x12",
-        bytes: include_bytes!("../../../samples/institutional.x12"),
+        name: "837i/three-days.x12",
+        bytes: include_bytes!("../../../samples/837i/three-days.x12"),
         about: "A hospital bills a stay of three days (837I).",
     },
     Sample {
-        name: "dental.x12",
-        bytes: include_bytes!("../../../samples/dental.x12"),
+        name: "837d/examination-and-filling.x12",
+        bytes: include_bytes!("../../../samples/837d/examination-and-filling.x12"),
         about: "A dentist bills an examination and a filling (837D).",
     },
     Sample {
-        name: "remittance.x12",
-        bytes: include_bytes!("../../../samples/remittance.x12"),
+        name: "835/two-visits.x12",
+        bytes: include_bytes!("../../../samples/835/two-visits.x12"),
         about: "The payer's answer to the family practice (835): what it pays, what not, and why.",
     },
 ];
