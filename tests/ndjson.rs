@@ -5,9 +5,11 @@ mod foreign;
 use std::fs;
 
 use claimwire::{
+    generate::{self, Kind},
     ndjson::{Options, Writer, read},
     record::{Date, Time},
 };
+use proptest::prelude::*;
 use serde_json::Value;
 
 /// Files whose lines change, each with its reason.
@@ -90,4 +92,30 @@ fn lines_of_the_corpus_are_the_same_after_a_file_was_made_of_them() {
     println!("{claims} lines of {files} files");
     wrong.retain(|line| !EXCEPTIONS.iter().any(|(name, _)| line.contains(name)));
     assert!(wrong.is_empty(), "{} files differ:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn generated_lines_survive_the_way_through_x12_in_any_order(
+        seed in any::<u64>(),
+        kind in prop::sample::select(Kind::ALL.to_vec()),
+        order in prop::collection::vec(any::<prop::sample::Index>(), 24),
+    ) {
+        let mut first: Vec<Value> = Vec::new();
+        generate::lines(&generate::Options::new(kind, 12, seed), &mut |line| {
+            first.push(serde_json::from_slice(line)?);
+            Ok(())
+        })
+        .expect("lines");
+        // Once through, so that guide and line numbers stand in the lines, which the writer adds.
+        let (mut first, _) = lines(&write(&first).expect("X12"));
+        for (at, index) in order.iter().enumerate() {
+            let count = first.len();
+            first.swap(at % count, index.index(count));
+        }
+        let (second, summary) = lines(&write(&first).expect("X12"));
+        prop_assert_eq!(summary.refused, 0);
+        prop_assert_eq!(first, second);
+    }
 }

@@ -1,8 +1,8 @@
 //! The document: a file as JSON, and back byte for byte.
 //!
 //! A document has the interchanges of a file, their groups and transaction sets, each transaction
-//! set as the record of its guide ([`ClaimBatch`](crate::claims::ClaimBatch),
-//! [`Remittance`](crate::claims::Remittance), …), and beside the data what the bytes need to come
+//! set as the record of its guide ([`ClaimBatch`],
+//! [`Remittance`], …), and beside the data what the bytes need to come
 //! back identical: delimiters, line breaks, spellings, segments without a place. A transaction set
 //! of no guide we know stands as its plain segments.
 

@@ -4,7 +4,7 @@
 //! case, a hospital stay, a reversal and its correction), and gets some of what any claim may have
 //! besides. Amounts balance as a payer checks them, dates follow from the seed, and people,
 //! providers and payers do not exist: their numbers pass the checks of form, but come from ranges
-//! that nobody has been given. [`lines`] gives the claims as NDJSON, [`write`] as X12; both hold one
+//! that nobody has been given. [`lines`] gives the claims as NDJSON, [`write()`] as X12; both hold one
 //! claim at a time, whatever the size of the file.
 
 mod adjudicate;

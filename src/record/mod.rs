@@ -3,7 +3,7 @@
 //! `record!` declares a struct, its JSON and, one line a field, where each
 //! field lives in X12. The lines are data ([`Shape`]); a [`Binding`] joins them with a guide, and
 //! both directions interpret that one join: [`read`] takes placed segments to JSON or to the typed
-//! struct, [`write`] takes JSON or the struct to segments in the guide's order. [`honest`] lists
+//! struct, [`write`](mod@write) takes JSON or the struct to segments in the guide's order. [`honest`] lists
 //! fields without a place and guide elements without a field.
 //!
 //! Order, fixed codes, hierarchical numbers, line numbers and segment counts come from the guide,
