@@ -43,10 +43,12 @@ impl Fault {
     /// The message, with places named by the guide.
     pub fn describe(&self, guide: &Guide) -> String {
         let segment = &self.segment;
-        let found = match guide.loop_id(self.node) {
+        let name = |node: NodeId| match guide.loop_id(node) {
+            "" if guide.set == "TA1" => "the interchange".to_owned(),
             "" => "the transaction set".to_owned(),
             id => format!("loop {id}"),
         };
+        let found = name(self.node);
         match self.kind {
             FaultKind::UnknownSegment => {
                 format!("`{segment}` is no segment of the standard; it was kept as unplaced in {found}")
@@ -58,7 +60,7 @@ impl Fault {
                 "{segment} has no place after what stands before it in {found}; it was kept as unplaced (check its qualifier)"
             ),
             FaultKind::OutOfOrder => {
-                format!("{segment} ({}) stands too late in {found}; it was kept as unplaced", guide.title(self.node))
+                format!("{segment} ({}) belongs earlier in {found}; it was kept as unplaced", guide.title(self.node))
             }
             FaultKind::TooMany => format!(
                 "{} ({}) stands more than {} times",
@@ -70,10 +72,7 @@ impl Fault {
                 "{} ({}) is required in {} and does not stand",
                 guide.designator(self.node),
                 guide.title(self.node),
-                match guide.loop_id(guide.parent(self.node)) {
-                    "" => "the transaction set".to_owned(),
-                    id => format!("loop {id}"),
-                }
+                name(guide.parent(self.node))
             ),
             FaultKind::WrongParent => {
                 format!("HL02 does not name the level around it ({found}): whose claim this is cannot be told")

@@ -89,7 +89,7 @@ impl<'g> Walk<'g> {
         self.position += 1;
         match self.find(segment) {
             Ok(node) => self.place(node, segment, offset, closed),
-            Err(kind) => self.leave_unplaced(kind, segment, offset),
+            Err((kind, missed)) => self.leave_unplaced(kind, missed, segment, offset),
         }
     }
 
@@ -103,28 +103,27 @@ impl<'g> Walk<'g> {
     }
 
     #[inline]
-    fn find(&self, segment: &Segment<'_>) -> Result<NodeId, FaultKind> {
+    fn find(&self, segment: &Segment<'_>) -> Result<NodeId, (FaultKind, Option<NodeId>)> {
         match self.guide.dispatch().key(segment.id(), |element, component| {
             segment.component(usize::from(element), usize::from(component.max(1)))
         }) {
             Lookup::Key(key) => self.guide.dispatch().next(self.last, key).ok_or_else(|| self.why(key)),
             Lookup::UnknownId => Err(match dictionary() {
                 Ok(known) if std::str::from_utf8(segment.id()).is_ok_and(|id| known.has_segment(id)) => {
-                    FaultKind::NotInGuide
+                    (FaultKind::NotInGuide, None)
                 }
-                _ => FaultKind::UnknownSegment,
+                _ => (FaultKind::UnknownSegment, None),
             }),
         }
     }
 
-    fn why(&self, key: usize) -> FaultKind {
-        let earlier = self.frames.iter().rev().any(|frame| {
-            let first = self.guide.children(frame.node).first();
-            first.is_some_and(|&first| {
-                self.guide.dispatch().next(first, key).is_some_and(|node| self.guide.parent(node) == frame.node)
-            })
+    /// Why no place takes a segment here, and the place it has missed.
+    fn why(&self, key: usize) -> (FaultKind, Option<NodeId>) {
+        let missed = self.frames.iter().rev().find_map(|frame| {
+            let first = self.guide.children(frame.node).first()?;
+            self.guide.dispatch().next(*first, key).filter(|node| self.guide.parent(*node) == frame.node)
         });
-        if earlier { FaultKind::OutOfOrder } else { FaultKind::Unexpected }
+        (if missed.is_some() { FaultKind::OutOfOrder } else { FaultKind::Unexpected }, missed)
     }
 
     #[inline]
@@ -146,9 +145,9 @@ impl<'g> Walk<'g> {
         }
     }
 
-    fn leave_unplaced(&mut self, kind: FaultKind, segment: &Segment<'_>, offset: u64) {
+    fn leave_unplaced(&mut self, kind: FaultKind, missed: Option<NodeId>, segment: &Segment<'_>, offset: u64) {
         let node = self.frames.last().map_or(NodeId::ROOT, |frame| frame.node);
-        self.fault(kind, node, segment, offset);
+        self.fault(kind, missed.unwrap_or(node), segment, offset);
         self.tape.push(node, true, segment, self.position, offset);
     }
 
