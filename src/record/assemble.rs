@@ -9,8 +9,8 @@ use std::{
 
 use super::{
     Layout, Verbatim,
-    bind::{LoopPlan, PartPlan, SegmentPlan},
     gather::decode,
+    plan::{LoopPlan, PartPlan, SegmentPlan},
     render::{Cell, Counters, HoldsDelimiter, NO_CONTROL, render},
     write::{Added, Start, Style},
 };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Layout, Unplaced, Verbatim,
-    bind::{Fill, LoopPlan, PartPlan, SegmentPlan},
+    plan::{Fill, LoopPlan, PartPlan, SegmentPlan},
     read::{Problem, Reader, Spelling},
     render::{Canonical, Counters, NO_CONTROL, Verdict, is_filled},
 };

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use super::{
     Kind, Shape,
-    bind::{Binding, FieldPlan, LoopPlan, PartPlan, Value},
+    bind::Binding,
+    plan::{FieldPlan, LoopPlan, PartPlan, Value},
 };
 use crate::guide::Guide;
 

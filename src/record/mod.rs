@@ -14,6 +14,7 @@ mod bind;
 mod gather;
 pub mod honest;
 mod layout;
+mod plan;
 pub mod read;
 mod render;
 mod scalar;

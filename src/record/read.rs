@@ -2,8 +2,9 @@
 
 use super::{
     Layout, Record,
-    bind::{Binding, FieldPlan, LoopPlan, PartPlan, Reach, Value},
+    bind::Binding,
     gather::Numbers,
+    plan::{FieldPlan, LoopPlan, PartPlan, Reach, Value},
     render::{Canonical, value},
     scalar::Format,
 };

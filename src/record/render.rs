@@ -1,7 +1,7 @@
 //! One segment from its values: order, fixed codes and counters by the guide.
 
 use super::{
-    bind::{Counter, ElementPlan, Fill, Flow, SegmentPlan},
+    plan::{Counter, ElementPlan, Fill, Flow, SegmentPlan},
     scalar::Format,
 };
 use crate::x12::{Delimiters, Segment};

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use super::{
     Kind, Shape,
-    bind::{Binding, ElementPlan, FieldPlan, Fill, LoopPlan, PartPlan, Reach, Value},
+    bind::Binding,
+    plan::{ElementPlan, FieldPlan, Fill, LoopPlan, PartPlan, Reach, Value},
 };
 use crate::guide::{DataType, ElementUse, Guide, NodeId, Repeat, SegmentUse, Usage};
 

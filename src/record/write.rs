@@ -12,7 +12,8 @@ use serde_json::value::RawValue;
 use super::{
     Layout,
     assemble::{Inner, PartCell, State},
-    bind::{Binding, FieldPlan, LoopPlan, PartPlan, Reach, SegmentPlan, Value},
+    bind::Binding,
+    plan::{FieldPlan, LoopPlan, PartPlan, Reach, SegmentPlan, Value},
     render::Cell,
     scalar::Format,
 };
