@@ -73,13 +73,20 @@ pub enum Error {
     X12(#[from] crate::x12::Error),
     /// The JSON is not a document, or says what the guide has no place for.
     #[error("not a document that can be written: {0}")]
-    Json(#[from] serde_json::Error),
+    Json(serde_json::Error),
     /// Output or input failed.
     #[error(transparent)]
     Io(#[from] std::io::Error),
     /// A guide that comes with the program does not read.
     #[error(transparent)]
     Guide(#[from] guide::GuideError),
+}
+
+// Its message is part of ours: as a source it would be told twice.
+impl From<serde_json::Error> for Error {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Json(error)
+    }
 }
 
 /// The binding of a guide's document.

@@ -302,11 +302,11 @@ impl<W: Write> Writer<W> {
 
     fn open_set(&mut self, bound: &'static Bound, id: &str, head: Option<&RawValue>) -> Result<(), Error> {
         let parties = self.parties(bound, head)?;
-        self.open_group(bound, id, parties)?;
+        self.open_group(bound, id, parties.clone())?;
         let sets = self.group.as_ref().map_or(0, |group| group.sets);
         let control = format!("{:04}", u64::from(self.options.transaction_control_number) + sets);
         let Some(level) = bound.levels.first() else { return Ok(()) };
-        let json = self.head_json(bound, id, &control, head)?;
+        let json = self.head_json(bound, id, &control, &parties, head)?;
         let binding = Binding::with(bound.guide, "", level.binding.shape(), |field| {
             !matches!(field, "billing_providers" | "groups" | "provider_adjustments" | "source" | "x12")
         })
@@ -334,7 +334,14 @@ impl<W: Write> Writer<W> {
 
     /// The head of a transaction set: what the line says, its numbers, and for claims what a batch
     /// must say and the line leaves out.
-    fn head_json(&self, bound: &Bound, id: &str, control: &str, head: Option<&RawValue>) -> Result<String, Error> {
+    fn head_json(
+        &self,
+        bound: &Bound,
+        id: &str,
+        control: &str,
+        parties: &Parties,
+        head: Option<&RawValue>,
+    ) -> Result<String, Error> {
         let mut members: BTreeMap<&str, serde_json::Value> = match head {
             Some(raw) => serde_json::from_str(raw.get())?,
             None => BTreeMap::new(),
@@ -355,6 +362,11 @@ impl<W: Write> Writer<W> {
             default("created_date", serde_json::to_value(self.options.created.0)?);
             default("created_time", serde_json::to_value(self.options.created.1)?);
             default("claim_type", "CH".into());
+        }
+        if bound.guide.set == "837" && head.is_none() {
+            let Parties { sender, receiver } = parties;
+            default("submitter", serde_json::json!({"entity": "2", "name": sender, "id": sender}));
+            default("receiver", serde_json::json!({"name": receiver, "id": receiver}));
         }
         Ok(serde_json::to_string(&members)?)
     }

@@ -171,7 +171,7 @@ fn table(trips: &[Trip], paint: &Colours, output: &mut impl Write) -> anyhow::Re
     let ok = |well: bool| if well { ("OK", good) } else { ("DIFFERS", bad) };
     writeln!(
         output,
-        "{heading}{:<18} {:>6} {:>8}  {:<24} {:<24} {:>8}{heading:#}",
+        "{heading}{:<35} {:>6} {:>8}  {:<24} {:<24} {:>8}{heading:#}",
         "file", "bytes", "as JSON", "X12 → JSON → X12", "X12 → claims → new X12", "time"
     )?;
     for trip in trips {
@@ -180,7 +180,7 @@ fn table(trips: &[Trip], paint: &Colours, output: &mut impl Write) -> anyhow::Re
         let claims = if trip.claims_are_back { "OK, the same claims" } else { claims };
         writeln!(
             output,
-            "{:<18} {:>6} {:>8}  {shade}{document:<24}{shade:#} {other}{claims:<24}{other:#} {:>5.1} ms",
+            "{:<35} {:>6} {:>8}  {shade}{document:<24}{shade:#} {other}{claims:<24}{other:#} {:>5.1} ms",
             trip.name,
             trip.size,
             trip.json_size,
