@@ -83,7 +83,11 @@ type Outside<'t> = &'t dyn Fn(usize, &mut Vec<u8>);
 
 /// The items of one loop: slot and entry, in the order of the file, then by slot.
 #[derive(Debug, Default)]
-struct Items(Vec<(u16, u32)>);
+struct Items {
+    list: Vec<(u16, u32)>,
+    /// Where the items of a slot begin in the sorted list, plus one; 0 if there are none.
+    first: Vec<u32>,
+}
 
 impl<'t> Reader<'t> {
     /// Begins to read a tape.
@@ -151,19 +155,19 @@ impl<'t> Reader<'t> {
     fn members(&mut self, plan: &LoopPlan, entry: usize, line: u32, out: &mut Vec<u8>) {
         let outer = self.parent;
         let mut items = self.pool.pop().unwrap_or_default();
-        items.0.clear();
+        items.clear();
         let mut level = 0;
         if plan.hierarchical {
             self.levels += 1;
             level = self.levels;
         }
-        let layout = self.collect(plan, entry, Numbers { level, parent: outer, line }, &mut items.0);
+        let layout = self.collect(plan, entry, Numbers { level, parent: outer, line }, &mut items.list);
         if plan.hierarchical {
             self.parent = level;
         }
-        items.sort();
+        items.sort(plan.parts.len());
         let mut wanted = if layout.is_empty() { Default::default() } else { plan.unslotted };
-        for (slot, _) in &items.0 {
+        for (slot, _) in &items.list {
             wanted.join(plan.reaching(*slot));
         }
         let scope = Scope::Loop { plan, items: &items, layout: &layout };
@@ -178,7 +182,7 @@ impl<'t> Reader<'t> {
         for field in fields {
             if let Scope::Loop { items, .. } = scope
                 && field.reach.has_slot()
-                && items.of(field.reach.slot()).is_empty()
+                && items.first_of(field.reach.slot()).is_none()
             {
                 continue;
             }
@@ -209,12 +213,10 @@ impl<'t> Reader<'t> {
             // Most fields are one value of one segment.
             (Value::Scalar(format), Reach::Element { slot, element, component }) if !field.many => {
                 let here = match scope {
-                    Scope::Loop { items, .. } => {
-                        match items.of(slot).first().and_then(|(_, index)| self.here(*index)) {
-                            Some(here) => here,
-                            None => return false,
-                        }
-                    }
+                    Scope::Loop { items, .. } => match items.first_of(slot).and_then(|index| self.here(index)) {
+                        Some(here) => here,
+                        None => return false,
+                    },
                     Scope::Segment(here) => *here,
                 };
                 let element = here.base.saturating_add(element);
@@ -387,24 +389,43 @@ struct Here<'t> {
 
 impl Items {
     /// Sorts by slot, the order within a slot kept.
-    fn sort(&mut self) {
-        if !self.0.is_sorted_by_key(|(slot, _)| *slot) {
-            self.0.sort_by_key(|(slot, _)| *slot);
+    fn sort(&mut self, slots: usize) {
+        if !self.list.is_sorted_by_key(|(slot, _)| *slot) {
+            self.list.sort_by_key(|(slot, _)| *slot);
+        }
+        if self.first.len() < slots {
+            self.first.resize(slots, 0);
+        }
+        for (at, (slot, _)) in self.list.iter().enumerate().rev() {
+            if let Some(first) = self.first.get_mut(usize::from(*slot)) {
+                *first = at as u32 + 1;
+            }
+        }
+    }
+
+    /// Forgets the items; what is kept is memory.
+    fn clear(&mut self) {
+        for (slot, _) in self.list.drain(..) {
+            if let Some(first) = self.first.get_mut(usize::from(slot)) {
+                *first = 0;
+            }
         }
     }
 
     #[inline]
     fn of(&self, slot: u16) -> &[(u16, u32)] {
-        let from = self.0.partition_point(|(other, _)| *other < slot);
-        let rest = self.0.get(from..).unwrap_or_default();
-        let count = match rest {
-            [(first, _), (second, _), ..] if *first == slot && *second == slot => {
-                rest.partition_point(|(other, _)| *other == slot)
-            }
-            [(first, _), ..] if *first == slot => 1,
-            _ => 0,
-        };
+        let first = self.first.get(usize::from(slot)).copied().unwrap_or(0);
+        let Some(first) = first.checked_sub(1) else { return &[] };
+        let rest = self.list.get(first as usize..).unwrap_or_default();
+        let count = rest.iter().take_while(|(other, _)| *other == slot).count();
         rest.get(..count).unwrap_or_default()
+    }
+
+    /// The first item of a slot.
+    #[inline]
+    fn first_of(&self, slot: u16) -> Option<u32> {
+        let first = self.first.get(usize::from(slot))?.checked_sub(1)?;
+        self.list.get(first as usize).map(|(_, entry)| *entry)
     }
 }
 
