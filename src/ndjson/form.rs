@@ -127,6 +127,9 @@ static FORMS: &[Form] = &[
     },
 ];
 
+/// Fields of the head of a transaction set that a line says elsewhere, or not at all.
+pub(super) const NUMBERS: &[&str] = &["control_number", "guide"];
+
 /// Members of a line that say where it comes from and what it is.
 pub(super) const ABOUT: &[&str] = &["kind", "guide", "source"];
 
@@ -156,6 +159,8 @@ pub(super) struct Bound {
 
 pub(super) struct BoundLevel {
     pub(super) name: &'static str,
+    /// Fields of the table that a line does not have.
+    pub(super) without: &'static [&'static str],
     pub(super) binding: Binding,
     /// Whether the level has a hierarchical number of its own.
     pub(super) hierarchical: bool,
@@ -194,7 +199,12 @@ fn bind(form: &'static Form) -> Option<Bound> {
     let mut levels = Vec::new();
     for level in form.levels {
         let binding = Binding::with(guide, level.path, level.shape, |field| !level.without.contains(&field)).ok()?;
-        levels.push(BoundLevel { name: level.name, hierarchical: binding.is_hierarchical(), binding });
+        levels.push(BoundLevel {
+            name: level.name,
+            without: level.without,
+            hierarchical: binding.is_hierarchical(),
+            binding,
+        });
     }
     let mut units = Vec::new();
     for path in form.unit {

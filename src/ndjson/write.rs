@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::{
     Error, Options,
     envelope::{self, Parties, bad},
-    form::{Bound, Form},
+    form::{ABOUT, Bound, Form, NUMBERS},
 };
 use crate::{
     claims::{InterchangeEnvelope, Remittance},
@@ -241,8 +241,8 @@ impl<W: Write> Writer<W> {
     fn provider_adjustment(&mut self, bound: &'static Bound, id: &str, text: &str) -> Result<(), Error> {
         let mut members: BTreeMap<&str, &RawValue> = serde_json::from_str(text)?;
         let remittance = members.remove("remittance");
-        for about in ["kind", "guide", "source", "group"] {
-            members.remove(about);
+        for about in ABOUT.iter().chain(&["group"]) {
+            members.remove(*about);
         }
         let binding = Binding::with(bound.guide, "", Remittance::SHAPE, |field| field == "provider_adjustments")
             .map_err(|error| bad(&error))?;
@@ -284,8 +284,8 @@ impl<W: Write> Writer<W> {
     fn interchange_acknowledgment(&mut self, text: &str) -> Result<(), Error> {
         self.close_group()?;
         let mut members: BTreeMap<&str, &RawValue> = serde_json::from_str(text)?;
-        for about in ["kind", "guide", "source"] {
-            members.remove(about);
+        for about in ABOUT {
+            members.remove(*about);
         }
         if self.interchange.is_none() {
             let parties = self.stated_parties(None, None)?;
@@ -307,8 +307,9 @@ impl<W: Write> Writer<W> {
         let control = format!("{:04}", u64::from(self.options.transaction_control_number) + sets);
         let Some(level) = bound.levels.first() else { return Ok(()) };
         let json = self.head_json(bound, id, &control, &parties, head)?;
+        // What the line says elsewhere belongs to the head all the same; what stands below does not.
         let binding = Binding::with(bound.guide, "", level.binding.shape(), |field| {
-            !matches!(field, "billing_providers" | "groups" | "provider_adjustments" | "source" | "x12")
+            NUMBERS.contains(&field) || !level.without.contains(&field)
         })
         .map_err(|error| bad(&error))?;
         let writer =
@@ -342,9 +343,10 @@ impl<W: Write> Writer<W> {
         parties: &Parties,
         head: Option<&RawValue>,
     ) -> Result<String, Error> {
-        let mut members: BTreeMap<&str, serde_json::Value> = match head {
-            Some(raw) => serde_json::from_str(raw.get())?,
-            None => BTreeMap::new(),
+        let mut members = match head.map(|raw| serde_json::from_str(raw.get())).transpose()? {
+            Some(serde_json::Value::Object(members)) => members,
+            Some(_) => return Err(bad(&"what stands above the claims is an object for each level")),
+            None => serde_json::Map::new(),
         };
         let mut default = |name: &'static str, value: serde_json::Value| {
             members.entry(name).or_insert(value);

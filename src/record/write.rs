@@ -174,6 +174,28 @@ struct Aside<'n, 'de> {
     found: RefCell<Members<'de>>,
 }
 
+/// Refuses a scalar where none is expected, without showing it as serde would: it may be somebody's name. It is
+/// for visitors that are given to `deserialize_any`; other methods show the value before they ask.
+macro_rules! no_scalars {
+    () => {
+        fn visit_str<E: de::Error>(self, _: &str) -> Result<Self::Value, E> {
+            Err(E::invalid_type(de::Unexpected::Other("a string"), &self))
+        }
+
+        fn visit_u64<E: de::Error>(self, _: u64) -> Result<Self::Value, E> {
+            Err(E::invalid_type(de::Unexpected::Other("a number"), &self))
+        }
+
+        fn visit_i64<E: de::Error>(self, _: i64) -> Result<Self::Value, E> {
+            Err(E::invalid_type(de::Unexpected::Other("a number"), &self))
+        }
+
+        fn visit_f64<E: de::Error>(self, _: f64) -> Result<Self::Value, E> {
+            Err(E::invalid_type(de::Unexpected::Other("a number"), &self))
+        }
+    };
+}
+
 struct LoopSeed<'w, 'b, 'de> {
     writer: &'w Writer<'b>,
     plan: &'b LoopPlan,
@@ -185,12 +207,14 @@ struct LoopSeed<'w, 'b, 'de> {
 impl<'de> DeserializeSeed<'de> for LoopSeed<'_, '_, 'de> {
     type Value = u32;
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<u32, D::Error> {
-        deserializer.deserialize_map(self)
+        deserializer.deserialize_any(self)
     }
 }
 
 impl<'de> Visitor<'de> for LoopSeed<'_, '_, 'de> {
     type Value = u32;
+
+    no_scalars!();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "an object ({})", self.plan.shape.name)
@@ -320,7 +344,7 @@ impl<'de> DeserializeSeed<'de> for FieldSeed<'_, '_, '_> {
             return Ok(());
         }
         if plan.many {
-            deserializer.deserialize_seq(ListVisitor { scope, plan })
+            deserializer.deserialize_any(ListVisitor { scope, plan })
         } else {
             ItemSeed { scope, plan, index: 0 }.deserialize(deserializer)
         }
@@ -334,6 +358,8 @@ struct ListVisitor<'w, 'b, 'p> {
 
 impl<'de> Visitor<'de> for ListVisitor<'_, '_, '_> {
     type Value = ();
+
+    no_scalars!();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "a list (`{}`)", self.plan.name)
@@ -389,7 +415,7 @@ impl<'de> DeserializeSeed<'de> for ItemSeed<'_, '_, '_> {
                         ..scope
                     },
                 };
-                deserializer.deserialize_map(RecordVisitor { scope, fields, name: plan.name })
+                deserializer.deserialize_any(RecordVisitor { scope, fields, name: plan.name })
             }
             Value::Scalar(format) => {
                 deserializer.deserialize_any(ScalarVisitor { scope, name: plan.name, format: *format, place })
@@ -473,6 +499,8 @@ struct RecordVisitor<'w, 'b, 'p> {
 
 impl<'de> Visitor<'de> for RecordVisitor<'_, '_, '_> {
     type Value = ();
+
+    no_scalars!();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "an object (`{}`)", self.name)
@@ -573,10 +601,11 @@ impl<'de> Visitor<'de> for ScalarVisitor<'_, '_> {
         }
         let (mut from, mut to) = (None, None);
         while let Some(key) = map.next_key::<Cow<'de, str>>()? {
-            let part: String = map.next_value()?;
+            let part: serde_json::Value = map.next_value()?;
+            let part = part.as_str().map(str::to_owned);
             match key.as_ref() {
-                "from" => from = Some(part),
-                "to" => to = Some(part),
+                "from" => from = part,
+                "to" => to = part,
                 _ => {
                     return Err(de::Error::custom(format!(
                         "a period (`{}`) has `from` and `to`, no `{key}`",
