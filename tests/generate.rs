@@ -59,10 +59,10 @@ fn every_segment_has_its_place_and_no_place_is_empty_that_must_not_be() {
             }
             let ends = segment.id() == b"SE";
             if let Some(walk) = &mut walk {
-                walk.push(&segment, offset, &mut |_, _| {});
+                walk.push(&segment, offset, &mut |_, _, _| {});
             }
             if ends {
-                let (_, faults) = walk.take().expect("open").finish(&mut |_, _| {});
+                let (_, faults) = walk.take().expect("open").finish(0, &mut |_, _, _| {});
                 assert!(faults.is_empty(), "{options:?}: {faults:?}");
             }
         }

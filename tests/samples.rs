@@ -158,7 +158,7 @@ struct Walked {
 impl From<Walk<'static>> for Walked {
     fn from(walk: Walk<'static>) -> Self {
         let guide = walk.guide();
-        let (tape, faults) = walk.finish(&mut |_, _| {});
+        let (tape, faults) = walk.finish(0, &mut |_, _, _| {});
         Self { guide, tape, faults }
     }
 }
@@ -184,11 +184,11 @@ fn walks(bytes: &[u8]) -> Vec<Walked> {
             envelope.get_or_insert_with(|| Walk::new(guide, segment.delimiters(), Keep::All)).push(
                 &segment,
                 offset,
-                &mut |_, _| {},
+                &mut |_, _, _| {},
             );
         }
         if let Some(walk) = &mut set {
-            walk.push(&segment, offset, &mut |_, _| {});
+            walk.push(&segment, offset, &mut |_, _, _| {});
             if segment.id() == b"SE" {
                 walks.extend(set.take().map(Walked::from));
             }

@@ -126,7 +126,7 @@ impl Tree<'_> {
             Some(walk) => walk,
             None => self.begin_interchange(segment)?,
         };
-        walk.push(segment, offset, &mut |_, _| {});
+        walk.push(segment, offset, &mut |_, _, _| {});
         if segment.id() == b"ST" {
             let node = walk
                 .tape()
@@ -171,7 +171,7 @@ impl Tree<'_> {
                     "", guide.name, guide.title
                 )?;
                 let mut walk = Walk::new(guide, segment.delimiters(), FORGET);
-                walk.push(segment, offset, &mut |_, _| {});
+                walk.push(segment, offset, &mut |_, _, _| {});
                 self.placed(&mut walk, segment, depth + 1)?;
                 self.set = Some(Set { depth: depth + 1, body: Body::Placed(Box::new(walk)) });
             }
@@ -192,7 +192,7 @@ impl Tree<'_> {
     fn inside(&mut self, mut set: Set, segment: &Segment<'_>, offset: u64) -> anyhow::Result<()> {
         match &mut set.body {
             Body::Placed(walk) => {
-                walk.push(segment, offset, &mut |_, _| {});
+                walk.push(segment, offset, &mut |_, _, _| {});
                 self.placed(walk, segment, set.depth)?;
             }
             Body::Plain(count) => {
@@ -208,7 +208,7 @@ impl Tree<'_> {
         match self.set.take() {
             Some(Set { depth, body: Body::Placed(walk) }) => {
                 let guide = walk.guide();
-                let (_, faults) = walk.finish(&mut |_, _| {});
+                let (_, faults) = walk.finish(0, &mut |_, _, _| {});
                 self.faults(guide, &faults, depth)
             }
             _ => Ok(()),
@@ -220,7 +220,7 @@ impl Tree<'_> {
             return Ok(());
         };
         let guide = walk.guide();
-        let (_, faults) = walk.finish(&mut |_, _| {});
+        let (_, faults) = walk.finish(0, &mut |_, _, _| {});
         self.faults(guide, &faults, 1)
     }
 

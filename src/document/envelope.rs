@@ -104,7 +104,7 @@ impl Envelope {
             self.group.version = text(segment.element(8));
         }
         let Some(walk) = &mut self.interchange else { return Ok(()) };
-        walk.push(segment, offset, &mut |_, _| {});
+        walk.push(segment, offset, &mut |_, _, _| {});
         let faults = walk.take_faults();
         let tape = walk.tape();
         let entry = tape.len().saturating_sub(2);
@@ -134,10 +134,7 @@ impl Envelope {
     fn end_interchange(&mut self, offset: u64, receive: &mut impl FnMut(Event<'_>)) {
         self.end_set(false, offset, receive);
         if let Some(walk) = self.interchange.take() {
-            let (tape, mut faults) = walk.finish(&mut |_, _| {});
-            for fault in &mut faults {
-                fault.offset = offset;
-            }
+            let (tape, faults) = walk.finish(offset, &mut |_, _, _| {});
             self.note(faults, None);
             receive(Event::Interchange { tape: &tape });
         }
@@ -152,7 +149,7 @@ impl Envelope {
         let body = match guide {
             Some(guide) => {
                 let mut walk = Walk::new(guide, segment.delimiters(), (self.keep)(guide));
-                walk.push(segment, offset, &mut |_, _| {});
+                walk.push(segment, offset, &mut |_, _, _| {});
                 Body::Placed(Box::new(walk))
             }
             None => {
@@ -178,7 +175,7 @@ impl Envelope {
         match &mut set.body {
             Body::Placed(walk) => {
                 let (guide, header, astray) = (walk.guide(), &self.group, &self.astray);
-                walk.push(segment, offset, &mut |tape, entry| {
+                walk.push(segment, offset, &mut |tape, entry, _| {
                     receive(Event::Closed { guide, tape, entry, header, astray })
                 });
                 let faults = walk.take_faults();
@@ -209,12 +206,9 @@ impl Envelope {
             Body::Placed(walk) => {
                 let guide = walk.guide();
                 let astray = std::mem::take(&mut self.astray);
-                let (tape, mut faults) = walk.finish(&mut |tape, entry| {
+                let (tape, faults) = walk.finish(offset, &mut |tape, entry, _| {
                     receive(Event::Closed { guide, tape, entry, header: &header, astray: &astray })
                 });
-                for fault in &mut faults {
-                    fault.offset = offset;
-                }
                 self.note(faults, Some(guide));
                 receive(Event::Set { guide, tape: &tape, entry: set.entry, header: &header });
             }

@@ -13,7 +13,7 @@ pub struct Fault {
     pub node: NodeId,
     /// The segment's id; for a missing one the id that is missing.
     pub segment: String,
-    /// Position in the transaction set, ST = 1. For a missing part, of the segment met instead.
+    /// Position in the transaction set, ST = 1. For a missing part, of the segment that stands in its place.
     pub position: u32,
     /// Offset in the input of the segment's first byte.
     pub offset: u64,

@@ -82,22 +82,33 @@ impl<'g> Walk<'g> {
         std::mem::take(&mut self.faults)
     }
 
-    /// Places one segment. `closed` is called for each loop that this segment ends, inner ones
-    /// first, with the tape and the index of the loop's entry.
+    /// Places one segment, and says where. `closed` is called for each loop that this segment ends,
+    /// inner ones first, with the tape, the index of the loop's entry, and the faults not taken yet.
     #[inline]
-    pub fn push(&mut self, segment: &Segment<'_>, offset: u64, closed: &mut impl FnMut(&Tape, usize)) {
+    pub fn push(
+        &mut self,
+        segment: &Segment<'_>,
+        offset: u64,
+        closed: &mut impl FnMut(&Tape, usize, &[Fault]),
+    ) -> Option<NodeId> {
         self.position += 1;
         match self.find(segment) {
-            Ok(node) => self.place(node, segment, offset, closed),
-            Err((kind, missed)) => self.leave_unplaced(kind, missed, segment, offset),
+            Ok(node) => {
+                self.place(node, segment, offset, closed);
+                Some(node)
+            }
+            Err((kind, missed)) => {
+                self.leave_unplaced(kind, missed, segment, offset);
+                None
+            }
         }
     }
 
-    /// Ends the walk: closes what is open, the transaction set last.
-    pub fn finish(mut self, closed: &mut impl FnMut(&Tape, usize)) -> (Tape, Vec<Fault>) {
+    /// Ends the walk: closes what is open, the transaction set last. `offset` is where the input goes on.
+    pub fn finish(mut self, offset: u64, closed: &mut impl FnMut(&Tape, usize, &[Fault])) -> (Tape, Vec<Fault>) {
         self.position += 1;
         while let Some(frame) = self.frames.pop() {
-            self.close(&frame, 0, closed);
+            self.close(&frame, offset, closed);
         }
         (self.tape, self.faults)
     }
@@ -127,7 +138,13 @@ impl<'g> Walk<'g> {
     }
 
     #[inline]
-    fn place(&mut self, node: NodeId, segment: &Segment<'_>, offset: u64, closed: &mut impl FnMut(&Tape, usize)) {
+    fn place(
+        &mut self,
+        node: NodeId,
+        segment: &Segment<'_>,
+        offset: u64,
+        closed: &mut impl FnMut(&Tape, usize, &[Fault]),
+    ) {
         let around = self.guide.parent(node);
         if self.guide.is_trigger(node) && around != NodeId::ROOT {
             let outer = self.guide.parent(around);
@@ -175,7 +192,7 @@ impl<'g> Walk<'g> {
     }
 
     #[inline]
-    fn close_until(&mut self, node: NodeId, offset: u64, closed: &mut impl FnMut(&Tape, usize)) {
+    fn close_until(&mut self, node: NodeId, offset: u64, closed: &mut impl FnMut(&Tape, usize, &[Fault])) {
         while self.frames.len() > 1 && self.frames.last().is_some_and(|frame| frame.node != node) {
             if let Some(frame) = self.frames.pop() {
                 self.close(&frame, offset, closed);
@@ -183,7 +200,7 @@ impl<'g> Walk<'g> {
         }
     }
 
-    fn close(&mut self, frame: &Frame, offset: u64, closed: &mut impl FnMut(&Tape, usize)) {
+    fn close(&mut self, frame: &Frame, offset: u64, closed: &mut impl FnMut(&Tape, usize, &[Fault])) {
         for &child in self.guide.required(frame.node) {
             let count = self.counts.get(frame.counts + self.guide.part(child)).copied().unwrap_or(0);
             if count == 0 {
@@ -196,21 +213,23 @@ impl<'g> Walk<'g> {
                         .and_then(|&first| self.guide.segment(first))
                         .map_or_else(String::new, |first| first.id.clone()),
                 };
-                self.faults.push(Fault {
-                    kind: FaultKind::Missing,
-                    node: child,
-                    segment,
-                    position: self.position,
-                    offset,
-                });
+                let (position, offset) = self.due(frame, child).unwrap_or((self.position, offset));
+                self.faults.push(Fault { kind: FaultKind::Missing, node: child, segment, position, offset });
             }
         }
         self.counts.truncate(frame.counts);
         self.tape.close(frame.entry);
-        closed(&self.tape, frame.entry);
+        closed(&self.tape, frame.entry, &self.faults);
         if self.forget.get(frame.node.index()).copied().unwrap_or(false) {
             self.tape.truncate(frame.entry);
         }
+    }
+
+    /// Position and offset of the first segment of a loop that stands where a missing part should.
+    fn due(&self, frame: &Frame, missing: NodeId) -> Option<(u32, u64)> {
+        let rank = self.guide.rank(missing);
+        let mut parts = self.tape.inside(frame.entry).map(|(_, entry)| entry).filter(|entry| !entry.is_unplaced());
+        parts.find(|entry| self.guide.rank(entry.node) > rank).map(|entry| (entry.position, entry.offset))
     }
 
     /// HL02 names the level that is open around this one.

@@ -79,7 +79,7 @@ fn b_placed_in_the_guide(bencher: Bencher<'_, '_>, kind: Kind) {
                 walk = Some(Walk::new(guide, segment.delimiters(), keep));
             }
             if let Some(walk) = &mut walk {
-                walk.push(&segment, offset, &mut |_, _| closed += 1);
+                walk.push(&segment, offset, &mut |_, _, _| closed += 1);
             }
         }
         closed
