@@ -46,6 +46,7 @@ const LAYERS: &[&str] = &[
     "codes",
     "guide",
     "place",
+    "check",
     "record",
     "claims",
     "document",

@@ -77,6 +77,12 @@ impl<'g> Walk<'g> {
         self.position
     }
 
+    /// Whether anything was found since the last call of [`take_faults`](Self::take_faults).
+    #[inline]
+    pub fn has_faults(&self) -> bool {
+        !self.faults.is_empty()
+    }
+
     /// Takes what was found since the last call.
     pub fn take_faults(&mut self) -> Vec<Fault> {
         std::mem::take(&mut self.faults)

@@ -1,0 +1,104 @@
+//! Which segment of a loop stands where: a list per part of every open loop.
+//!
+//! Kept up segment by segment beside the tape, so that a rule finds "the REF*F8 of this claim" without
+//! a search.
+
+use crate::{guide::Guide, place::Tape};
+
+/// Lists of the entries on a tape, by loop and part.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    /// For each entry, the next of the same part in the same loop; 0 for none.
+    next: Vec<u32>,
+    /// For each entry, its line in the file.
+    lines: Vec<u64>,
+    /// For each entry that is a loop, where its parts begin in `parts`.
+    bases: Vec<u32>,
+    parts: Vec<Part>,
+    /// Entries of the open loops.
+    open: Vec<u32>,
+}
+
+/// The entries of one part of one loop.
+#[derive(Clone, Copy, Debug, Default)]
+struct Part {
+    first: u32,
+    last: u32,
+    /// How many there were, those forgotten included.
+    count: u32,
+}
+
+impl Index {
+    /// Takes note of what is new on the tape.
+    pub(super) fn sync(&mut self, guide: &Guide, tape: &Tape, line: u64) {
+        for at in self.next.len()..tape.len() {
+            let Some(entry) = tape.entry(at) else { return };
+            if at > 0 && !entry.is_unplaced() {
+                self.enlist(guide.part(entry.node), at as u32);
+            }
+            self.next.push(0);
+            self.lines.push(line);
+            self.bases.push(self.parts.len() as u32);
+            if entry.is_loop() {
+                self.parts.resize(self.parts.len() + guide.children(entry.node).len(), Part::default());
+                self.open.push(at as u32);
+            }
+        }
+    }
+
+    fn enlist(&mut self, part: usize, at: u32) {
+        let Some(base) = self.open.last().and_then(|open| self.bases.get(*open as usize)) else { return };
+        let Some(part) = self.parts.get_mut(*base as usize + part) else { return };
+        if part.first == 0 {
+            part.first = at;
+        } else if let Some(next) = self.next.get_mut(part.last as usize) {
+            *next = at;
+        }
+        part.last = at;
+        part.count += 1;
+    }
+
+    /// The innermost open loop has closed.
+    pub(super) fn close(&mut self) {
+        self.open.pop();
+    }
+
+    /// A loop is forgotten; `part` is what it was in the loop around it.
+    pub(super) fn forget(&mut self, entry: usize, part: usize) {
+        if let Some(base) = self.bases.get(entry) {
+            self.parts.truncate(*base as usize);
+        }
+        self.next.truncate(entry);
+        self.lines.truncate(entry);
+        self.bases.truncate(entry);
+        let around = self.open.last().and_then(|open| self.bases.get(*open as usize));
+        if let Some(part) = around.and_then(|base| self.parts.get_mut(*base as usize + part)) {
+            (part.first, part.last) = (0, 0);
+        }
+    }
+
+    /// The first entry of a part of a loop.
+    pub(super) fn first(&self, entry: usize, part: usize) -> Option<usize> {
+        let first = self.part(entry, part)?.first as usize;
+        (first != 0).then_some(first)
+    }
+
+    /// The next entry of the same part.
+    pub(super) fn next(&self, entry: usize) -> Option<usize> {
+        self.next.get(entry).map(|next| *next as usize).filter(|next| *next != 0)
+    }
+
+    /// How often a part of a loop has occurred.
+    pub(super) fn count(&self, entry: usize, part: usize) -> u32 {
+        self.part(entry, part).map_or(0, |part| part.count)
+    }
+
+    /// The line of an entry.
+    pub(super) fn line(&self, entry: usize) -> u64 {
+        self.lines.get(entry).copied().unwrap_or(0)
+    }
+
+    fn part(&self, entry: usize, part: usize) -> Option<&Part> {
+        self.parts.get(*self.bases.get(entry)? as usize + part)
+    }
+}

@@ -1,0 +1,10 @@
+//! What rules remember from claim to claim within a transaction set.
+
+use rust_decimal::Decimal;
+
+/// What rules remember from claim to claim within a transaction set. It begins empty with each ST.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    /// Σ CLP04 of an 835.
+    pub(crate) paid: Decimal,
+}

@@ -1,0 +1,105 @@
+//! Which checks run on which loops of a guide, and what is asked of its segments.
+
+use std::sync::{Arc, OnceLock};
+
+use super::{Check, plan::Plan, rules};
+use crate::guide::{self, Guide, NAMES, NodeId, Place};
+
+/// A guide made ready for checking.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) guide: &'static Guide,
+    /// Which of [`NAMES`] it is, or extends.
+    pub(super) ordinal: usize,
+    /// Loops that are forgotten when they close.
+    pub(super) forget: &'static [&'static str],
+    plans: Vec<Plan>,
+    nodes: Vec<OfNode>,
+}
+
+/// What happens when a loop of a node closes.
+#[derive(Debug, Default)]
+struct OfNode {
+    checks: Vec<Check>,
+    role: Role,
+}
+
+/// What a loop is to a report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Role {
+    /// A claim, claim payment or claim status: judged on its own.
+    Claim,
+    /// Something above claims, whose errors hold for every claim below.
+    Level,
+    /// Part of another.
+    #[default]
+    Part,
+}
+
+/// By guide: the loop that holds one claim, and those that are forgotten when they have closed, which are it
+/// and the levels above it.
+const CLAIMS: &[(&str, &str, &[&str])] = &[
+    ("837P", "2300", &["2300", "2000A", "2000B", "2000C"]),
+    ("837I", "2300", &["2300", "2000A", "2000B", "2000C"]),
+    ("837D", "2300", &["2300", "2000A", "2000B", "2000C"]),
+    ("835", "2100", &["2100", "2000"]),
+    ("277CA", "2200D", &["2200D", "2000A", "2000B", "2000C", "2000D"]),
+];
+
+impl Prepared {
+    /// A guide that comes with the program is made ready once.
+    pub(super) fn of(guide: &'static Guide) -> Arc<Self> {
+        static READY: [OnceLock<Arc<Prepared>>; NAMES.len()] = [const { OnceLock::new() }; NAMES.len()];
+        let embedded = NAMES.iter().position(|name| {
+            *name == guide.name
+                && guide::by_name(name).is_some_and(|known| known.is_ok_and(|known| std::ptr::eq(known, guide)))
+        });
+        match embedded.and_then(|at| READY.get(at)) {
+            Some(ready) => ready.get_or_init(|| Arc::new(Self::new(guide))).clone(),
+            None => Arc::new(Self::new(guide)),
+        }
+    }
+
+    fn new(guide: &'static Guide) -> Self {
+        let ordinal = NAMES.iter().position(|name| *name == guide.name).unwrap_or(NAMES.len());
+        let name = NAMES.get(ordinal).copied().unwrap_or_default();
+        let (claim, forget) = CLAIMS
+            .iter()
+            .find(|(of, ..)| *of == name)
+            .map_or(("", &[] as &[&str]), |(_, claim, forget)| (*claim, *forget));
+        let nodes = guide.nodes().map(|node| match guide.place(node) {
+            Place::Segment(_) => OfNode::default(),
+            Place::Loop(one) => OfNode {
+                checks: rules::checks()
+                    .filter(|check| check.on == one.id && check.guides.contains(&name))
+                    .copied()
+                    .collect(),
+                role: match one.id.as_str() {
+                    id if id == claim => Role::Claim,
+                    id if forget.contains(&id) => Role::Level,
+                    _ => Role::Part,
+                },
+            },
+        });
+        Self {
+            guide,
+            ordinal,
+            forget,
+            plans: guide.nodes().map(|node| Plan::of_use(guide, node)).collect(),
+            nodes: nodes.collect(),
+        }
+    }
+
+    #[inline]
+    pub(super) fn plan(&self, node: NodeId) -> Option<&Plan> {
+        self.plans.get(node.index())
+    }
+
+    pub(super) fn checks(&self, node: NodeId) -> &[Check] {
+        self.nodes.get(node.index()).map_or(&[], |of| &of.checks)
+    }
+
+    pub(super) fn role(&self, node: NodeId) -> Role {
+        self.nodes.get(node.index()).map_or(Role::Part, |of| of.role)
+    }
+}

@@ -1,0 +1,25 @@
+//! Rules across segments and loops, by what they are about: one file a subject. Each file declares its
+//! rules, the places it looks at, and the checks that run when a loop closes.
+
+mod claim;
+
+use super::{Check, Rule, scope::At};
+
+/// Every file of rules.
+const FILES: &[(&[Check], &[&Rule], &[&At])] = &[(claim::CHECKS, claim::RULES, claim::PLACES)];
+
+/// Every check.
+pub(super) fn checks() -> impl Iterator<Item = &'static Check> {
+    FILES.iter().flat_map(|(checks, ..)| checks.iter())
+}
+
+/// Every rule.
+pub(super) fn rules() -> impl Iterator<Item = &'static Rule> {
+    FILES.iter().flat_map(|(_, rules, _)| rules.iter().copied())
+}
+
+/// Every place that a rule names.
+#[cfg(test)]
+pub(super) fn places() -> impl Iterator<Item = &'static At> {
+    FILES.iter().flat_map(|(.., places)| places.iter().copied())
+}

@@ -1,0 +1,565 @@
+//! The pass over a file: envelopes, and the transaction sets in them.
+
+use std::{collections::HashSet, io::Read, sync::Arc};
+
+use compact_str::{CompactString, ToCompactString};
+
+use super::{
+    GroupOutcome, InterchangeOutcome, Options, Receive, Rule, Severity, TransactionOutcome, Verdict, Within, element,
+    envelope::{self, *},
+    finding::Answer,
+    found::{Found, Said, Spot},
+    registry::Prepared,
+    set::{Seen, Set},
+};
+use crate::{
+    guide::{self, Guide, NodeId},
+    x12::{self, Reader, Segment, Token},
+};
+
+/// Checks a file, and says what came of it.
+///
+/// # Errors
+/// Input that cannot be read or is not X12 at all; what is wrong with X12 is a finding.
+pub fn check(input: impl Read, options: &Options, receive: &mut impl Receive) -> Result<Verdict, x12::Error> {
+    let mut reader = Reader::new(input);
+    let mut run = Run::new(options, receive);
+    let mut odd = 0;
+    loop {
+        let offset = match reader.next()? {
+            Some(Token::Segment { segment, before, offset, .. }) => {
+                run.line += lines(before);
+                run.segment(&segment, offset);
+                if segment.delimiters().segment == b'\n' {
+                    run.line += 1;
+                }
+                offset
+            }
+            Some(Token::Trailing { offset, .. }) => offset,
+            None => break,
+        };
+        if reader.findings().len() > odd {
+            run.bytes(reader.findings().get(odd..).unwrap_or_default(), offset);
+            odd = reader.findings().len();
+        }
+    }
+    let offset = reader.offset();
+    run.bytes(reader.findings().get(odd..).unwrap_or_default(), offset);
+    Ok(run.finish(offset))
+}
+
+/// Line breaks.
+#[inline]
+fn lines(before: &[u8]) -> u64 {
+    before.iter().map(|byte| u64::from(*byte == b'\n')).sum()
+}
+
+struct Run<'o, R> {
+    options: &'o Options,
+    receive: &'o mut R,
+    found: Found<'o>,
+    number: u64,
+    line: u64,
+    interchange: Option<Interchange>,
+    group: Option<Group>,
+    set: Option<Set>,
+    /// ISA13s of the file.
+    seen: HashSet<CompactString>,
+    verdicts: Tally,
+    headers: Headers,
+}
+
+/// What is asked of the segments of envelopes.
+struct Headers {
+    prepared: Option<Arc<Prepared>>,
+    isa: Option<NodeId>,
+    ta1: Option<NodeId>,
+    gs: Option<NodeId>,
+    ge: Option<NodeId>,
+    iea: Option<NodeId>,
+}
+
+struct Interchange {
+    outcome: InterchangeOutcome,
+    groups: u32,
+    numbers: HashSet<CompactString>,
+    verdicts: Tally,
+    is_fragment: bool,
+}
+
+struct Group {
+    outcome: GroupOutcome,
+    numbers: HashSet<CompactString>,
+    verdicts: Tally,
+    at_fault: bool,
+    is_fragment: bool,
+}
+
+/// What became of the parts of something.
+#[derive(Default)]
+struct Tally {
+    accepted: u32,
+    mixed: u32,
+    rejected: u32,
+}
+
+impl Tally {
+    fn count(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::Accepted => self.accepted += 1,
+            Verdict::AcceptedWithErrors => self.mixed += 1,
+            Verdict::Rejected => self.rejected += 1,
+        }
+    }
+
+    fn verdict(&self, at_fault: bool) -> Verdict {
+        match (self.accepted, self.mixed, self.rejected) {
+            _ if at_fault => Verdict::Rejected,
+            (_, 0, 0) => Verdict::Accepted,
+            (0, 0, _) => Verdict::Rejected,
+            _ => Verdict::AcceptedWithErrors,
+        }
+    }
+}
+
+impl Headers {
+    fn new() -> Self {
+        let guide = guide::by_name("TA1").and_then(Result::ok);
+        let find = |id: &str| {
+            let guide = guide?;
+            guide.nodes().find(|node| guide.segment(*node).is_some_and(|segment| segment.id == id))
+        };
+        Self {
+            prepared: guide.map(Prepared::of),
+            isa: find("ISA"),
+            ta1: find("TA1"),
+            gs: find("GS"),
+            ge: find("GE"),
+            iea: find("IEA"),
+        }
+    }
+}
+
+impl<'o, R: Receive> Run<'o, R> {
+    fn new(options: &'o Options, receive: &'o mut R) -> Self {
+        Self {
+            options,
+            receive,
+            found: Found::new(options),
+            number: 0,
+            line: 1,
+            interchange: None,
+            group: None,
+            set: None,
+            seen: HashSet::new(),
+            verdicts: Tally::default(),
+            headers: Headers::new(),
+        }
+    }
+
+    #[inline]
+    fn segment(&mut self, segment: &Segment<'_>, offset: u64) {
+        self.number += 1;
+        let seen = Seen { segment, number: self.number, offset, line: self.line };
+        match segment.id() {
+            b"ISA" => self.isa(seen),
+            b"TA1" if self.set.is_none() => self.header(seen, self.headers.ta1),
+            b"GS" => self.gs(seen),
+            b"ST" => self.st(seen),
+            b"SE" => self.se(seen),
+            b"GE" => self.ge(seen),
+            b"IEA" => self.iea(seen),
+            _ => match &mut self.set {
+                Some(set) => set.push(seen, &mut self.found, self.receive),
+                None if segment.is_empty() => {}
+                None => {
+                    self.say(&STRAY, seen, 0);
+                }
+            },
+        }
+    }
+
+    fn isa(&mut self, seen: Seen<'_>) {
+        self.end_interchange(seen, false);
+        let header: Vec<CompactString> = seen.segment.elements().skip(1).map(trimmed).collect();
+        let number = header.get(12).cloned().unwrap_or_default();
+        self.found.within = Arc::new(Within { interchange: number.clone(), ..Within::default() });
+        self.receive.interchange_begins(&header);
+        let element = |n: usize| header.get(n - 1).map_or("", CompactString::as_str);
+        let (version, usage) = (element(12).to_owned(), element(15).bytes().next());
+        let hides = element(1) == "00" && !element(2).is_empty() || element(3) == "00" && !element(4).is_empty();
+        self.interchange = Some(Interchange {
+            outcome: InterchangeOutcome { header, ..InterchangeOutcome::default() },
+            groups: 0,
+            numbers: HashSet::new(),
+            verdicts: Tally::default(),
+            is_fragment: false,
+        });
+        self.header(seen, self.headers.isa);
+        if hides {
+            self.say(&ISA_PADDING, seen, 2);
+        }
+        if version != "00501" {
+            self.say(&VERSION, seen, 12);
+        }
+        if number.parse::<u32>() == Ok(0) {
+            self.say(&ISA_ZERO, seen, 13);
+        }
+        if self.options.usage.is_some() && self.options.usage != usage {
+            self.say(&ISA_USAGE, seen, 15);
+        }
+        if !self.seen.insert(number) {
+            self.say(&ISA_TWICE, seen, 13);
+        }
+    }
+
+    fn gs(&mut self, seen: Seen<'_>) {
+        self.end_group(seen, false);
+        self.begin_fragment();
+        let element = |n| trimmed(seen.segment.element(n));
+        let outcome = GroupOutcome {
+            kind: element(1),
+            sender: element(2),
+            receiver: element(3),
+            control_number: element(6),
+            version: element(8),
+            ..GroupOutcome::default()
+        };
+        let number = outcome.control_number.clone();
+        self.within(|within| within.group.clone_from(&number));
+        self.receive.group_begins(&outcome);
+        self.group = Some(Group {
+            outcome,
+            numbers: HashSet::new(),
+            verdicts: Tally::default(),
+            at_fault: false,
+            is_fragment: false,
+        });
+        self.header(seen, self.headers.gs);
+        let is_new = self.interchange.as_mut().is_none_or(|interchange| {
+            interchange.groups += 1;
+            interchange.numbers.insert(number)
+        });
+        if !is_new {
+            self.say(&GS_TWICE, seen, 6);
+        }
+    }
+
+    fn st(&mut self, seen: Seen<'_>) {
+        self.end_set(seen, false);
+        self.begin_fragment();
+        if self.group.is_none() {
+            self.say(&NO_GS, seen, 0);
+            self.group = Some(Group {
+                outcome: GroupOutcome::default(),
+                numbers: HashSet::new(),
+                verdicts: Tally::default(),
+                at_fault: true,
+                is_fragment: true,
+            });
+        }
+        let [set, control_number, convention] = [1, 2, 3].map(|n| trimmed(seen.segment.element(n)));
+        let (version, kind) = self
+            .group
+            .as_ref()
+            .map_or_else(Default::default, |group| (group.outcome.version.clone(), group.outcome.kind.clone()));
+        let guide = self.guide(&set, &convention, &version);
+        self.within(|within| within.transaction.clone_from(&control_number));
+        self.found.before_set = seen.number - 1;
+        self.found.memory = Default::default();
+        let outcome = TransactionOutcome {
+            set,
+            control_number: control_number.clone(),
+            convention: convention.clone(),
+            guide,
+            ..TransactionOutcome::default()
+        };
+        self.receive.transaction_begins(&outcome);
+        self.set = Some(Set::new(outcome, seen.segment));
+        self.push(seen);
+        let is_new = self.group.as_mut().is_none_or(|group| {
+            group.outcome.received += 1;
+            group.is_fragment || group.numbers.insert(control_number)
+        });
+        if !is_new {
+            self.say(&ST_TWICE, seen, 2);
+        }
+        match guide {
+            None => {
+                self.say(&NO_GUIDE, seen, 3);
+            }
+            Some(guide) => {
+                if !kind.is_empty() && kind != guide.group.as_str() {
+                    self.say(&GS_KIND, seen, 1);
+                }
+                if !convention.is_empty() && !version.is_empty() && convention != version {
+                    let rule = if guide.accepts(&version) { &CONVENTION_SPELLING } else { &CONVENTION };
+                    self.say(rule, seen, 3);
+                }
+            }
+        }
+    }
+
+    fn se(&mut self, seen: Seen<'_>) {
+        if self.set.is_none() {
+            self.say(&SE_WITHOUT_ST, seen, 0);
+            return;
+        }
+        self.push(seen);
+        let Some(set) = &self.set else { return };
+        let (count, number) = (set.position(), set.outcome.control_number.clone());
+        if trimmed(seen.segment.element(2)) != number {
+            self.say(&ST_NUMBER, seen, 2).expected(&number);
+        }
+        if !counts(seen.segment.element(1), count) {
+            self.say(&SE_COUNT, seen, 1).detail(format!("{count} segments stand"));
+        }
+        self.end_set(seen, true);
+    }
+
+    fn ge(&mut self, seen: Seen<'_>) {
+        self.end_set(seen, false);
+        let Some(group) = self.group.as_ref().filter(|group| !group.is_fragment) else {
+            self.say(&GE_WITHOUT_GS, seen, 0);
+            return;
+        };
+        let (count, number) = (group.outcome.received, group.outcome.control_number.clone());
+        self.header(seen, self.headers.ge);
+        if !same_number(seen.segment.element(2), number.as_bytes()) {
+            self.say(&GS_NUMBER, seen, 2).expected(&number);
+        }
+        if !counts(seen.segment.element(1), count) {
+            self.say(&GE_COUNT, seen, 1).detail(format!("{count} transaction sets stand"));
+        }
+        if let Some(group) = &mut self.group {
+            group.outcome.stated = trimmed(seen.segment.element(1));
+        }
+        self.end_group(seen, true);
+    }
+
+    fn iea(&mut self, seen: Seen<'_>) {
+        self.end_group(seen, false);
+        let Some(interchange) = self.interchange.as_ref().filter(|interchange| !interchange.is_fragment) else {
+            self.say(&STRAY, seen, 0);
+            return;
+        };
+        let (count, number) = (interchange.groups, self.found.within.interchange.clone());
+        self.header(seen, self.headers.iea);
+        if !same_number(seen.segment.element(2), number.as_bytes()) {
+            self.say(&ISA_NUMBER, seen, 2).expected(&number);
+        }
+        if !counts(seen.segment.element(1), count) {
+            self.say(&IEA_COUNT, seen, 1).detail(format!("{count} functional groups stand"));
+        }
+        self.end_interchange(seen, true);
+    }
+
+    /// Gives a segment to the open transaction set.
+    fn push(&mut self, seen: Seen<'_>) {
+        if let Some(set) = &mut self.set {
+            set.push(seen, &mut self.found, self.receive);
+        }
+    }
+
+    /// A file that begins with a group or a transaction set is judged like an interchange without ISA.
+    fn begin_fragment(&mut self) {
+        if self.interchange.is_none() {
+            self.interchange = Some(Interchange {
+                outcome: InterchangeOutcome { refused: true, ..InterchangeOutcome::default() },
+                groups: 0,
+                numbers: HashSet::new(),
+                verdicts: Tally::default(),
+                is_fragment: true,
+            });
+            self.receive.interchange_begins(&[]);
+        }
+    }
+
+    /// The guide of a transaction set: a partner's before ours.
+    fn guide(&self, set: &str, convention: &str, version: &str) -> Option<&'static Guide> {
+        let id = if convention.is_empty() { version } else { convention };
+        let own = self.options.guides.iter().copied().find(|guide| guide.set == set && guide.accepts(id));
+        // Where one of the two is nonsense, the other may still tell.
+        own.or_else(|| guide::for_set(set, convention, version)?.ok())
+            .or_else(|| guide::for_set(set, "", version)?.ok())
+    }
+
+    /// Judges the elements of a segment of an envelope.
+    fn header(&mut self, seen: Seen<'_>, node: Option<NodeId>) {
+        let Some(prepared) = self.headers.prepared.clone() else { return };
+        let Some((node, plan)) = node.and_then(|node| Some((node, prepared.plan(node)?))) else { return };
+        let mark = self.found.list.len();
+        let Seen { segment, number, offset, line } = seen;
+        let spot = Spot { segment, guide: Some(prepared.guide), node: Some(node), position: 0, number, offset, line };
+        let found = &mut self.found;
+        element::check(plan, segment, &mut |broken| {
+            let element = broken.element;
+            // Which versions and groups we have guides for is judged at the transaction set.
+            let foreign = matches!((segment.id(), element), (b"ISA", 12) | (b"GS", 1 | 8)) && broken.rule.id == "code";
+            if foreign || segment.id() == b"ISA" && element == 16 {
+                return;
+            }
+            found.broken(broken, &spot).codes(|codes| {
+                (codes.ik3, codes.ik4, codes.ik5) = (None, None, None);
+                match segment.id() {
+                    b"ISA" => codes.ta1 = Some(note_of_isa(element)),
+                    b"IEA" if element == 2 => codes.ta1 = Some("018"),
+                    b"IEA" => codes.ta1 = Some("021"),
+                    b"TA1" => codes.ta1 = Some("022"),
+                    _ => codes.ak9 = Some(if element == 6 || segment.id() == b"GE" { "6" } else { "2" }),
+                }
+            });
+        });
+        self.settle(mark);
+    }
+
+    fn say(&mut self, rule: &'static Rule, seen: Seen<'_>, element: u8) -> Said<'_> {
+        let mark = self.found.list.len();
+        let Seen { segment, number, offset, line } = seen;
+        let (position, guide) = match &self.set {
+            Some(set) => (set.position(), set.outcome.guide),
+            None => (0, self.headers.prepared.as_ref().map(|prepared| prepared.guide)),
+        };
+        let spot = Spot { segment, guide, node: None, position, number, offset, line };
+        let made = self.found.at(rule, &spot, (element, 0, 0)).is_made();
+        self.settle(mark);
+        if made { self.found.last() } else { Said::nothing() }
+    }
+
+    /// Lets errors found from an index on count against what they are about.
+    fn settle(&mut self, mark: usize) {
+        for finding in self.found.list.iter().skip(mark).filter(|finding| finding.severity == Severity::Error) {
+            match finding.answer() {
+                Answer::Interchange => {
+                    if let Some(interchange) = &mut self.interchange {
+                        interchange.outcome.refused = true;
+                    }
+                }
+                Answer::Group => {
+                    if let Some(group) = &mut self.group {
+                        group.at_fault = true;
+                    }
+                }
+                // Counted when the set hands its findings over.
+                Answer::Set | Answer::Claim => {}
+            }
+        }
+        if self.set.is_none() {
+            self.hand_over();
+        }
+    }
+
+    /// Outside transaction sets nothing is held back but the newest finding, about which more may be said.
+    fn hand_over(&mut self) {
+        let last = self.found.list.len().saturating_sub(1);
+        for finding in self.found.list.drain(..last) {
+            self.receive.finding(&finding);
+        }
+    }
+
+    /// Oddities of the bytes; `offset` is that of the last segment.
+    fn bytes(&mut self, odd: &[x12::Finding], offset: u64) {
+        for odd in odd {
+            let rule = envelope::of_bytes(odd.kind);
+            let mark = self.found.list.len();
+            let inside = self.set.as_ref().filter(|_| odd.offset >= offset);
+            let place = super::Place {
+                guide: inside.and_then(|set| set.outcome.guide),
+                position: inside.map_or(0, Set::position),
+                number: self.number,
+                offset: odd.offset,
+                length: u32::try_from(odd.length).unwrap_or(u32::MAX),
+                line: self.line,
+                ..Default::default()
+            };
+            self.found.push(rule, place, None);
+            self.settle(mark);
+        }
+    }
+
+    fn end_set(&mut self, seen: Seen<'_>, with_trailer: bool) {
+        if self.set.is_none() {
+            return;
+        }
+        if !with_trailer {
+            self.say(&NO_SE, seen, 0).missing();
+        }
+        let Some(set) = self.set.take() else { return };
+        let outcome = set.end(seen.offset, &mut self.found, self.receive);
+        self.receive.transaction(&outcome);
+        if let Some(group) = &mut self.group {
+            group.verdicts.count(outcome.verdict);
+            group.outcome.accepted += u32::from(outcome.verdict != Verdict::Rejected || outcome.errors == 0);
+        }
+        self.within(|within| within.transaction.clear());
+        self.found.claim.clear();
+    }
+
+    fn end_group(&mut self, seen: Seen<'_>, with_trailer: bool) {
+        self.end_set(seen, false);
+        if self.group.as_ref().is_some_and(|group| !group.is_fragment) && !with_trailer {
+            self.say(&NO_GE, seen, 0).missing();
+        }
+        self.flush();
+        let Some(Group { mut outcome, verdicts, at_fault, .. }) = self.group.take() else { return };
+        if outcome.stated.is_empty() {
+            outcome.stated = outcome.received.to_compact_string();
+        }
+        outcome.verdict = verdicts.verdict(at_fault);
+        self.receive.group(&outcome);
+        if let Some(interchange) = &mut self.interchange {
+            interchange.verdicts.count(outcome.verdict);
+        }
+        self.within(|within| within.group.clear());
+    }
+
+    fn end_interchange(&mut self, seen: Seen<'_>, with_trailer: bool) {
+        self.end_group(seen, false);
+        if self.interchange.as_ref().is_some_and(|interchange| !interchange.is_fragment) && !with_trailer {
+            self.say(&NO_IEA, seen, 0).missing();
+        }
+        self.flush();
+        let Some(Interchange { mut outcome, verdicts, .. }) = self.interchange.take() else { return };
+        outcome.verdict = verdicts.verdict(outcome.refused);
+        self.receive.interchange(&outcome);
+        self.verdicts.count(outcome.verdict);
+        self.within(|within| within.interchange.clear());
+    }
+
+    fn flush(&mut self) {
+        for finding in self.found.list.drain(..) {
+            self.receive.finding(&finding);
+        }
+    }
+
+    fn within(&mut self, change: impl FnOnce(&mut Within)) {
+        change(Arc::make_mut(&mut self.found.within));
+    }
+
+    fn finish(mut self, offset: u64) -> Verdict {
+        let nothing = Segment::from_parts(b"", &[], Default::default());
+        let seen = Seen { segment: &nothing, number: self.number + 1, offset, line: self.line };
+        self.end_interchange(seen, false);
+        self.flush();
+        self.verdicts.verdict(false)
+    }
+}
+
+fn trimmed(element: &[u8]) -> CompactString {
+    String::from_utf8_lossy(element.trim_ascii_end()).to_compact_string()
+}
+
+/// Whether a count is as stated, leading zeros or not.
+fn counts(stated: &[u8], count: u32) -> bool {
+    std::str::from_utf8(stated).is_ok_and(|stated| stated.trim().parse() == Ok(count))
+}
+
+/// Whether two control numbers are the same, leading zeros or not where they are numbers.
+fn same_number(one: &[u8], other: &[u8]) -> bool {
+    let bare = |number: &[u8]| {
+        let number = number.trim_ascii();
+        let zeros = number.iter().take_while(|byte| **byte == b'0').count();
+        number.get(zeros..).unwrap_or_default().to_vec()
+    };
+    bare(one) == bare(other)
+}

@@ -1,0 +1,263 @@
+//! What a rule sees: a loop, what stands in it, and the loops around it.
+
+use std::{fmt, sync::OnceLock};
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+
+use super::{index::Index, value};
+use crate::{
+    guide::{Designator, Guide, NAMES, NodeId, Place as Node},
+    place::{Entry, Tape},
+    x12::Segment,
+};
+
+/// A part of a loop, as the guides name it: `2300/REF[F8]`, `2300/2310B`, or `/BHT` in the transaction set
+/// itself. Each guide is asked once where it is.
+#[derive(Debug)]
+pub(crate) struct At {
+    loop_id: &'static str,
+    part: &'static str,
+    found: [OnceLock<Option<u16>>; NAMES.len()],
+}
+
+impl At {
+    pub(super) const fn new(loop_id: &'static str, part: &'static str) -> Self {
+        Self { loop_id, part, found: [const { OnceLock::new() }; NAMES.len()] }
+    }
+
+    /// Index among the parts of its loop.
+    #[inline]
+    fn part(&self, view: &View<'_>) -> Option<usize> {
+        let found = self.found.get(view.ordinal)?;
+        found.get_or_init(|| self.find(view.guide).map(|(_, part)| part as u16)).map(usize::from)
+    }
+
+    /// The node of the loop and the index of the part, in a guide.
+    pub(super) fn find(&self, guide: &Guide) -> Option<(NodeId, usize)> {
+        let designator = Designator::parse(self.part).ok()?;
+        let around = guide
+            .nodes()
+            .find(|node| matches!(guide.place(*node), Node::Loop(_)) && guide.loop_id(*node) == self.loop_id)?;
+        let part = guide.children(around).iter().position(|&child| match guide.place(child) {
+            Node::Loop(inner) => inner.id == designator.id,
+            Node::Segment(segment) => {
+                segment.id == designator.id
+                    && (designator.code.is_empty()
+                        || guide
+                            .discriminator(child)
+                            .is_some_and(|element| element.codes.iter().any(|code| code == designator.code)))
+            }
+        })?;
+        Some((around, part))
+    }
+}
+
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.loop_id, self.part)
+    }
+}
+
+/// Declares places, each a static, and lists them all in `PLACES`.
+macro_rules! places {
+    ($($name:ident = $loop:literal / $part:literal;)*) => {
+        $(static $name: $crate::check::scope::At = $crate::check::scope::At::new($loop, $part);)*
+        /// Every place that the rules of this file name.
+        pub(in $crate::check) static PLACES: &[&$crate::check::scope::At] = &[$(&$name),*];
+    };
+}
+pub(super) use places;
+
+/// The tape of an open transaction set, with its index.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct View<'c> {
+    pub(super) guide: &'static Guide,
+    /// Which of [`NAMES`] the guide is, or extends.
+    pub(super) ordinal: usize,
+    pub(super) tape: &'c Tape,
+    pub(super) index: &'c Index,
+}
+
+/// A loop with what stands in it.
+#[derive(Clone, Copy, Debug)]
+pub struct Scope<'c> {
+    pub(super) view: View<'c>,
+    pub(super) entry: usize,
+    node: NodeId,
+    id: &'static str,
+}
+
+/// A segment that stands in a loop.
+#[derive(Clone, Copy, Debug)]
+pub struct Held<'c> {
+    /// The segment.
+    pub segment: Segment<'c>,
+    pub(super) entry: &'c Entry,
+    view: View<'c>,
+    at: usize,
+}
+
+impl<'c> Scope<'c> {
+    pub(super) fn new(view: View<'c>, entry: usize) -> Option<Self> {
+        let node = view.tape.entry(entry)?.node;
+        Some(Self { view, entry, node, id: view.guide.loop_id(node) })
+    }
+
+    /// The loop's id; empty for the transaction set.
+    pub fn id(self) -> &'static str {
+        self.id
+    }
+
+    /// The guide.
+    pub fn guide(self) -> &'static Guide {
+        self.view.guide
+    }
+
+    /// The loop's node in the guide.
+    pub fn node(self) -> NodeId {
+        self.node
+    }
+
+    /// Whether the guide is, or extends, the one of this name.
+    pub fn is(self, guide: &str) -> bool {
+        NAMES.get(self.view.ordinal).is_some_and(|name| *name == guide)
+    }
+
+    /// The first segment at a place of this loop.
+    #[inline]
+    pub(crate) fn first(self, at: &At) -> Option<Held<'c>> {
+        self.held(self.view.index.first(self.entry, self.part(at)?)?)
+    }
+
+    /// The segments at a place of this loop.
+    pub(crate) fn all(self, at: &At) -> impl Iterator<Item = Held<'c>> + use<'c> {
+        self.entries(at).filter_map(move |entry| self.held(entry))
+    }
+
+    /// Whether anything stands at a place of this loop.
+    #[inline]
+    pub(crate) fn has(self, at: &At) -> bool {
+        self.part(at).is_some_and(|part| self.view.index.first(self.entry, part).is_some())
+    }
+
+    /// How often a place of this loop has been taken, by loops that have been forgotten too.
+    pub(crate) fn count(self, at: &At) -> u32 {
+        self.part(at).map_or(0, |part| self.view.index.count(self.entry, part))
+    }
+
+    /// The loops at a place of this loop.
+    pub(crate) fn loops(self, at: &At) -> impl Iterator<Item = Scope<'c>> + use<'c> {
+        self.entries(at).filter_map(move |entry| Scope::new(self.view, entry))
+    }
+
+    /// The first loop at a place of this loop.
+    pub(crate) fn inner(self, at: &At) -> Option<Scope<'c>> {
+        self.loops(at).next()
+    }
+
+    /// The loop around this one; the transaction set's is itself.
+    pub fn around(self) -> Scope<'c> {
+        Scope::new(self.view, self.view.tape.around(self.entry)).unwrap_or(self)
+    }
+
+    /// The loop of an id among those around this one, or this one.
+    pub fn up(self, id: &str) -> Option<Scope<'c>> {
+        let mut at = self;
+        loop {
+            if at.id == id {
+                return Some(at);
+            }
+            if at.entry == 0 {
+                return None;
+            }
+            at = at.around();
+        }
+    }
+
+    /// Every segment of this very loop, in the order of the file.
+    pub fn segments(self) -> impl Iterator<Item = Held<'c>> + use<'c> {
+        let Self { view, entry, .. } = self;
+        view.tape.inside(entry).filter(|(_, entry)| !entry.is_loop()).filter_map(move |(at, _)| self.held(at))
+    }
+
+    /// The segment that begins the loop.
+    pub fn begin(self) -> Option<Held<'c>> {
+        self.held(self.entry + 1)
+    }
+
+    /// The first segment of an id in this very loop.
+    pub fn segment(self, id: &str) -> Option<Held<'c>> {
+        self.segments().find(|held| held.segment.id() == id.as_bytes())
+    }
+
+    /// The node of a place of this loop.
+    pub(super) fn child(self, at: &At) -> Option<NodeId> {
+        self.view.guide.children(self.node).get(self.part(at)?).copied()
+    }
+
+    fn entries(self, at: &At) -> impl Iterator<Item = usize> + use<'c> {
+        let first = self.part(at).and_then(|part| self.view.index.first(self.entry, part));
+        let index = self.view.index;
+        std::iter::successors(first, move |entry| index.next(*entry))
+    }
+
+    #[inline]
+    fn part(self, at: &At) -> Option<usize> {
+        if self.id == at.loop_id { at.part(&self.view) } else { None }
+    }
+
+    fn held(self, at: usize) -> Option<Held<'c>> {
+        let entry = self.view.tape.entry(at).filter(|entry| !entry.is_loop())?;
+        Some(Held { segment: self.view.tape.segment(entry), entry, view: self.view, at })
+    }
+}
+
+impl<'c> Held<'c> {
+    /// Element `n`, from 1; empty if there is none.
+    #[inline]
+    pub fn element(self, n: usize) -> &'c [u8] {
+        self.segment.element(n)
+    }
+
+    /// Component `c` of element `n`, from 1; empty if there is none.
+    #[inline]
+    pub fn component(self, n: usize, c: usize) -> &'c [u8] {
+        self.segment.component(n, c)
+    }
+
+    /// The amount or quantity in an element; `None` if there is none that can be read.
+    pub fn number(self, n: usize) -> Option<Decimal> {
+        value::number(self.element(n))
+    }
+
+    /// The date in an element of the form CCYYMMDD.
+    pub fn date(self, n: usize) -> Option<Date> {
+        value::date(self.element(n))
+    }
+
+    /// The period in element `n` whose form is told by element `form` (D8, RD8, DT): first and last day.
+    pub fn period(self, form: usize, n: usize) -> Option<(Date, Date)> {
+        value::period(self.element(form), self.element(n))
+    }
+
+    /// The guide.
+    pub fn guide(self) -> &'static Guide {
+        self.view.guide
+    }
+
+    /// The id of the loop it stands in; empty outside loops.
+    pub fn loop_id(self) -> &'static str {
+        self.view.guide.loop_id(self.entry.node)
+    }
+
+    /// Its line in the file.
+    pub fn line(self) -> u64 {
+        self.view.index.line(self.at)
+    }
+
+    /// Position in the transaction set, ST = 1.
+    pub fn position(self) -> u32 {
+        self.entry.position
+    }
+}

@@ -1,0 +1,103 @@
+//! For each rule a file that breaks just that rule, and one that just keeps it: clean samples with small
+//! edits. The finding is at the right segment, loop and element, and no other error comes with it.
+
+mod claim;
+mod edit;
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use claimwire::check::{self, Finding, Options, Receive, Severity};
+use edit::Edit;
+
+/// One way to break a rule.
+pub struct Defect {
+    /// The rule's name, its place included where that is part of it.
+    pub rule: &'static str,
+    /// A clean file in `samples/`, without its ending.
+    pub sample: &'static str,
+    /// What breaks the rule.
+    pub breaks: &'static [Edit],
+    /// Where the finding is: loop, a slash, designator: `2300/CLM05-3`.
+    pub at: &'static str,
+    /// How the segment begins that has the finding's position; for something missing, the segment that stands
+    /// in its place.
+    pub on: &'static str,
+    /// Other rules that cannot but be broken with it.
+    pub also: &'static [&'static str],
+    /// What touches the same place and keeps the rule; nothing for the sample as it is.
+    pub keeps: &'static [Edit],
+}
+
+const ALL: &[&[Defect]] = &[claim::DEFECTS];
+
+#[derive(Default)]
+struct Collected(Vec<Finding>);
+
+impl Receive for Collected {
+    fn finding(&mut self, finding: &Finding) {
+        self.0.push(finding.clone());
+    }
+}
+
+#[test]
+fn each_defect_is_found_where_it_is_and_nothing_else_is() {
+    let mut wrong = Vec::new();
+    for defect in ALL.iter().copied().flatten() {
+        let name = format!("{} in {}", defect.rule, defect.sample);
+        let clean = read(defect.sample);
+        let broken = edit::apply(&clean, defect.breaks).unwrap_or_else(|edit| panic!("{name}: {edit}"));
+        let (found, others): (Vec<Finding>, Vec<Finding>) =
+            findings(&broken).into_iter().partition(|finding| finding.rule_id() == defect.rule);
+        let expected = edit::number(&broken, defect.on).unwrap_or_else(|| panic!("{name}: no segment {}", defect.on));
+        if !found.iter().any(|one| place(one) == defect.at && one.place.number == expected) {
+            let places: Vec<String> =
+                found.iter().map(|one| format!("{} segment {}", place(one), one.place.number)).collect();
+            wrong.push(format!("{name}: expected {} segment {expected}, found {places:?}", defect.at));
+        }
+        for other in errors(&others).filter(|other| !defect.also.contains(&other.rule_id().as_str())) {
+            wrong.push(format!("{name}: also {}", said(other)));
+        }
+        let kept = edit::apply(&clean, defect.keeps).unwrap_or_else(|edit| panic!("{name}: {edit}"));
+        let kept = findings(&kept);
+        for finding in kept.iter().filter(|finding| finding.rule_id() == defect.rule) {
+            wrong.push(format!("{name}: kept, but {}", said(finding)));
+        }
+        for finding in errors(&kept).filter(|finding| finding.rule_id() != defect.rule) {
+            wrong.push(format!("{name}: kept, but also {}", said(finding)));
+        }
+    }
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn each_rule_has_a_defect() {
+    let tested: BTreeSet<&str> =
+        ALL.iter().copied().flatten().filter_map(|defect| check::by_id(defect.rule)).map(|rule| rule.id).collect();
+    let untested: Vec<&str> = check::all().map(|rule| rule.id).filter(|id| !tested.contains(id)).collect();
+    assert!(untested.is_empty(), "{} rules without a defect: {untested:?}", untested.len());
+}
+
+fn read(sample: &str) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(format!("{sample}.x12"));
+    fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn findings(file: &[u8]) -> Vec<Finding> {
+    let mut collected = Collected::default();
+    // Samples are of early 2026; what is in the future of a file does not depend on when this runs.
+    let options = Options { today: jiff::civil::date(2026, 6, 30), ..Options::default() };
+    check::check(file, &options, &mut collected).expect("X12");
+    collected.0
+}
+
+fn errors(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
+    findings.iter().filter(|finding| finding.severity == Severity::Error)
+}
+
+fn place(finding: &Finding) -> String {
+    format!("{}/{}", finding.place.loop_id(), finding.place.designator())
+}
+
+fn said(finding: &Finding) -> String {
+    format!("{} at {} segment {}: {}", finding.rule_id(), place(finding), finding.place.number, finding.message())
+}
