@@ -47,6 +47,7 @@ pub(super) fn find(guide: &Guide, scope: &Scope, text: &str, is_loop: bool) -> R
     let (path, last) = text.rsplit_once('/').unwrap_or(("", text));
     let place = Designator::parse(last)
         .ok()
+        .filter(|_| !text.starts_with('/'))
         .filter(|place| !place.offset && place.stride == 0 && (place.element > 0 || !place.id.is_empty()));
     let Some(place) = place else {
         return Err(format!("`{text}`: expected a place such as `loop 2300`, REF[G1], 2300/CLM05-3, 02 or 05-3"));
