@@ -144,7 +144,11 @@ fn changes(guide: &Guide, mut out: impl Write) -> io::Result<()> {
             .zip(facts(base, node, position, component))
             .filter(|(new, old)| new != old)
             .map(|(new, old)| if old.is_empty() { new } else { format!("{new}  ({}: {old})", base.name) });
-        let change = change.collect::<Vec<_>>().join("; ");
+        let mut change = change.collect::<Vec<_>>().join("; ");
+        if change.is_empty() {
+            // The text is the same, but the identifier is now meant literally.
+            change = format!("{} and no other identifier", facts(guide, node, position, component)[2]);
+        }
         // A second line about a place adds nothing.
         if !shown.iter().any(|(known, _)| *known == place) {
             shown.push((place, change));

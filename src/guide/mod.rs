@@ -120,7 +120,8 @@ pub struct ElementUse {
     /// The industry name.
     pub name: String,
     /// The codes allowed; empty where the guide lists none. Of the fixed-width elements of the ISA
-    /// without their padding.
+    /// without their padding. An identifier of a guide stands for its other identifiers too
+    /// ([`Guide::accepts`]), unless a companion has narrowed the element: then it is meant literally.
     pub codes: Vec<String>,
     /// External code lists that govern the value, by their names in `specs/codes`.
     pub lists: Vec<String>,

@@ -1,6 +1,6 @@
 //! What narrows: the laws by which a line of a companion guide is held against what stood before.
 
-use crate::guide::{DataType, ElementUse, Repeat, Usage, notation::Attributes};
+use crate::guide::{DataType, ElementUse, Repeat, Usage, by_id, notation::Attributes};
 
 /// What a line wants of its place.
 #[derive(Default)]
@@ -63,6 +63,8 @@ pub(super) fn element(
     if !attributes.codes.is_empty() {
         codes(&one, &attributes.codes, author)?;
         one.codes.clone_from(&attributes.codes);
+        // From here on an identifier is meant literally, though the text be the same.
+        one.narrowed |= attributes.codes.iter().any(|code| by_id(code).is_some());
     }
     // A list or pattern of the published guide is judged beside the companion's, so the companion's
     // may be any; one that another companion has set would be forgotten.
@@ -112,7 +114,7 @@ fn codes(now: &ElementUse, wanted: &[String], author: &str) -> Result<(), String
         if wanted.iter().take(index).any(|other| other == code) {
             return Err(format!("code `{code}` stands twice"));
         }
-        if !now.codes.is_empty() && !now.codes.contains(code) {
+        if !now.codes.is_empty() && !now.codes.contains(code) && !is_as_good(now, code) {
             return Err(format!("code `{code}` is not among those that {author} allows: {}", now.codes.join(" ")));
         }
         if !(least..=most).contains(&code.chars().count()) {
@@ -120,4 +122,11 @@ fn codes(now: &ElementUse, wanted: &[String], author: &str) -> Result<(), String
         }
     }
     Ok(())
+}
+
+/// Whether a code is another identifier of a guide that the published guide names: the partner may
+/// want that one.
+fn is_as_good(now: &ElementUse, code: &str) -> bool {
+    let Some(Ok(guide)) = by_id(code) else { return false };
+    !now.narrowed && now.codes.iter().any(|known| guide.accepts(known))
 }

@@ -125,6 +125,31 @@ fn each_kind_of_line_narrows() {
 }
 
 #[test]
+fn an_identifier_may_be_any_of_its_guide_and_is_then_meant_literally() {
+    let codes = |lines: &str| {
+        let guide = acme(lines);
+        let element = guide.segment(node(&guide, "ST")).and_then(|one| one.element(3, 0)).expect("ST03");
+        (element.codes.clone(), element.narrowed)
+    };
+    assert_eq!(codes("ST03  = 005010X222A2"), (vec!["005010X222A2".to_owned()], true));
+    assert_eq!(codes("ST03  = 005010X222A1"), (vec!["005010X222A1".to_owned()], true));
+    assert!(!codes("ST03 R").1);
+    for lines in ["ST03  = 005010X223A2", "ST03  = 005010X222A2\nST03  = 005010X222A1"] {
+        assert!(read(&format!("guide ACME extends 837P\n{lines}")).is_err(), "{lines}");
+    }
+    let envelope = read("guide ACME extends TA1\nloop GS\n  GS08  = 005010X222A2 005010X221A1\nISA08  = ME");
+    assert!(envelope.is_ok());
+}
+
+#[test]
+fn the_example_of_the_documentation_reads() {
+    let text = include_str!("../../../specs/README.md").lines().skip_while(|line| !line.contains("extends 837P"));
+    let lines: Vec<&str> = text.map_while(|line| line.strip_prefix("    ")).collect();
+    let guide = read(&lines.join("\n")).unwrap_or_else(|error| panic!("{error}"));
+    assert!(guide.narrowings().count() > 8 && guide.limits.len() == 1 && guide.overrides.len() == 1);
+}
+
+#[test]
 fn a_change_at_one_place_of_a_shared_loop_is_none_at_the_other() {
     let everywhere = acme("2300/CLM06  = Y");
     let once = acme("loop 2000C/2300\n  CLM06  = Y\n  2400/SV103  = UN");
@@ -237,7 +262,7 @@ fn each_kind_of_mistake_is_refused_with_its_line() {
         ("2300/REF[ZZ] N", "REF[ZZ]: expected one of REF["),
         ("REF[G1] N", "837P has no REF outside its loops; it has in"),
         ("2300/CUR N", "837P has no CUR"),
-        ("2300/CAS02/3 N", "no loop `2300/CAS02`"),
+        ("2300/CAS02/3 N", "under its segment"),
         ("02 R", "under its segment"),
         ("2300/02 R", "under its segment"),
         ("2300/CLM\n  +1 R", "expected a place"),
