@@ -80,6 +80,7 @@ pub struct Loop {
     pub position: u16,
     /// Whether usage or repeat are a companion's, narrower than the published guide's.
     pub narrowed: bool,
+    /// As written; in a companion as its base wrote them. The nodes say what holds.
     parts: Vec<Part>,
 }
 

@@ -31,6 +31,11 @@ use place::{Scope, Target};
 /// tells its own parts from the base's ([`Guide::narrowed_by`]). It borrows the base for as long as
 /// the program runs; [`super::Library`] keeps companions that long.
 ///
+/// To judge a value or a part, ask the published guide first; if it agrees, and `narrowed` is set on
+/// the companion's [`super::ElementUse`], [`super::SegmentUse`] or [`super::Loop`], ask that too: what
+/// it refuses breaks the partner's rule alone. Lists and patterns hold beside the published guide's,
+/// everything else is already within it.
+///
 /// # Errors
 /// A line that is not in the notation, a place that the base lacks, or a line that would allow what
 /// the base forbids. No guide at all, or a second one.

@@ -45,10 +45,12 @@ pub(super) fn find(guide: &Guide, scope: &Scope, text: &str, is_loop: bool) -> R
         return find_loops(guide, scope, text).map(Target::Loops);
     }
     let (path, last) = text.rsplit_once('/').unwrap_or(("", text));
+    // `CLM00` and `CLM-3` are no segments.
+    let is_whole = |place: &Designator<'_>| format!("{}{}", place.id, bracketed(place.code)) == last;
     let place = Designator::parse(last)
         .ok()
         .filter(|_| !text.starts_with('/'))
-        .filter(|place| !place.offset && place.stride == 0 && (place.element > 0 || !place.id.is_empty()));
+        .filter(|place| !place.offset && place.stride == 0 && (place.element > 0 || is_whole(place)));
     let Some(place) = place else {
         return Err(format!("`{text}`: expected a place such as `loop 2300`, REF[G1], 2300/CLM05-3, 02 or 05-3"));
     };

@@ -272,6 +272,11 @@ fn each_kind_of_mistake_is_refused_with_its_line() {
         ("2300/CLM\n  01 R\n    02 R", "under its segment"),
         ("  BHT02  = 00", "indented under nothing"),
         ("*", "expected a place"),
+        ("2300/CLM00 N", "expected a place"),
+        ("2300/CLM-3 N", "expected a place"),
+        ("2300/CLM00..05 N", "expected a place"),
+        ("2300/REF[] N", "expected a place"),
+        ("2300/CLM05-1..3  = 1", "is not among"),
         ("2300/REF[G1 N", "expected a place"),
         // Columns.
         ("BHT02", "changes nothing"),
