@@ -1,8 +1,13 @@
 //! `guides`: the guides as people and programs read them.
 
-use anyhow::{anyhow, bail};
+use std::{
+    io::{self, Write},
+    path::Path,
+};
+
+use anyhow::{Context, anyhow, bail};
 use claimwire::{
-    guide::{self, Guide, NAMES},
+    guide::{self, ElementUse, Guide, Library, NAMES, NodeId, Repeat, Usage},
     guidebook::{self, Subject},
 };
 use clap::{Args, ValueEnum};
@@ -19,9 +24,10 @@ Examples:
   claimwire guides 837P --fields                     its JSON fields, each with its place in X12
   claimwire guides 837P --fields --format csv        the same for a spreadsheet
   claimwire guides 837P --format json-schema         the JSON of its documents, for programs
-  claimwire guides 837P --format json-schema --of line      of one claim on its own (NDJSON)")]
+  claimwire guides 837P --format json-schema --of line      of one claim on its own (NDJSON)
+  claimwire guides payer.guide                       a companion guide: what it changes")]
 pub struct Guides {
-    /// Name or id of a guide, such as 837P or 005010X222A1
+    /// Name or id of a guide, such as 837P or 005010X222A1; or the file of a companion guide
     name: Option<String>,
     /// How to print it
     #[arg(long, default_value = "text")]
@@ -65,6 +71,9 @@ enum Of {
 impl Guides {
     /// Does what was asked.
     pub fn run(&self) -> anyhow::Result<Outcome> {
+        if let Some(path) = self.name.as_deref().filter(|name| known(name).is_none() && Path::new(name).is_file()) {
+            return self.companions(path);
+        }
         let guide = self.name.as_deref().map(find).transpose()?;
         let format = match self.format {
             Format::Text => Some(guidebook::Format::Text),
@@ -90,9 +99,112 @@ impl Guides {
             Ok(Outcome::Done)
         })
     }
+
+    /// Prints what the companion guides of a file change.
+    fn companions(&self, path: &str) -> anyhow::Result<Outcome> {
+        if self.format != Format::Text || self.fields {
+            bail!("{path}: of a companion guide its changes are printed, as text");
+        }
+        let mut library = Library::new();
+        let guides = library.load(path).context("not a companion guide that can be read")?;
+        self.destination.write(|output| {
+            for (index, guide) in guides.iter().enumerate() {
+                if index > 0 {
+                    writeln!(output)?;
+                }
+                changes(guide, &mut *output)?;
+            }
+            Ok(Outcome::Done)
+        })
+    }
+}
+
+fn known(name: &str) -> Option<Result<&'static Guide, &'static guide::GuideError>> {
+    guide::by_name(name).or_else(|| guide::by_id(name))
 }
 
 fn find(name: &str) -> anyhow::Result<&'static Guide> {
-    let found = guide::by_name(name).or_else(|| guide::by_id(name));
-    Ok(found.ok_or_else(|| anyhow!("no guide `{name}`; there are {}", NAMES.join(", ")))??)
+    Ok(known(name).ok_or_else(|| anyhow!("no guide `{name}`, and no such file; there are {}", NAMES.join(", ")))??)
+}
+
+/// A companion guide as what it changes of the guide it extends.
+fn changes(guide: &Guide, mut out: impl Write) -> io::Result<()> {
+    let Some(base) = guide.base() else { return Ok(()) };
+    writeln!(out, "{}  {}", guide.name, guide.title)?;
+    write!(out, "extends {} ({})", base.name, base.id)?;
+    if !guide.ids.is_empty() {
+        write!(out, ", chosen by {}", guide.ids.join(", "))?;
+    }
+    writeln!(out, "\n")?;
+    let mut shown: Vec<(String, String)> = Vec::new();
+    for (node, position, component) in guide.narrowings() {
+        let place = place(guide, node, position, component);
+        let change = facts(guide, node, position, component)
+            .into_iter()
+            .zip(facts(base, node, position, component))
+            .filter(|(new, old)| new != old)
+            .map(|(new, old)| if old.is_empty() { new } else { format!("{new}  ({}: {old})", base.name) });
+        let mut change = change.collect::<Vec<_>>().join("; ");
+        if change.is_empty() {
+            // The text is the same, but the identifier is now meant literally.
+            change = format!("{} and no other identifier", facts(guide, node, position, component)[2]);
+        }
+        // A second line about a place adds nothing.
+        if !shown.iter().any(|(known, _)| *known == place) {
+            shown.push((place, change));
+        }
+    }
+    let width = shown.iter().map(|(place, _)| place.chars().count()).max().unwrap_or(0) + 2;
+    for (place, change) in shown {
+        writeln!(out, "{place:<width$}{change}")?;
+    }
+    for limit in &guide.limits {
+        writeln!(out, "limit {limit}")?;
+    }
+    for (rule, verdict) in &guide.overrides {
+        writeln!(out, "rule {rule} {verdict}")?;
+    }
+    out.flush()
+}
+
+/// `2000A/2000B/2300/CLM05-1`, `loop 2000A/2000B`.
+fn place(guide: &Guide, node: NodeId, position: u8, component: u8) -> String {
+    let path = guide.path(node);
+    if guide.loop_at(node).is_some() {
+        return format!("loop {path}");
+    }
+    let place = match guide.segment(node).and_then(|segment| segment.element(position, component)) {
+        Some(element) => element.designator(&guide.designator(node)),
+        None => guide.designator(node),
+    };
+    if path.is_empty() { place } else { format!("{path}/{place}") }
+}
+
+/// What a guide says of a part or an element, fact by fact; empty where it says nothing.
+fn facts(guide: &Guide, node: NodeId, position: u8, component: u8) -> [String; 7] {
+    let word = |usage| match usage {
+        Usage::Required => "required".to_owned(),
+        Usage::Situational => "situational".to_owned(),
+        Usage::NotUsed => "not used".to_owned(),
+    };
+    let times = |repeat: Repeat| format!("at most {repeat}");
+    match guide.segment(node).and_then(|segment| segment.element(position, component)) {
+        Some(element) => {
+            let ElementUse { usage, repeat, codes, lists, max, decimals, pattern, data, .. } = element;
+            [
+                word(*usage),
+                times(*repeat),
+                if codes.is_empty() { String::new() } else { format!("= {}", codes.join(" ")) },
+                if lists.is_empty() { String::new() } else { format!("list {}", lists.join(" ")) },
+                format!("max {}", max.unwrap_or(data.max)),
+                decimals.map(|most| format!("decimals {most}")).unwrap_or_default(),
+                pattern.as_ref().map(|pattern| format!("pattern {pattern}")).unwrap_or_default(),
+            ]
+        }
+        None => {
+            let mut facts = <[String; 7]>::default();
+            [facts[0], facts[1]] = [word(guide.usage(node)), times(guide.repeat(node))];
+            facts
+        }
+    }
 }

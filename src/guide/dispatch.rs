@@ -12,7 +12,7 @@ use super::{Guide, GuideError, NodeId, Part};
 /// No place.
 const NONE: u16 = u16::MAX;
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Dispatch {
     ids: Vec<Id>,
     /// Open addressing over `ids`: index + 1, 0 for empty.
@@ -21,7 +21,7 @@ pub(crate) struct Dispatch {
     table: Vec<u16>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Id {
     packed: u64,
     /// The first key of this id: "a code that no use lists".

@@ -8,16 +8,18 @@ use std::collections::HashMap;
 use nom::{
     IResult, Parser,
     branch::alt,
-    bytes::complete::{is_not, tag, take_till, take_while, take_while1},
+    bytes::complete::tag,
     character::complete::{char, satisfy, u8 as number_u8, u16 as number_u16},
-    combinator::{all_consuming, map, opt, recognize, value, verify},
-    multi::{many0, many1, separated_list1},
-    sequence::{delimited, pair, preceded, separated_pair, terminated},
+    combinator::{all_consuming, map, opt, recognize, value},
+    multi::{many1, separated_list1},
+    sequence::{pair, preceded, separated_pair, terminated},
 };
 
 use super::{
     DataElement, DataType, Dictionary, DictionaryElement, Dispatch, ElementUse, Guide, Loop, Node, NodeId, Part,
-    Repeat, Requirement, SegmentUse, SyntaxNote, Usage, dictionary::Members,
+    Repeat, Requirement, SegmentUse, SyntaxNote, Usage,
+    dictionary::Members,
+    notation::{Attributes, Line, attribute, code_words, lines, repeat, word},
 };
 
 /// A guide or dictionary that could not be read.
@@ -77,6 +79,7 @@ impl<'d> Reader<'d> {
             usage: Usage::Required,
             repeat: Repeat::UpTo(1),
             position: 0,
+            narrowed: false,
             parts: Vec::new(),
         };
         Self {
@@ -170,6 +173,7 @@ impl<'d> Reader<'d> {
             usage: head.usage,
             repeat: head.repeat,
             position: head.position,
+            narrowed: false,
             parts,
         });
         self.loops[parent].parts.push(Part::Loop(index));
@@ -206,6 +210,7 @@ impl<'d> Reader<'d> {
             usage: head.usage,
             repeat: head.repeat,
             position: head.position,
+            narrowed: false,
             elements: Vec::new(),
         });
         self.loops[parent].parts.push(Part::Segment(index));
@@ -257,6 +262,7 @@ impl<'d> Reader<'d> {
                 max: attributes.max,
                 decimals: attributes.decimals,
                 pattern: attributes.pattern.clone(),
+                narrowed: false,
                 data,
             };
             if let Some(segment) = self.segments.last_mut() {
@@ -294,11 +300,17 @@ impl<'d> Reader<'d> {
             segments: self.segments,
             nodes: Vec::new(),
             dispatch: Dispatch::default(),
+            ids: Vec::new(),
+            limits: Vec::new(),
+            overrides: Vec::new(),
+            base: None,
+            changes: Vec::new(),
         };
         plant(&mut guide, Part::Loop(0), NodeId::ROOT, 0, 0);
         if guide.nodes.len() >= usize::from(u16::MAX) {
             return Err(GuideError::rule(&guide.name, format!("{} places; the limit is 65,534", guide.nodes.len())));
         }
+        guide.require();
         guide.dispatch = Dispatch::build(&guide)?;
         Ok(guide)
     }
@@ -324,9 +336,6 @@ fn plant(guide: &mut Guide, what: Part, parent: NodeId, part: u16, rank: u16) ->
             last = Some(position);
             let child = plant(guide, part, id, at as u16, rank);
             guide.nodes[id.index()].children.push(child);
-            if guide.usage(child) == Usage::Required {
-                guide.nodes[id.index()].required.push(child);
-            }
         }
     }
     id
@@ -387,43 +396,6 @@ pub(super) fn parse_dictionary(text: &str) -> Result<Dictionary, GuideError> {
     Ok(dictionary)
 }
 
-struct Line<'t> {
-    number: usize,
-    indent: usize,
-    columns: Vec<&'t str>,
-}
-
-/// Lines that say something, taken apart; an error is the number of a line that could not be.
-fn lines(text: &str) -> impl Iterator<Item = Result<Line<'_>, usize>> {
-    text.lines().enumerate().filter_map(|(index, text)| {
-        let number = index + 1;
-        let content = without_comment(text).trim_end();
-        if content.trim_start().is_empty() {
-            return None;
-        }
-        Some(match all_consuming(pair(recognize(many0(char(' '))), separated_list1(gap, column))).parse(content) {
-            Ok((_, (indent, columns))) => Ok(Line { number, indent: indent.len(), columns }),
-            Err(_) => Err(number),
-        })
-    })
-}
-
-fn without_comment(line: &str) -> &str {
-    if line.trim_start().starts_with('#') {
-        return "";
-    }
-    line.split_once("  #").map_or(line, |(content, _)| content)
-}
-
-fn gap(input: &str) -> IResult<&str, &str> {
-    verify(take_while1(|c| c == ' '), |blanks: &str| blanks.len() >= 2).parse(input)
-}
-
-/// Words separated by single blanks.
-fn column(input: &str) -> IResult<&str, &str> {
-    recognize(separated_list1(char(' '), take_while1(|c| c != ' '))).parse(input)
-}
-
 struct PartHead {
     position: u16,
     usage: Usage,
@@ -469,81 +441,6 @@ fn element_head(input: &str) -> IResult<&str, ElementHead> {
 
 fn usage(input: &str) -> IResult<&str, Usage> {
     alt((value(Usage::Required, char('R')), value(Usage::Situational, char('S')))).parse(input)
-}
-
-fn repeat(input: &str) -> IResult<&str, Repeat> {
-    alt((value(Repeat::Unlimited, tag(">1")), map(number_u16, Repeat::UpTo))).parse(input)
-}
-
-fn word(input: &str) -> IResult<&str, &str> {
-    take_till(|c| c == ' ').parse(input)
-}
-
-enum Attribute {
-    Codes(Vec<String>),
-    Lists(Vec<String>),
-    Max(u16),
-    Decimals(u8),
-    Pattern(String),
-}
-
-fn attribute(input: &str) -> IResult<&str, Attribute> {
-    alt((
-        map(preceded(tag("= "), code_words), Attribute::Codes),
-        map(preceded(tag("list "), separated_list1(char(' '), word)), |names| {
-            Attribute::Lists(names.into_iter().map(str::to_owned).collect())
-        }),
-        map(preceded(tag("max "), number_u16), Attribute::Max),
-        map(preceded(tag("decimals "), number_u8), Attribute::Decimals),
-        map(preceded(tag("pattern "), take_while(|_| true)), |text: &str| Attribute::Pattern(text.to_owned())),
-    ))
-    .parse(input)
-}
-
-fn code_words(input: &str) -> IResult<&str, Vec<String>> {
-    let quoted = delimited(char('"'), is_not("\""), char('"'));
-    let plain = verify(take_while1(|c| c != ' '), |word: &str| !word.starts_with('"'));
-    separated_list1(char(' '), map(alt((quoted, plain)), str::to_owned)).parse(input)
-}
-
-#[derive(Default)]
-struct Attributes {
-    name: Option<String>,
-    codes: Vec<String>,
-    lists: Vec<String>,
-    max: Option<u16>,
-    decimals: Option<u8>,
-    pattern: Option<String>,
-}
-
-impl Attributes {
-    fn is_bare(&self) -> bool {
-        self.codes.is_empty()
-            && self.lists.is_empty()
-            && self.max.is_none()
-            && self.decimals.is_none()
-            && self.pattern.is_none()
-    }
-
-    fn add(&mut self, one: Attribute, named: &HashMap<String, Vec<String>>) -> Result<(), String> {
-        match one {
-            Attribute::Codes(words) => {
-                for word in words {
-                    match word.strip_prefix('@') {
-                        Some(name) => self
-                            .codes
-                            .extend(named.get(name).ok_or_else(|| format!("no `codes {name}` above"))?.iter().cloned()),
-                        None => self.codes.push(word),
-                    }
-                }
-            }
-            Attribute::Lists(names) => self.lists = names,
-            Attribute::Max(most) => self.max = Some(most),
-            Attribute::Decimals(most) => self.decimals = Some(most),
-            Attribute::Pattern(text) => self.pattern = Some(text),
-        }
-        Ok(())
-    }
 }
 
 fn data_element(input: &str) -> IResult<&str, (DataType, u16, u16)> {

@@ -8,18 +8,28 @@
 //! A [`Guide`] holds two views of the same facts: the *definitions* ([`Loop`], [`SegmentUse`],
 //! [`ElementUse`]) as they are written, and the *tree* of [`Node`]s, in which a loop that is used
 //! in two places (2300 under 2000B and 2000C) stands twice.
+//!
+//! A *companion guide* ([`parse_companion`], [`Library`]) is a guide too: that of a trading partner
+//! who wants less than the guide it extends allows. Its tree is that guide's, node for node, so a
+//! [`NodeId`] means the same place in both, and a segment is placed alike by both; the definitions
+//! differ where the partner's do. What the published guide says of a place is
+//! `guide.published().place(node)`, and who narrowed it [`Guide::narrowed_by`].
 
+mod companion;
 mod designator;
 mod dictionary;
 mod dispatch;
 mod language;
 mod library;
+mod notation;
+mod pattern;
 
+pub use companion::{Limit, Override, parse_companion};
 pub use designator::{Designator, DesignatorError};
 pub use dictionary::{DataElement, DataType, Dictionary, DictionaryElement, Requirement, SyntaxNote, dictionary};
 pub(crate) use dispatch::Lookup;
 pub use language::{GuideError, parse};
-pub use library::{NAMES, by_id, by_name, for_set};
+pub use library::{Library, LibraryError, NAMES, by_id, by_name, for_set};
 
 use dispatch::Dispatch;
 
@@ -38,54 +48,71 @@ pub struct Guide {
     pub group: String,
     /// The guide's title.
     pub title: String,
+    /// Of a companion guide: the identifiers (ST03, GS08) that choose it; none if those of the
+    /// guide that it extends do.
+    pub ids: Vec<String>,
+    /// Of a companion guide: the partner's limits, those of the companion it extends included.
+    pub limits: Vec<Limit>,
+    /// Of a companion guide: rule ids, and what the partner makes of them; each id once. Whether
+    /// there is such a rule is for the owner of the rules to check.
+    pub overrides: Vec<(String, Override)>,
     loops: Vec<Loop>,
     segments: Vec<SegmentUse>,
     nodes: Vec<Node>,
     dispatch: Dispatch,
+    /// The guide that this one, a companion, extends.
+    base: Option<&'static Guide>,
+    changes: Vec<Change>,
 }
 
 /// A loop as a guide defines it. The transaction set itself is the loop with an empty id.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Loop {
     /// `2310B`; empty for the transaction set.
     pub id: String,
     /// What the guide calls it.
     pub name: String,
-    /// Required or situational.
+    /// Required or situational; not used, in a companion guide.
     pub usage: Usage,
     /// How often it may occur inside its parent.
     pub repeat: Repeat,
     /// The base standard's position; neighbours with equal positions may come in any order.
     pub position: u16,
+    /// Whether usage or repeat are a companion's, narrower than the published guide's.
+    pub narrowed: bool,
+    /// As written; in a companion as its base wrote them. The nodes say what holds.
     parts: Vec<Part>,
 }
 
 /// One use of a segment inside a loop.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct SegmentUse {
     /// `REF`.
     pub id: String,
     /// What the guide calls this use.
     pub name: String,
-    /// Required or situational.
+    /// Required or situational; not used, in a companion guide.
     pub usage: Usage,
     /// How often it may occur inside its loop.
     pub repeat: Repeat,
     /// The base standard's position.
     pub position: u16,
+    /// Whether usage or repeat are a companion's, narrower than the published guide's. Elements say
+    /// so for themselves.
+    pub narrowed: bool,
     /// Elements and components the guide uses, in order; a composite stands before its components.
     pub elements: Vec<ElementUse>,
 }
 
 /// One element or component of a [`SegmentUse`]. What the dictionary has and no `ElementUse` names
 /// is not used by the guide.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ElementUse {
     /// Position in the segment, from 1.
     pub position: u8,
     /// Position in the composite, from 1; 0 for the element itself.
     pub component: u8,
-    /// Required or situational.
+    /// Required or situational; not used, in a companion guide.
     pub usage: Usage,
     /// Whether the codes of this element tell the use from others of the same segment.
     pub discriminator: bool,
@@ -93,7 +120,9 @@ pub struct ElementUse {
     pub repeat: Repeat,
     /// The industry name.
     pub name: String,
-    /// The codes allowed; empty where the guide lists none.
+    /// The codes allowed; empty where the guide lists none. Of the fixed-width elements of the ISA
+    /// without their padding. An identifier of a guide stands for its other identifiers too
+    /// ([`Guide::accepts`]), unless a companion has narrowed the element: then it is meant literally.
     pub codes: Vec<String>,
     /// External code lists that govern the value, by their names in `specs/codes`.
     pub lists: Vec<String>,
@@ -101,8 +130,10 @@ pub struct ElementUse {
     pub max: Option<u16>,
     /// Most digits after the decimal point.
     pub decimals: Option<u8>,
-    /// A pattern the value must have.
+    /// A pattern the whole value must have (`specs/README.md` says what a pattern is made of).
     pub pattern: Option<String>,
+    /// Whether any of this is a companion's, narrower than the published guide's.
+    pub narrowed: bool,
     /// The data element: number, type and lengths. A composite's is [`DataType::Composite`].
     pub data: DataElement,
 }
@@ -114,6 +145,9 @@ pub enum Usage {
     Required,
     /// `S`
     Situational,
+    /// `N`: only in companion guides, of what the guide they extend uses. Such a part keeps its
+    /// place, so that a file that has it converts all the same.
+    NotUsed,
 }
 
 /// How often a part may stand.
@@ -156,6 +190,24 @@ enum Part {
     Loop(usize),
 }
 
+/// A line of a companion guide that narrowed something.
+#[derive(Clone, Copy, Debug)]
+struct Change {
+    node: NodeId,
+    /// Element and component; zeros for the part itself.
+    element: (u8, u8),
+    line: usize,
+}
+
+/// Who narrowed what the published guide says: see [`Guide::narrowed_by`].
+#[derive(Clone, Copy, Debug)]
+pub struct Narrowing<'g> {
+    /// The companion guide.
+    pub companion: &'g Guide,
+    /// The line of its text, from 1.
+    pub line: usize,
+}
+
 /// A place in the guide's tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub(crate) u16);
@@ -170,7 +222,7 @@ impl NodeId {
 }
 
 /// A loop or a segment use at its place in the tree.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Node {
     parent: NodeId,
     /// Index among the parent's parts.
@@ -193,6 +245,34 @@ pub enum Place<'g> {
 }
 
 impl Guide {
+    /// The guide that this one, a companion, extends; none for a published guide. It has the same
+    /// nodes.
+    pub fn base(&self) -> Option<&'static Guide> {
+        self.base
+    }
+
+    /// The published guide: what a companion extends in the end, itself otherwise. It has the same
+    /// nodes. Records and JSON are bound to it, never to a companion.
+    pub fn published(&self) -> &Guide {
+        self.base.map_or(self, Guide::published)
+    }
+
+    /// The companion, of those between this guide and the published one, that narrowed a part
+    /// (position 0) or an element of it last, and where. None if all is the published guide's.
+    pub fn narrowed_by(&self, node: NodeId, position: u8, component: u8) -> Option<Narrowing<'_>> {
+        let change = self.changes.iter().rev().find(|one| one.node == node && one.element == (position, component));
+        match change {
+            Some(change) => Some(Narrowing { companion: self, line: change.line }),
+            None => self.base?.narrowed_by(node, position, component),
+        }
+    }
+
+    /// What this companion itself narrowed: node, position, component (zeros for the part itself),
+    /// in the order of its lines.
+    pub fn narrowings(&self) -> impl Iterator<Item = (NodeId, u8, u8)> + '_ {
+        self.changes.iter().map(|one| (one.node, one.element.0, one.element.1))
+    }
+
     /// What stands at a node.
     pub fn place(&self, node: NodeId) -> Place<'_> {
         match self.node(node).what {
@@ -260,7 +340,7 @@ impl Guide {
         self.node(node).rank
     }
 
-    /// Required or situational.
+    /// Required or situational; not used, in a companion guide.
     pub fn usage(&self, node: NodeId) -> Usage {
         match self.place(node) {
             Place::Loop(one) => one.usage,
@@ -307,8 +387,11 @@ impl Guide {
     }
 
     /// The notation for a node inside its loop: `CLM`, `REF[G1]` where the loop has several uses of
-    /// REF, `2310B` for a loop.
+    /// REF, `2310B` for a loop. A companion's is that of the published guide.
     pub fn designator(&self, node: NodeId) -> String {
+        if let Some(base) = self.base {
+            return base.designator(node);
+        }
         match self.place(node) {
             Place::Loop(one) => one.id.clone(),
             Place::Segment(segment) => match self.discriminator(node) {
@@ -339,7 +422,16 @@ impl Guide {
 
     /// Whether an identifier (GS08, ST03) names this guide.
     pub fn accepts(&self, id: &str) -> bool {
-        self.id == id || self.also.iter().any(|other| other == id)
+        self.id == id || self.also.iter().chain(&self.ids).any(|other| other == id)
+    }
+
+    /// Notes for each loop which of its parts must stand.
+    fn require(&mut self) {
+        for index in 0..self.nodes.len() {
+            let mut required = self.nodes[index].children.clone();
+            required.retain(|&child| self.usage(child) == Usage::Required);
+            self.nodes[index].required = required;
+        }
     }
 
     pub(crate) fn dispatch(&self) -> &Dispatch {

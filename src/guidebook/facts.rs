@@ -9,19 +9,21 @@ use crate::{
     record::{BoundField, Filling, Holds, Row, Spot, each_path},
 };
 
-/// `required` or `situational`.
+/// `required`, `situational`, or `not used` (by a companion guide).
 pub(crate) fn usage_word(usage: Usage) -> &'static str {
     match usage {
         Usage::Required => "required",
         Usage::Situational => "situational",
+        Usage::NotUsed => "not used",
     }
 }
 
-/// `R` or `S`.
+/// `R`, `S` or `N`.
 pub(super) fn usage_letter(usage: Usage) -> &'static str {
     match usage {
         Usage::Required => "R",
         Usage::Situational => "S",
+        Usage::NotUsed => "N",
     }
 }
 
