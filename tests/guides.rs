@@ -575,10 +575,12 @@ fn a_companion_places_every_segment_where_its_base_does() {
                 let walks = walks.get_or_insert_with(|| {
                     [guide, guide.published()].map(|guide| Walk::new(guide, segment.delimiters(), Keep::All))
                 });
-                walks.iter_mut().for_each(|walk| walk.push(&segment, offset, &mut |_, _, _| {}));
+                for walk in walks.iter_mut() {
+                    walk.push(&segment, offset, &mut |_, _, _| {});
+                }
             }
             let [(tape, faults), (base_tape, base_faults)] =
-                walks.expect("segments").map(|walk| walk.finish(&mut |_, _, _| {}));
+                walks.expect("segments").map(|walk| walk.finish(0, &mut |_, _, _| {}));
             let nodes = |tape: &claimwire::place::Tape| {
                 tape.below(0).map(|(_, entry)| (entry.node, entry.is_unplaced())).collect::<Vec<_>>()
             };

@@ -267,7 +267,7 @@ impl<F: FnMut(Broken)> Checker<'_, F> {
             self.say(&PATTERN, place, None);
         }
         if simple.kind != Kind::Code && !simple.codes.is_empty() && !simple.allows(value.trim_ascii_end()) {
-            self.say(&CODE, place, None);
+            self.say(&CODE, place, Some(format!("the guide has {}", simple.list_of_codes())));
         }
     }
 
@@ -279,7 +279,7 @@ impl<F: FnMut(Broken)> Checker<'_, F> {
         if simple.codes.is_empty() || simple.allows(value) {
             self.length(simple, value, place);
         } else {
-            self.say(&CODE, place, None);
+            self.say(&CODE, place, Some(format!("the guide has {}", simple.list_of_codes())));
         }
     }
 
@@ -356,7 +356,7 @@ impl<F: FnMut(Broken)> Checker<'_, F> {
 }
 
 /// How many characters a value has: of UTF-8 if it is that, of Latin-1 otherwise.
-fn characters(value: &[u8]) -> usize {
+pub(super) fn characters(value: &[u8]) -> usize {
     if value.is_ascii() {
         value.len()
     } else {

@@ -26,6 +26,8 @@ pub(crate) struct Found<'o> {
     pub(super) before_set: u64,
     /// What rules remember within the transaction set.
     pub(super) memory: Memory,
+    /// The companion guide of the open transaction set.
+    pub(super) companion: Option<&'static Guide>,
 }
 
 /// A finding just made, to say more about; nothing if it is not asked for.
@@ -52,6 +54,7 @@ impl<'o> Found<'o> {
             claim: CompactString::default(),
             before_set: 0,
             memory: Memory::default(),
+            companion: None,
         }
     }
 
@@ -93,8 +96,15 @@ impl<'o> Found<'o> {
 
     /// A segment or loop that does not stand in a loop and should.
     pub(super) fn missing(&mut self, rule: &'static Rule, scope: Scope<'_>, at: &At) -> Said<'_> {
+        match scope.child(at) {
+            Some(node) => self.missing_node(rule, scope, node),
+            None => Said(None),
+        }
+    }
+
+    /// The same of a part of the loop.
+    pub(super) fn missing_node(&mut self, rule: &'static Rule, scope: Scope<'_>, node: NodeId) -> Said<'_> {
         let (guide, view) = (scope.guide(), scope.view);
-        let Some(node) = scope.child(at) else { return Said(None) };
         let instead = view
             .tape
             .inside(scope.entry)
@@ -187,7 +197,7 @@ impl<'o> Found<'o> {
             expected: None,
             trigger: None,
         };
-        let Some(severity) = self.options.severity(&finding) else { return Said(None) };
+        let Some(severity) = self.options.severity(&finding, self.companion) else { return Said(None) };
         finding.severity = severity;
         self.list.push(finding);
         let values = self.options.values;

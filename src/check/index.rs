@@ -83,6 +83,12 @@ impl Index {
         (first != 0).then_some(first)
     }
 
+    /// The last entry of a part of a loop.
+    pub(super) fn last(&self, entry: usize, part: usize) -> Option<usize> {
+        let last = self.part(entry, part)?.last as usize;
+        (last != 0).then_some(last)
+    }
+
     /// The next entry of the same part.
     pub(super) fn next(&self, entry: usize) -> Option<usize> {
         self.next.get(entry).map(|next| *next as usize).filter(|next| *next != 0)

@@ -15,6 +15,7 @@ mod index;
 mod memory;
 mod options;
 mod outcome;
+mod partner;
 mod plan;
 mod registry;
 mod rule;
@@ -26,12 +27,13 @@ mod structure;
 mod value;
 
 pub use finding::{Answer, Finding, Place, Trigger, Within};
-pub use options::{Options, Override};
+pub use options::Options;
 pub use outcome::{Claim, GroupOutcome, InterchangeOutcome, Receive, TransactionOutcome, Verdict};
 pub use rule::{Codes, Rule, Severity};
 pub use run::check;
 pub use scope::{Held, Scope};
 
+pub use crate::guide::Override;
 use found::Found;
 
 /// A check that runs when a loop closes.
@@ -58,7 +60,7 @@ impl Check {
 
 /// Every rule.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
-    let own = [element::RULES, structure::RULES, envelope::RULES];
+    let own = [element::RULES, structure::RULES, envelope::RULES, partner::RULES];
     own.into_iter().flatten().copied().chain(rules::rules())
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::{Zoned, civil::Date};
 
 use super::{Finding, Severity};
-use crate::guide::Guide;
+use crate::guide::{Guide, Library, Override};
 
 /// What is checked, and how strictly.
 #[derive(Clone, Debug)]
@@ -14,8 +14,8 @@ pub struct Options {
     pub level: u8,
     /// Whether findings carry the values they are about. They may name people.
     pub values: bool,
-    /// Guides of trading partners, which come before the guides they extend.
-    pub guides: Vec<&'static Guide>,
+    /// The guides, those of trading partners among them.
+    pub library: Library,
     /// Rules turned off, down or up, by name, or by the last part of a name that has its place in it.
     pub overrides: HashMap<String, Override>,
     /// The day that dates are compared with.
@@ -24,27 +24,13 @@ pub struct Options {
     pub usage: Option<u8>,
 }
 
-/// What a trading partner makes of a rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Override {
-    /// It is not reported.
-    Off,
-    /// It is worth knowing.
-    Info,
-    /// It is reported, and rejects nothing.
-    Warning,
-    /// It rejects.
-    Error,
-}
-
 impl Default for Options {
     /// All levels, no partner, no values, today.
     fn default() -> Self {
         Self {
             level: 7,
             values: false,
-            guides: Vec::new(),
+            library: Library::new(),
             overrides: HashMap::new(),
             today: Zoned::now().date(),
             usage: None,
@@ -53,19 +39,24 @@ impl Default for Options {
 }
 
 impl Options {
-    /// How much a finding matters; `None` if it is not asked for.
-    pub(super) fn severity(&self, finding: &Finding) -> Option<Severity> {
+    /// How much a finding matters; `None` if it is not asked for. What the companion guide of its transaction
+    /// set makes of the rule comes before what the options make of it.
+    pub(super) fn severity(&self, finding: &Finding, companion: Option<&Guide>) -> Option<Severity> {
         if finding.rule.level > self.level {
             return None;
         }
-        if self.overrides.is_empty() {
+        let stated = companion.map_or(&[] as &[(String, Override)], |guide| &guide.overrides);
+        if self.overrides.is_empty() && stated.is_empty() {
             return Some(finding.severity);
         }
-        let exact = if finding.rule.by_place { self.overrides.get(&finding.rule_id()) } else { None };
-        match exact.or_else(|| self.overrides.get(finding.rule.id)) {
+        let made = |id: &str| {
+            let partner = stated.iter().rev().find(|(rule, _)| rule == id).map(|(_, made)| *made);
+            partner.or_else(|| self.overrides.get(id).copied())
+        };
+        let exact = if finding.rule.by_place { made(&finding.rule_id()) } else { None };
+        match exact.or_else(|| made(finding.rule.id)) {
             None => Some(finding.severity),
             Some(Override::Off) => None,
-            Some(Override::Info) => Some(Severity::Info),
             Some(Override::Warning) => Some(Severity::Warning),
             Some(Override::Error) => Some(Severity::Error),
         }

@@ -42,6 +42,8 @@ pub struct TransactionOutcome {
     pub convention: CompactString,
     /// The guide it was checked by; `None` if we have none.
     pub guide: Option<&'static Guide>,
+    /// The trading partner's guide that extends it, if one does.
+    pub companion: Option<&'static Guide>,
     /// Claims, claim payments or claim statuses in it.
     pub claims: u64,
     /// Of these, rejected.

@@ -243,7 +243,7 @@ impl Note {
 }
 
 impl Simple {
-    fn of_use(used: &ElementUse, placed: bool, before: Option<&str>) -> Self {
+    pub(super) fn of_use(used: &ElementUse, placed: bool, before: Option<&str>) -> Self {
         let mut simple = Self {
             kind: Kind::of(used.data.kind, &used.data.number, used.data.max, before),
             min: used.data.min,
@@ -282,6 +282,29 @@ impl Simple {
         }
     }
 
+    /// Whether only some codes are allowed.
+    pub(super) fn has_codes(&self) -> bool {
+        !self.codes.is_empty()
+    }
+
+    /// The codes allowed, for people; the first few of many.
+    pub(super) fn list_of_codes(&self) -> String {
+        const SHOWN: usize = 12;
+        let unpack = |code: &u64| String::from_utf8_lossy(&code.to_le_bytes()).trim_end_matches('\0').to_owned();
+        let mut codes = match self.long_codes.as_slice() {
+            [] => self.codes.iter().map(unpack).collect(),
+            long => long.to_vec(),
+        };
+        codes.sort();
+        let rest = codes.len().saturating_sub(SHOWN);
+        codes.truncate(SHOWN);
+        let mut list = codes.join(", ");
+        if rest > 0 {
+            list.push_str(&format!(" and {rest} more"));
+        }
+        list
+    }
+
     /// Whether a value is among the codes allowed.
     #[inline]
     pub(super) fn allows(&self, value: &[u8]) -> bool {
@@ -299,6 +322,11 @@ impl Simple {
 }
 
 impl Kind {
+    /// Whether lengths count digits.
+    pub(super) fn is_number(self) -> bool {
+        matches!(self, Self::Integer | Self::Decimal | Self::Money)
+    }
+
     fn of(kind: DataType, number: &str, max: u16, before: Option<&str>) -> Self {
         match kind {
             DataType::String if number == "1251" && before == Some("1250") => Self::When,

@@ -1,9 +1,9 @@
 //! Which checks run on which loops of a guide, and what is asked of its segments.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::{Check, plan::Plan, rules};
-use crate::guide::{self, Guide, NAMES, NodeId, Place};
+use super::{Check, partner::Partner, plan::Plan, rules};
+use crate::guide::{Guide, NAMES, NodeId, Place};
 
 /// A guide made ready for checking.
 #[derive(Debug)]
@@ -13,6 +13,8 @@ pub(super) struct Prepared {
     pub(super) ordinal: usize,
     /// Loops that are forgotten when they close.
     pub(super) forget: &'static [&'static str],
+    /// What its companion narrows.
+    pub(super) partner: Option<Partner>,
     plans: Vec<Plan>,
     nodes: Vec<OfNode>,
 }
@@ -47,20 +49,25 @@ const CLAIMS: &[(&str, &str, &[&str])] = &[
 ];
 
 impl Prepared {
-    /// A guide that comes with the program is made ready once.
+    /// Each guide is made ready once. A companion's is that of the published guide, with what it narrows.
     pub(super) fn of(guide: &'static Guide) -> Arc<Self> {
-        static READY: [OnceLock<Arc<Prepared>>; NAMES.len()] = [const { OnceLock::new() }; NAMES.len()];
-        let embedded = NAMES.iter().position(|name| {
-            *name == guide.name
-                && guide::by_name(name).is_some_and(|known| known.is_ok_and(|known| std::ptr::eq(known, guide)))
-        });
-        match embedded.and_then(|at| READY.get(at)) {
-            Some(ready) => ready.get_or_init(|| Arc::new(Self::new(guide))).clone(),
-            None => Arc::new(Self::new(guide)),
+        static PUBLISHED: [OnceLock<Arc<Prepared>>; NAMES.len()] = [const { OnceLock::new() }; NAMES.len()];
+        static COMPANIONS: Mutex<Vec<(&Guide, Arc<Prepared>)>> = Mutex::new(Vec::new());
+        let published = NAMES.iter().position(|name| guide.base().is_none() && *name == guide.name);
+        if let Some(ready) = published.and_then(|at| PUBLISHED.get(at)) {
+            return ready.get_or_init(|| Arc::new(Self::new(guide))).clone();
         }
+        let mut companions = COMPANIONS.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, ready)) = companions.iter().find(|(known, _)| std::ptr::eq(*known, guide)) {
+            return ready.clone();
+        }
+        let ready = Arc::new(Self::new(guide));
+        companions.push((guide, ready.clone()));
+        ready
     }
 
-    fn new(guide: &'static Guide) -> Self {
+    fn new(own: &'static Guide) -> Self {
+        let guide = own.published();
         let ordinal = NAMES.iter().position(|name| *name == guide.name).unwrap_or(NAMES.len());
         let name = NAMES.get(ordinal).copied().unwrap_or_default();
         let (claim, forget) = CLAIMS
@@ -85,6 +92,7 @@ impl Prepared {
             guide,
             ordinal,
             forget,
+            partner: Partner::of(own),
             plans: guide.nodes().map(|node| Plan::of_use(guide, node)).collect(),
             nodes: nodes.collect(),
         }

@@ -9,11 +9,12 @@ use super::{
     envelope::{self, *},
     finding::Answer,
     found::{Found, Said, Spot},
+    partner::{self, Limits},
     registry::Prepared,
     set::{Seen, Set},
 };
 use crate::{
-    guide::{self, Guide, NodeId},
+    guide::{Guide, NodeId},
     x12::{self, Reader, Segment, Token},
 };
 
@@ -67,6 +68,16 @@ struct Run<'o, R> {
     seen: HashSet<CompactString>,
     verdicts: Tally,
     headers: Headers,
+    /// What trading partners limit, and how much of it has been used.
+    limits: Limits,
+    file: Totals,
+}
+
+/// What the limits of trading partners are compared with.
+#[derive(Default)]
+struct Totals {
+    interchanges: u64,
+    claims: u64,
 }
 
 /// What is asked of the segments of envelopes.
@@ -82,6 +93,8 @@ struct Headers {
 struct Interchange {
     outcome: InterchangeOutcome,
     groups: u32,
+    /// GS08s.
+    kinds: HashSet<CompactString>,
     numbers: HashSet<CompactString>,
     verdicts: Tally,
     is_fragment: bool,
@@ -123,8 +136,9 @@ impl Tally {
 }
 
 impl Headers {
-    fn new() -> Self {
-        let guide = guide::by_name("TA1").and_then(Result::ok);
+    fn new(options: &Options) -> Self {
+        let guide = options.library.by_name("TA1").and_then(Result::ok);
+        let guide = guide.map(|guide| options.library.companion(guide).unwrap_or(guide));
         let find = |id: &str| {
             let guide = guide?;
             guide.nodes().find(|node| guide.segment(*node).is_some_and(|segment| segment.id == id))
@@ -153,7 +167,9 @@ impl<'o, R: Receive> Run<'o, R> {
             set: None,
             seen: HashSet::new(),
             verdicts: Tally::default(),
-            headers: Headers::new(),
+            headers: Headers::new(options),
+            limits: Limits::of(options.library.companions().iter().copied()),
+            file: Totals::default(),
         }
     }
 
@@ -191,6 +207,7 @@ impl<'o, R: Receive> Run<'o, R> {
         self.interchange = Some(Interchange {
             outcome: InterchangeOutcome { header, ..InterchangeOutcome::default() },
             groups: 0,
+            kinds: HashSet::new(),
             numbers: HashSet::new(),
             verdicts: Tally::default(),
             is_fragment: false,
@@ -211,6 +228,8 @@ impl<'o, R: Receive> Run<'o, R> {
         if !self.seen.insert(number) {
             self.say(&ISA_TWICE, seen, 13);
         }
+        self.file.interchanges += 1;
+        self.within_limit(&partner::INTERCHANGES, seen, 0, self.file.interchanges, self.limits.interchanges);
     }
 
     fn gs(&mut self, seen: Seen<'_>) {
@@ -243,6 +262,12 @@ impl<'o, R: Receive> Run<'o, R> {
         if !is_new {
             self.say(&GS_TWICE, seen, 6);
         }
+        let (groups, kinds) = self.interchange.as_mut().map_or((0, 0), |interchange| {
+            interchange.kinds.insert(trimmed(seen.segment.element(8)));
+            (u64::from(interchange.groups), interchange.kinds.len() as u64)
+        });
+        self.within_limit(&partner::GROUPS, seen, 0, groups, self.limits.groups);
+        self.within_limit(&partner::TYPES, seen, 8, kinds, self.limits.types);
     }
 
     fn st(&mut self, seen: Seen<'_>) {
@@ -263,15 +288,18 @@ impl<'o, R: Receive> Run<'o, R> {
             .group
             .as_ref()
             .map_or_else(Default::default, |group| (group.outcome.version.clone(), group.outcome.kind.clone()));
-        let guide = self.guide(&set, &convention, &version);
+        let chosen = self.guide(&set, &convention, &version);
+        let (guide, companion) = (chosen.map(Guide::published), chosen.filter(|guide| guide.base().is_some()));
         self.within(|within| within.transaction.clone_from(&control_number));
         self.found.before_set = seen.number - 1;
         self.found.memory = Default::default();
+        self.found.companion = companion;
         let outcome = TransactionOutcome {
             set,
             control_number: control_number.clone(),
             convention: convention.clone(),
             guide,
+            companion,
             ..TransactionOutcome::default()
         };
         self.receive.transaction_begins(&outcome);
@@ -284,6 +312,8 @@ impl<'o, R: Receive> Run<'o, R> {
         if !is_new {
             self.say(&ST_TWICE, seen, 2);
         }
+        let sets = self.group.as_ref().map_or(0, |group| u64::from(group.outcome.received));
+        self.within_limit(&partner::SETS, seen, 0, sets, self.limits.sets);
         match guide {
             None => {
                 self.say(&NO_GUIDE, seen, 3);
@@ -307,12 +337,22 @@ impl<'o, R: Receive> Run<'o, R> {
         }
         self.push(seen);
         let Some(set) = &self.set else { return };
-        let (count, number) = (set.position(), set.outcome.control_number.clone());
+        let (count, number, claims) = (set.position(), set.outcome.control_number.clone(), set.claims());
         if trimmed(seen.segment.element(2)) != number {
             self.say(&ST_NUMBER, seen, 2).expected(&number);
         }
         if !counts(seen.segment.element(1), count) {
             self.say(&SE_COUNT, seen, 1).detail(format!("{count} segments stand"));
+        }
+        let before = self.file.claims;
+        self.file.claims += claims;
+        if claims > self.limits.claims {
+            let most = self.limits.claims;
+            self.say(&partner::CLAIMS, seen, 0).detail(format!("{claims}, at most {most}"));
+        }
+        let most = self.limits.file_claims;
+        if before <= most && self.file.claims > most {
+            self.say(&partner::FILE_CLAIMS, seen, 0).detail(format!("at most {most}"));
         }
         self.end_set(seen, true);
     }
@@ -354,6 +394,13 @@ impl<'o, R: Receive> Run<'o, R> {
         self.end_interchange(seen, true);
     }
 
+    /// Says once that something stands more often than a trading partner takes.
+    fn within_limit(&mut self, rule: &'static Rule, seen: Seen<'_>, element: u8, used: u64, most: u64) {
+        if used == most.saturating_add(1) {
+            self.say(rule, seen, element).detail(format!("at most {most}"));
+        }
+    }
+
     /// Gives a segment to the open transaction set.
     fn push(&mut self, seen: Seen<'_>) {
         if let Some(set) = &mut self.set {
@@ -367,6 +414,7 @@ impl<'o, R: Receive> Run<'o, R> {
             self.interchange = Some(Interchange {
                 outcome: InterchangeOutcome { refused: true, ..InterchangeOutcome::default() },
                 groups: 0,
+                kinds: HashSet::new(),
                 numbers: HashSet::new(),
                 verdicts: Tally::default(),
                 is_fragment: true,
@@ -375,13 +423,14 @@ impl<'o, R: Receive> Run<'o, R> {
         }
     }
 
-    /// The guide of a transaction set: a partner's before ours.
+    /// The guide of a transaction set, a partner's before the one it extends.
     fn guide(&self, set: &str, convention: &str, version: &str) -> Option<&'static Guide> {
-        let id = if convention.is_empty() { version } else { convention };
-        let own = self.options.guides.iter().copied().find(|guide| guide.set == set && guide.accepts(id));
+        let library = &self.options.library;
         // Where one of the two is nonsense, the other may still tell.
-        own.or_else(|| guide::for_set(set, convention, version)?.ok())
-            .or_else(|| guide::for_set(set, "", version)?.ok())
+        library
+            .for_set(set, convention, version)
+            .and_then(Result::ok)
+            .or_else(|| library.for_set(set, "", version)?.ok())
     }
 
     /// Judges the elements of a segment of an envelope.
@@ -410,6 +459,17 @@ impl<'o, R: Receive> Run<'o, R> {
                 }
             });
         });
+        if let Some(partner) = &prepared.partner {
+            partner.segment(node, segment, &spot, found);
+        }
+        for finding in found.list.iter_mut().skip(mark).filter(|finding| finding.rule.level == 7) {
+            let codes = &mut finding.codes;
+            (codes.ik3, codes.ik4, codes.ik5) = (None, None, None);
+            match segment.id() {
+                b"ISA" => codes.ta1 = Some(note_of_isa(finding.place.element)),
+                _ => codes.ak9 = Some("2"),
+            }
+        }
         self.settle(mark);
     }
 
@@ -539,6 +599,10 @@ impl<'o, R: Receive> Run<'o, R> {
     fn finish(mut self, offset: u64) -> Verdict {
         let nothing = Segment::from_parts(b"", &[], Default::default());
         let seen = Seen { segment: &nothing, number: self.number + 1, offset, line: self.line };
+        if offset > self.limits.bytes && self.interchange.is_some() {
+            let most = self.limits.bytes;
+            self.say(&partner::BYTES, seen, 0).detail(format!("{offset} bytes, at most {most}"));
+        }
         self.end_interchange(seen, false);
         self.flush();
         self.verdicts.verdict(false)

@@ -191,6 +191,17 @@ impl<'c> Scope<'c> {
         self.segments().find(|held| held.segment.id() == id.as_bytes())
     }
 
+    /// How often a part of this loop has stood.
+    pub(super) fn count_of(self, part: NodeId) -> u32 {
+        self.view.index.count(self.entry, self.view.guide.part(part))
+    }
+
+    /// The last segment at a part of this loop, or the first of the last loop there.
+    pub(super) fn last_of(self, part: NodeId) -> Option<Held<'c>> {
+        let entry = self.view.index.last(self.entry, self.view.guide.part(part))?;
+        self.held(entry).or_else(|| Scope::new(self.view, entry)?.begin())
+    }
+
     /// The node of a place of this loop.
     pub(super) fn child(self, at: &At) -> Option<NodeId> {
         self.view.guide.children(self.node).get(self.part(at)?).copied()

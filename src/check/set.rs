@@ -65,7 +65,7 @@ const INHERITED: usize = 100;
 
 impl Set {
     pub(super) fn new(outcome: TransactionOutcome, segment: &Segment<'_>) -> Self {
-        let prepared = outcome.guide.map(Prepared::of);
+        let prepared = outcome.companion.or(outcome.guide).map(Prepared::of);
         let body = match &prepared {
             Some(prepared) => {
                 Body::Placed(Box::new(Walk::new(prepared.guide, segment.delimiters(), Keep::AllBut(prepared.forget))))
@@ -89,6 +89,11 @@ impl Set {
     /// Position of the last segment taken, ST = 1.
     pub(super) fn position(&self) -> u32 {
         self.outcome.segments
+    }
+
+    /// Claims so far, the open one included.
+    pub(super) fn claims(&self) -> u64 {
+        self.state.claims + u64::from(self.state.claim.is_some())
     }
 
     /// Takes one segment.
@@ -157,12 +162,15 @@ impl State {
             let faults = walk.take_faults();
             self.faults(guide, faults.get(self.reported..).unwrap_or_default(), segment.bytes().len() as u32, found);
         }
-        let Some(prepared) = &self.prepared else { return };
-        if let Some(plan) = node.and_then(|node| prepared.plan(node)) {
+        let (Some(prepared), Some(node)) = (&self.prepared, node) else { return };
+        let spot = Spot { segment, guide: Some(guide), node: Some(node), position, number, offset, line };
+        if let Some(plan) = prepared.plan(node) {
             element::check(plan, segment, &mut |broken| {
-                let spot = Spot { segment, guide: Some(guide), node, position, number, offset, line };
                 found.broken(broken, &spot);
             });
+        }
+        if let Some(partner) = &prepared.partner {
+            partner.segment(node, segment, &spot, found);
         }
     }
 
@@ -201,6 +209,9 @@ impl State {
         let Some(scope) = Scope::new(view, entry) else { return };
         for check in prepared.checks(scope.node()) {
             (check.run)(scope, found);
+        }
+        if let Some(partner) = &prepared.partner {
+            partner.parts(scope, found);
         }
         let role = prepared.role(scope.node());
         let (node, forgets) = (scope.node(), role != Role::Part);
