@@ -5,7 +5,8 @@ use std::{collections::HashSet, io::Read, sync::Arc};
 use compact_str::{CompactString, ToCompactString};
 
 use super::{
-    GroupOutcome, InterchangeOutcome, Options, Receive, Rule, Severity, TransactionOutcome, Verdict, Within, element,
+    GroupOutcome, InterchangeOutcome, Options, Receive, Rule, Severity, TransactionOutcome, Verdict, Within,
+    element::{self, Characters},
     envelope::{self, *},
     finding::Answer,
     found::{Found, Said, Spot},
@@ -441,7 +442,8 @@ impl<'o, R: Receive> Run<'o, R> {
         let Seen { segment, number, offset, line } = seen;
         let spot = Spot { segment, guide: Some(prepared.guide), node: Some(node), position: 0, number, offset, line };
         let found = &mut self.found;
-        element::check(plan, segment, &mut |broken| {
+        let characters = Characters::new(segment.delimiters());
+        element::check(plan, segment, &characters, &mut |broken| {
             let element = broken.element;
             // Which versions and groups we have guides for is judged at the transaction set.
             let foreign = matches!((segment.id(), element), (b"ISA", 12) | (b"GS", 1 | 8)) && broken.rule.id == "code";
