@@ -173,7 +173,9 @@ impl Finding {
         if self.within.transaction.is_empty() && self.place.position == 0 {
             return if codes.ak9.is_some() { Answer::Group } else { Answer::Interchange };
         }
-        if has_claims && codes.stc.is_some() && (self.rule.level > 2 || codes.ik3.is_none()) {
+        // Where a rule of the higher levels names no status, the place it is about has one.
+        let has_status = codes.stc.is_some() || self.rule.by_place && self.rule.level > 2;
+        if has_claims && has_status && (self.rule.level > 2 || codes.ik3.is_none()) {
             return Answer::Claim;
         }
         Answer::Set

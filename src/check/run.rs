@@ -8,11 +8,12 @@ use super::{
     GroupOutcome, InterchangeOutcome, Options, Receive, Rule, Severity, TransactionOutcome, Verdict, Within,
     element::{self, Characters},
     envelope::{self, *},
+    external::External,
     finding::Answer,
     found::{Found, Said, Spot},
     partner::{self, Limits},
     registry::Prepared,
-    set::{Seen, Set},
+    set::{Ready, Seen, Set},
 };
 use crate::{
     guide::{Guide, NodeId},
@@ -69,6 +70,8 @@ struct Run<'o, R> {
     seen: HashSet<CompactString>,
     verdicts: Tally,
     headers: Headers,
+    /// Guides of the file.
+    ready: Vec<(&'static Guide, Ready)>,
     /// What trading partners limit, and how much of it has been used.
     limits: Limits,
     file: Totals,
@@ -169,6 +172,7 @@ impl<'o, R: Receive> Run<'o, R> {
             seen: HashSet::new(),
             verdicts: Tally::default(),
             headers: Headers::new(options),
+            ready: Vec::new(),
             limits: Limits::of(options.library.companions().iter().copied()),
             file: Totals::default(),
         }
@@ -304,7 +308,8 @@ impl<'o, R: Receive> Run<'o, R> {
             ..TransactionOutcome::default()
         };
         self.receive.transaction_begins(&outcome);
-        self.set = Some(Set::new(outcome, seen.segment));
+        let ready = chosen.map(|guide| self.ready(guide));
+        self.set = Some(Set::new(outcome, ready, seen.segment));
         self.push(seen);
         let is_new = self.group.as_mut().is_none_or(|group| {
             group.outcome.received += 1;
@@ -432,6 +437,17 @@ impl<'o, R: Receive> Run<'o, R> {
             .for_set(set, convention, version)
             .and_then(Result::ok)
             .or_else(|| library.for_set(set, "", version)?.ok())
+    }
+
+    /// A guide made ready for checking, once a file.
+    fn ready(&mut self, guide: &'static Guide) -> Ready {
+        if let Some((_, ready)) = self.ready.iter().find(|(known, _)| std::ptr::eq(*known, guide)) {
+            return ready.clone();
+        }
+        let external = (self.options.level >= 5).then(|| Arc::new(External::of(guide, &self.options.lists)));
+        let ready = Ready { prepared: Prepared::of(guide), external };
+        self.ready.push((guide, ready.clone()));
+        ready
     }
 
     /// Judges the elements of a segment of an envelope.

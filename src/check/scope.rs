@@ -196,6 +196,13 @@ impl<'c> Scope<'c> {
         self.view.index.count(self.entry, self.view.guide.part(part))
     }
 
+    /// The segments at a part of this loop.
+    pub(super) fn all_of(self, part: NodeId) -> impl Iterator<Item = Held<'c>> + use<'c> {
+        let index = self.view.index;
+        let first = index.first(self.entry, self.view.guide.part(part));
+        std::iter::successors(first, move |entry| index.next(*entry)).filter_map(move |entry| self.held(entry))
+    }
+
     /// The last segment at a part of this loop, or the first of the last loop there.
     pub(super) fn last_of(self, part: NodeId) -> Option<Held<'c>> {
         let entry = self.view.index.last(self.entry, self.view.guide.part(part))?;

@@ -7,6 +7,7 @@ use compact_str::{CompactString, ToCompactString};
 use super::{
     Claim, Finding, Receive, Scope, Severity, TransactionOutcome, Verdict,
     element::{self, Characters},
+    external::External,
     finding::Answer,
     found::{Found, Spot},
     index::Index,
@@ -41,9 +42,17 @@ pub(super) struct Set {
 
 enum Body {
     /// By its guide.
-    Placed(Box<Walk<'static>>, Arc<Prepared>),
+    Placed(Box<Walk<'static>>, Ready),
     /// By the base standard, for want of a guide.
     Standard(HashMap<Vec<u8>, Plan>),
+}
+
+/// A guide made ready, and its external codes.
+#[derive(Clone)]
+pub(super) struct Ready {
+    pub(super) prepared: Arc<Prepared>,
+    /// None if level 5 is not asked for.
+    pub(super) external: Option<Arc<External>>,
 }
 
 /// What is known of an open transaction set beside its walk.
@@ -65,12 +74,11 @@ struct State {
 const INHERITED: usize = 100;
 
 impl Set {
-    pub(super) fn new(outcome: TransactionOutcome, segment: &Segment<'_>) -> Self {
-        let prepared = outcome.companion.or(outcome.guide).map(Prepared::of);
-        let body = match prepared {
-            Some(prepared) => {
-                let keep = Keep::AllBut(prepared.forget);
-                Body::Placed(Box::new(Walk::new(prepared.guide, segment.delimiters(), keep)), prepared)
+    pub(super) fn new(outcome: TransactionOutcome, ready: Option<Ready>, segment: &Segment<'_>) -> Self {
+        let body = match ready {
+            Some(ready) => {
+                let (guide, keep) = (ready.prepared.guide, Keep::AllBut(ready.prepared.forget));
+                Body::Placed(Box::new(Walk::new(guide, segment.delimiters(), keep)), ready)
             }
             None => Body::Standard(HashMap::new()),
         };
@@ -107,8 +115,8 @@ impl Set {
             self.characters = Characters::new(seen.segment.delimiters());
         }
         match &mut self.body {
-            Body::Placed(walk, prepared) => {
-                self.state.place(walk, prepared, &self.characters, seen, position, found, receive);
+            Body::Placed(walk, ready) => {
+                self.state.place(walk, ready, &self.characters, seen, position, found, receive);
             }
             Body::Standard(plans) => standard(plans, &self.characters, seen, position, found),
         }
@@ -117,9 +125,9 @@ impl Set {
     /// Ends the set; what is open in it closes.
     pub(super) fn end(mut self, offset: u64, found: &mut Found<'_>, receive: &mut impl Receive) -> TransactionOutcome {
         let state = &mut self.state;
-        if let Body::Placed(walk, prepared) = self.body {
+        if let Body::Placed(walk, ready) = self.body {
             walk.finish(offset, &mut |tape, entry, faults| {
-                state.closed(&prepared, tape, entry, faults, found, receive);
+                state.closed(&ready, tape, entry, faults, found, receive);
             });
         }
         state.hand_over(found, receive);
@@ -140,19 +148,20 @@ impl State {
     fn place(
         &mut self,
         walk: &mut Walk<'static>,
-        prepared: &Prepared,
+        ready: &Ready,
         characters: &Characters,
         seen: Seen<'_>,
         position: u32,
         found: &mut Found<'_>,
         receive: &mut impl Receive,
     ) {
+        let prepared = &*ready.prepared;
         let guide = prepared.guide;
         let Seen { segment, offset, line, number } = seen;
         self.reported = 0;
         self.line = line;
         let node = walk.push(segment, offset, &mut |tape, entry, faults| {
-            self.closed(prepared, tape, entry, faults, found, receive);
+            self.closed(ready, tape, entry, faults, found, receive);
         });
         self.index.sync(guide, walk.tape(), line);
         if let Some(node) = node
@@ -196,13 +205,14 @@ impl State {
     /// A loop has closed: what is wrong with it as a whole.
     fn closed(
         &mut self,
-        prepared: &Prepared,
+        ready: &Ready,
         tape: &Tape,
         entry: usize,
         faults: &[Fault],
         found: &mut Found<'_>,
         receive: &mut impl Receive,
     ) {
+        let prepared = &*ready.prepared;
         let guide = prepared.guide;
         let mark = found.list.len();
         for fault in faults.iter().skip(self.reported) {
@@ -213,6 +223,9 @@ impl State {
         let Some(scope) = Scope::new(view, entry) else { return };
         for check in prepared.checks(scope.node()) {
             (check.run)(scope, found);
+        }
+        if let Some(external) = &ready.external {
+            external.judge(scope, found);
         }
         if let Some(partner) = &prepared.partner {
             partner.parts(scope, found);
