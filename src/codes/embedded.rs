@@ -66,7 +66,7 @@ impl File {
     /// The codes, to be asked by value.
     pub fn table(&self) -> &Table {
         self.table.get_or_init(|| {
-            // About three bytes a line of one code; a compact file is spared only the first growth.
+            // A code takes three bytes or more of a plain file; of the compact one, a little less than one.
             let mut table = match self.kind {
                 Kind::Plain => Table::for_codes(self.text.len() / 3, false),
                 Kind::Compact => Table::for_codes(self.text.len(), true),
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn icd_10_cm_has_as_many_codes_as_its_publisher_counts() {
+    fn icd_10_cm_has_as_many_codes_as_it_was_made_from() {
         assert_eq!(file("icd-10-cm").map(|file| file.codes().len()), Some(74_719));
     }
 

@@ -1,7 +1,6 @@
 //! The forms that codes have: what can be judged of a code without its list.
 //!
-//! What the lists themselves fix (lengths, letters, check digits), no more: a form never refuses a code
-//! that a newer edition of its list may bring.
+//! Lengths, letters, ranges and check digits, as the publishers of the lists fix them.
 
 /// The form of the codes of a set.
 pub(super) struct Form {

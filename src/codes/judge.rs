@@ -37,7 +37,8 @@ pub struct Ruling<'j> {
     pub set: Option<&'j CodeSet>,
 }
 
-/// What is the case with a value.
+/// What is the case with a value. A list knows the codes of its own time: of a date long before
+/// [`CodeSet::as_of`], `Unknown` and `NotBillable` are a reason to ask, not a proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Verdict {

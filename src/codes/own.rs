@@ -153,6 +153,7 @@ fn read(facts: &set::Facts, text: &str) -> Result<OwnList, Option<(usize, String
             return Err(wrong(format!("a code has at most {MOST} digits and capital letters")));
         }
     }
+    table.settle();
     if table.len() == 0 { Err(None) } else { Ok(OwnList { edition, table }) }
 }
 

@@ -50,10 +50,12 @@ const LEAST_HEADER: usize = 3;
 const HEADER: u64 = 1 << 62;
 /// Marks the number of a code of more than eight characters.
 const LONG: u64 = 1 << 63;
+/// In a slot whose code was taken out: no code's number.
+const GONE: u64 = u64::MAX;
 
 impl Table {
     /// An empty table with room for so many codes; it grows if there are more. With `headers`, what
-    /// longer codes begin with is known as such, and is no code itself.
+    /// longer codes begin with is known as such.
     pub fn for_codes(codes: usize, headers: bool) -> Self {
         // ICD-10-CM has two headers for five codes.
         let entries = if headers { codes.saturating_add(codes / 2) } else { codes };
@@ -80,6 +82,19 @@ impl Table {
         true
     }
 
+    /// Takes out codes that longer codes begin with, which are headers. To be called when all are added,
+    /// if there may be such.
+    pub fn settle(&mut self) {
+        let headers: Vec<u64> =
+            self.slots.iter().filter(|held| self.headers && **held & HEADER != 0).copied().collect();
+        for header in headers {
+            while let Some(held) = self.slot(header & !HEADER).and_then(|slot| self.slots.get_mut(slot)) {
+                *held = GONE;
+                self.codes -= 1;
+            }
+        }
+    }
+
     /// How many codes it has.
     pub fn len(&self) -> usize {
         self.codes
@@ -88,10 +103,10 @@ impl Table {
     /// What it says of a value on a date; without one, codes of any time are here.
     pub fn ask(&self, value: &[u8], on: Option<Date>) -> Answer {
         let Some(number) = number(value) else { return Answer::Absent };
-        if self.headers && self.slot(number | HEADER).is_some() {
-            return Answer::Header;
-        }
-        let Some(slot) = self.slot(number) else { return Answer::Absent };
+        let Some(slot) = self.slot(number) else {
+            let header = self.headers && self.slot(number | HEADER).is_some();
+            return if header { Answer::Header } else { Answer::Absent };
+        };
         match on {
             Some(on) if !self.periods.is_empty() => self.ask_periods(slot, number, on),
             _ => Answer::Here,
@@ -221,7 +236,9 @@ mod tests {
 
     #[test]
     fn what_codes_begin_with_is_a_header() {
-        let table = table(&["A09", "J029", "S72001A", "J02"], true);
+        let mut table = table(&["A09", "J02", "J029", "S72001A", "J02"], true);
+        table.settle();
+        assert_eq!(table.len(), 3);
         for (code, answer) in [
             ("A09", Answer::Here),
             ("J029", Answer::Here),
