@@ -2,8 +2,6 @@
 //!
 //! They are judged when their loop closes, since the day that counts often follows the code.
 
-use std::collections::HashMap;
-
 use jiff::civil::Date;
 
 use super::{
@@ -14,6 +12,7 @@ use super::{
 use crate::{
     codes::{Judge, Own, Ruling, Verdict},
     guide::{ElementUse, Guide, NodeId, Place as Node, SegmentUse},
+    x12::Delimiters,
 };
 
 rules! {
@@ -42,7 +41,10 @@ places! {
 /// The elements of a guide that hold codes of external lists, by the loop they stand in.
 #[derive(Debug)]
 pub(super) struct External {
-    loops: HashMap<NodeId, Vec<(NodeId, Vec<Coded>)>>,
+    /// By the node of a loop: those of its segments that hold codes.
+    loops: Vec<Vec<(NodeId, Vec<Coded>)>>,
+    /// Whether a list says from when until when its codes are valid; those that come with the program do not.
+    dated: bool,
 }
 
 /// An element that holds such a code.
@@ -60,28 +62,27 @@ struct Coded {
 impl External {
     /// The coded elements of a guide; of a companion the partner's lists beside the guide's.
     pub(super) fn of(guide: &Guide, own: &Own) -> Self {
-        let mut loops: HashMap<NodeId, Vec<(NodeId, Vec<Coded>)>> = HashMap::new();
+        let mut loops: Vec<Vec<(NodeId, Vec<Coded>)>> = guide.nodes().map(|_| Vec::new()).collect();
         for node in guide.nodes() {
             let Node::Segment(segment) = guide.place(node) else { continue };
             let coded: Vec<Coded> =
                 segment.elements.iter().filter_map(|element| Coded::of(segment, element, own)).collect();
-            if !coded.is_empty() {
-                loops.entry(guide.parent(node)).or_default().push((node, coded));
+            if let Some(around) = loops.get_mut(guide.parent(node).index()).filter(|_| !coded.is_empty()) {
+                around.push((node, coded));
             }
         }
-        Self { loops }
+        Self { loops, dated: own.names().next().is_some() }
     }
 
     /// Judges the codes of a loop that closes.
     #[inline]
     pub(super) fn judge(&self, scope: Scope<'_>, found: &mut Found<'_>) {
-        let Some(parts) = self.loops.get(&scope.node()) else { return };
-        let mut day = None;
+        let Some(parts) = self.loops.get(scope.node().index()).filter(|parts| !parts.is_empty()) else { return };
+        let day = if self.dated { service_day(scope) } else { None };
         for (node, coded) in parts {
             for held in scope.all_of(*node) {
-                let day = *day.get_or_insert_with(|| service_day(scope));
                 for one in coded {
-                    one.judge(held, day, found);
+                    one.judge(held, scope, day, found);
                 }
             }
         }
@@ -113,50 +114,44 @@ impl Coded {
         })
     }
 
-    fn judge(&self, held: Held<'_>, day: Option<Date>, found: &mut Found<'_>) {
+    #[inline]
+    fn judge(&self, held: Held<'_>, scope: Scope<'_>, day: Option<Date>, found: &mut Found<'_>) {
         let element = held.element(usize::from(self.element));
         if element.is_empty() {
             return;
         }
         let delimiters = held.segment.delimiters();
-        let repetitions = match delimiters.repetition {
-            Some(separator) if element.contains(&separator) => element.split(|byte| *byte == separator).count(),
-            _ => 1,
-        };
-        for repetition in 1..=repetitions {
-            let of = |(at, component): (u8, u8)| -> &[u8] {
-                let whole = held.element(usize::from(at));
-                let one = match delimiters.repetition {
-                    Some(separator) if repetitions > 1 && at == self.element => {
-                        whole.split(|byte| *byte == separator).nth(repetition - 1).unwrap_or_default()
-                    }
-                    _ => whole,
-                };
-                match component {
-                    0 => one,
-                    component => {
-                        let mut parts = one.split(|byte| Some(*byte) == delimiters.component);
-                        parts.nth(usize::from(component) - 1).unwrap_or_default()
-                    }
-                }
+        let (mut repetition, mut rest) = (0, Some(element));
+        while let Some(one) = rest {
+            let (one, more) = match delimiters.repetition.and_then(|separator| cut(one, separator)) {
+                Some((one, more)) => (one, Some(more)),
+                None => (one, None),
             };
-            let value = of((self.element, self.component));
-            let qualifier = if self.qualifier.0 == 0 { b"" } else { of(self.qualifier) };
-            if self.is_npi && !matches!(held.element(8), b"" | b"XX") && held.segment.id() == b"NM1" {
+            rest = more;
+            repetition += u16::from(repetition > 0 || more.is_some());
+            let value = component(one, self.component, delimiters);
+            if value.is_empty() {
                 continue;
             }
-            if !value.is_empty() {
-                let ruling = self.judge.judge(qualifier, value, day);
-                if !matches!(ruling.verdict, Verdict::Known | Verdict::Unjudged) {
-                    let repetition = if repetitions > 1 { repetition as u16 } else { 0 };
-                    self.say(ruling, held, repetition, day, found);
-                }
+            let qualifier = match self.qualifier {
+                (0, _) => b"",
+                (at, nth) if at == self.element => component(one, nth, delimiters),
+                (at, nth) => component(held.element(usize::from(at)), nth, delimiters),
+            };
+            let ruling = self.judge.judge(qualifier, value, day);
+            if !matches!(ruling.verdict, Verdict::Known | Verdict::Unjudged) {
+                self.say(ruling, held, scope, repetition, found);
             }
         }
     }
 
     #[cold]
-    fn say(&self, ruling: Ruling<'_>, held: Held<'_>, repetition: u16, day: Option<Date>, found: &mut Found<'_>) {
+    fn say(&self, ruling: Ruling<'_>, held: Held<'_>, scope: Scope<'_>, repetition: u16, found: &mut Found<'_>) {
+        // An NPI stands under XX; other identifiers stand in the same element.
+        if self.is_npi && held.segment.id() == b"NM1" && !matches!(held.element(8), b"" | b"XX") {
+            return;
+        }
+        let day = service_day(scope);
         let (form, edition) = ruling.set.map_or(("", ""), |set| (set.form(), set.edition()));
         // Of services before the list was made it may not know all codes.
         let is_older = day
@@ -175,6 +170,24 @@ impl Coded {
         let said = found.repetition(rule, held, (self.element, self.component, repetition));
         if !detail.is_empty() {
             said.detail(detail);
+        }
+    }
+}
+
+/// What comes before and after the first separator.
+#[inline]
+fn cut(value: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
+    let at = value.iter().position(|byte| *byte == separator)?;
+    Some((value.get(..at)?, value.get(at + 1..)?))
+}
+
+/// A component of an element, from 1; the element for 0.
+#[inline]
+fn component(element: &[u8], nth: u8, delimiters: Delimiters) -> &[u8] {
+    match (nth, delimiters.component) {
+        (0, _) | (1, None) => element,
+        (nth, separator) => {
+            element.split(|byte| Some(*byte) == separator).nth(usize::from(nth) - 1).unwrap_or_default()
         }
     }
 }
