@@ -112,11 +112,7 @@ impl Place {
 
     /// The designator: `N403`, `CLM05-3`, or the segment id.
     pub fn designator(&self) -> String {
-        match (self.element, self.component) {
-            (0, _) => self.segment.to_string(),
-            (element, 0) => format!("{}{element:02}", self.segment),
-            (element, component) => format!("{}{element:02}-{component}", self.segment),
-        }
+        designator(&self.segment, self.element, self.component)
     }
 
     /// What the guide calls the element or segment; empty where it does not say.
@@ -124,6 +120,21 @@ impl Place {
         let (Some(guide), Some(node)) = (self.guide, self.node) else { return "" };
         let element = guide.segment(node).and_then(|segment| segment.element(self.element, self.component));
         element.map_or_else(|| guide.title(node), |element| element.name.as_str())
+    }
+}
+
+impl Trigger {
+    /// The designator: `CLM05-3`, or the segment id.
+    pub fn designator(&self) -> String {
+        designator(&self.segment, self.element, self.component)
+    }
+}
+
+fn designator(segment: &str, element: u8, component: u8) -> String {
+    match (element, component) {
+        (0, _) => segment.to_owned(),
+        (element, 0) => format!("{segment}{element:02}"),
+        (element, component) => format!("{segment}{element:02}-{component}"),
     }
 }
 

@@ -195,9 +195,9 @@ impl<'c> Scope<'c> {
             };
             let (inner, entry) = before().last()?;
             // A segment of the loop around may follow the inner one.
-            let later = tape.inside(around).any(|(index, other)| {
-                index > inner && !other.is_loop() && other.position <= position
-            });
+            let later = tape
+                .inside(around)
+                .any(|(index, other)| index > inner && !other.is_loop() && other.position <= position);
             if later {
                 return None;
             }

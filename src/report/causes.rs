@@ -54,11 +54,11 @@ pub(super) struct Causes {
     claim: u64,
 }
 
-#[derive(PartialEq, Eq, Hash)]
-#[derive(Debug)]
+/// What tells variants apart; rules and guides by where they are.
+#[derive(Debug, PartialEq, Eq, Hash)]
 struct Key {
-    rule: *const Rule,
-    guide: Option<*const Guide>,
+    rule: usize,
+    guide: usize,
     node: Option<NodeId>,
     segment: CompactString,
     element: u8,
@@ -104,9 +104,7 @@ impl Causes {
     pub(super) fn rank(&mut self) {
         self.order = (0..self.list.len()).collect();
         let list = &self.list;
-        self.order.sort_by_key(|at| {
-            list.get(*at).map(|cause| Reverse((cause.severity, cause.claims, cause.findings)))
-        });
+        self.order.sort_by_key(|at| list.get(*at).map(|cause| Reverse((cause.severity, cause.claims, cause.findings))));
     }
 
     pub(super) fn ranked(&self) -> impl ExactSizeIterator<Item = &Cause> {
@@ -117,8 +115,8 @@ impl Causes {
     fn find(&mut self, finding: &Finding) -> (usize, usize) {
         let place = &finding.place;
         let key = Key {
-            rule: finding.rule,
-            guide: place.guide.map(std::ptr::from_ref),
+            rule: std::ptr::from_ref(finding.rule).addr(),
+            guide: place.guide.map_or(0, |guide| std::ptr::from_ref::<Guide>(guide).addr()),
             node: place.node,
             segment: place.segment.clone(),
             element: place.element,

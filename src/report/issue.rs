@@ -2,7 +2,10 @@
 
 use serde::{Serialize, Serializer, ser::SerializeSeq};
 
-use super::{causes::{Cause, Variant}, path::Step};
+use super::{
+    causes::{Cause, Variant},
+    path::Step,
+};
 use crate::check::{Codes, Finding, Place, Severity, Trigger};
 
 /// A finding as it stands in JSON.
@@ -193,15 +196,4 @@ fn entity(place: &Place) -> Option<&'static str> {
     let around = if guide.loop_at(node).is_some() { node } else { guide.parent(node) };
     let name = guide.children(around).iter().find_map(|child| guide.segment(*child).filter(|one| one.id == "NM1"))?;
     name.element(1, 0)?.only_code()
-}
-
-impl Trigger {
-    /// `CLM05-3`, or the segment id.
-    pub fn designator(&self) -> String {
-        match (self.element, self.component) {
-            (0, _) => self.segment.to_string(),
-            (element, 0) => format!("{}{element:02}", self.segment),
-            (element, component) => format!("{}{element:02}-{component}", self.segment),
-        }
-    }
 }

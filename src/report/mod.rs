@@ -390,7 +390,8 @@ mod tests {
         assert!(all.causes().count() > 1);
         assert_eq!(few.findings().count(), all.causes().count());
         assert_eq!(few.findings().count() as u64 + few.left_out(), all.findings().count() as u64);
-        let counts = |report: &Report| report.causes().map(|cause| (cause.id.clone(), cause.findings)).collect::<Vec<_>>();
+        let counts =
+            |report: &Report| report.causes().map(|cause| (cause.id.clone(), cause.findings)).collect::<Vec<_>>();
         assert_eq!(counts(&few), counts(&all));
     }
 }

@@ -96,8 +96,7 @@ impl Fields {
         let mut spots: HashMap<NodeId, Vec<(Spot, String)>> = HashMap::new();
         for row in binding.rows() {
             if let Some(path) = row.json.into_iter().next() {
-                let spot =
-                    Spot { node: row.node, element: row.element.position, component: row.element.component };
+                let spot = Spot { node: row.node, element: row.element.position, component: row.element.component };
                 spots.entry(row.node).or_default().push((spot, path));
             }
         }
