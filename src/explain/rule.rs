@@ -128,6 +128,8 @@ pub(super) fn near(id: &str) -> Vec<String> {
         .filter(|(distance, name)| *distance <= 2.max(name.len() / 5) && find(name).is_some())
         .collect();
     near.sort();
+    let best = near.first().map_or(0, |(distance, _)| *distance);
+    near.retain(|(distance, _)| *distance <= best + 1);
     near.into_iter().map(|(_, name)| name).take(SUGGESTIONS).collect()
 }
 

@@ -56,7 +56,7 @@ fn table(report: &Report, paint: &Paint, out: &mut impl Write) -> io::Result<()>
             out,
             "{:>findings$}  {:>claims$}  {shade}{severity:<7}{shade:#}  {} {dim}[{}]{dim:#}",
             grouped(cause.findings),
-            grouped(cause.claims),
+            if cause.claims > 0 { grouped(cause.claims) } else { String::new() },
             printable(&cause.title),
             printable(&cause.id),
         )?;
