@@ -175,7 +175,19 @@ pub(super) fn notes(finding: &Finding) -> impl Iterator<Item = (&'static str, St
     });
     let expected = finding.expected.as_ref().map(|expected| ("expected", printable(expected).into_owned()));
     let help = Some(finding.hint()).filter(|hint| !hint.is_empty()).map(|hint| ("help", hint.to_owned()));
-    because.into_iter().chain(expected).chain(help)
+    let codes = codes(finding).map(|codes| ("codes", codes));
+    because.into_iter().chain(expected).chain(codes).chain(help)
+}
+
+/// The codes that a place takes, where a finding is about another one and they are few.
+fn codes(finding: &Finding) -> Option<String> {
+    const MOST: usize = 24;
+    let place = &finding.place;
+    if !finding.rule.by_place || finding.rule.id != "code" {
+        return None;
+    }
+    let element = place.guide?.segment(place.node?)?.element(place.element, place.component)?;
+    (1..=MOST).contains(&element.codes.len()).then(|| element.codes.join(" "))
 }
 
 /// Colours; none by default.
