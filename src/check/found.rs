@@ -282,9 +282,10 @@ impl Said<'_> {
         self
     }
 
-    /// It is about something that should stand before the segment.
-    pub(super) fn missing(mut self) -> Self {
+    /// It is about a segment that should stand before this one.
+    pub(super) fn missing(mut self, segment: &'static str) -> Self {
         if let Some((finding, _)) = &mut self.0 {
+            finding.place.segment = segment.into();
             finding.place.missing = true;
             finding.place.length = 0;
         }

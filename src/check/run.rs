@@ -560,7 +560,7 @@ impl<'o, R: Receive> Run<'o, R> {
             return;
         }
         if !with_trailer {
-            self.say(&NO_SE, seen, 0).missing();
+            self.say(&NO_SE, seen, 0).missing("SE");
         }
         let Some(set) = self.set.take() else { return };
         let outcome = set.end(seen.offset, &mut self.found, self.receive);
@@ -576,7 +576,7 @@ impl<'o, R: Receive> Run<'o, R> {
     fn end_group(&mut self, seen: Seen<'_>, with_trailer: bool) {
         self.end_set(seen, false);
         if self.group.as_ref().is_some_and(|group| !group.is_fragment) && !with_trailer {
-            self.say(&NO_GE, seen, 0).missing();
+            self.say(&NO_GE, seen, 0).missing("GE");
         }
         self.flush();
         let Some(Group { mut outcome, verdicts, at_fault, .. }) = self.group.take() else { return };
@@ -594,7 +594,7 @@ impl<'o, R: Receive> Run<'o, R> {
     fn end_interchange(&mut self, seen: Seen<'_>, with_trailer: bool) {
         self.end_group(seen, false);
         if self.interchange.as_ref().is_some_and(|interchange| !interchange.is_fragment) && !with_trailer {
-            self.say(&NO_IEA, seen, 0).missing();
+            self.say(&NO_IEA, seen, 0).missing("IEA");
         }
         self.flush();
         let Some(Interchange { mut outcome, verdicts, .. }) = self.interchange.take() else { return };

@@ -64,6 +64,7 @@ macro_rules! places {
     ($($name:ident = $loop:literal / $part:literal;)*) => {
         $(static $name: $crate::check::scope::At = $crate::check::scope::At::new($loop, $part);)*
         /// Every place that the rules of this file name.
+        #[allow(dead_code, reason = "a test walks them")]
         pub(in $crate::check) static PLACES: &[&$crate::check::scope::At] = &[$(&$name),*];
     };
 }
@@ -173,6 +174,38 @@ impl<'c> Scope<'c> {
             }
             at = at.around();
         }
+    }
+
+    /// Which of its like in the loop around it this loop is, from 0, those forgotten counted too. Right
+    /// while it is the latest, as a loop that has just closed and those around it are.
+    pub fn ordinal(self) -> u32 {
+        let around = self.view.tape.around(self.entry);
+        self.view.index.count(around, self.view.guide.part(self.node)).saturating_sub(1)
+    }
+
+    /// The loops in this one that hold a position of the transaction set, outer ones first, each with which
+    /// of its like in the loop around it that is, from 0.
+    pub fn loops_at(self, position: u32) -> impl Iterator<Item = (NodeId, u32)> + use<'c> {
+        let tape = self.view.tape;
+        let mut at = Some(self.entry);
+        std::iter::from_fn(move || {
+            let around = at.take()?;
+            let before = || {
+                let loops = tape.inside(around).filter(|(_, entry)| entry.is_loop());
+                loops.take_while(|(_, entry)| entry.position <= position)
+            };
+            let (inner, entry) = before().last()?;
+            // A segment of the loop around may follow the inner one.
+            let later = tape
+                .inside(around)
+                .any(|(index, other)| index > inner && !other.is_loop() && other.position <= position);
+            if later {
+                return None;
+            }
+            at = Some(inner);
+            let ordinal = before().filter(|(_, other)| other.node == entry.node).count().saturating_sub(1);
+            Some((entry.node, ordinal as u32))
+        })
     }
 
     /// Every segment of this very loop, in the order of the file.

@@ -126,6 +126,7 @@ impl Set {
     pub(super) fn end(mut self, offset: u64, found: &mut Found<'_>, receive: &mut impl Receive) -> TransactionOutcome {
         let state = &mut self.state;
         if let Body::Placed(walk, ready) = self.body {
+            state.reported = 0;
             walk.finish(offset, &mut |tape, entry, faults| {
                 state.closed(&ready, tape, entry, faults, found, receive);
             });
