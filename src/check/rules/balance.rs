@@ -13,7 +13,7 @@ use super::{
         rule::{Rule, rules},
         scope::{At, Held, places},
     },
-    coordination::payer,
+    coordination::{is_ambiguous, payer},
 };
 
 rules! {
@@ -127,7 +127,7 @@ fn coverages(claim: Scope<'_>, found: &mut Found<'_>) {
         let Some(adjusted) = adjusted(coverage, &CLAIM_ADJUSTMENTS) else { continue };
         let Some(lines) = Lines::of(claim, coverage) else { continue };
         // A line that does not balance is reported there; what follows from it is not reported again.
-        if !lines.balance {
+        if !lines.balance || lines.ambiguous {
             continue;
         }
         if lines.any && paid != lines.paid - adjusted {
@@ -142,6 +142,8 @@ fn coverages(claim: Scope<'_>, found: &mut Found<'_>) {
 struct Lines {
     /// Whether it has decided about any.
     any: bool,
+    /// Whether another coverage has the same payer.
+    ambiguous: bool,
     /// Whether each of them balances.
     balance: bool,
     paid: Decimal,
@@ -151,10 +153,12 @@ struct Lines {
 impl Lines {
     /// `None` if an amount cannot be read.
     fn of(claim: Scope<'_>, coverage: Scope<'_>) -> Option<Self> {
-        let mut sums = Self { any: false, balance: true, paid: Decimal::ZERO, adjusted: Decimal::ZERO };
+        let mut sums =
+            Self { any: false, ambiguous: false, balance: true, paid: Decimal::ZERO, adjusted: Decimal::ZERO };
         let Some(payer) = payer(coverage).map(|name| name.element(9)).filter(|id| !id.is_empty()) else {
             return Some(sums);
         };
+        sums.ambiguous = is_ambiguous(claim, payer);
         for line in claim.loops(&LINES) {
             if let Some(settled) = Settled::of(line, payer).ok()? {
                 let (held, n) = charge(line)?;
@@ -186,7 +190,8 @@ fn taxes(line: Scope<'_>, parts: &[&At], found: &mut Found<'_>) {
         sum += part;
         last = Some(held);
     }
-    let (Some(held), Some(charge)) = (last, charge(line).and_then(|(held, n)| held.number(n))) else { return };
+    let Some(held) = last else { return };
+    let Some(charge) = charge(line).and_then(|(held, n)| held.number(n)) else { return };
     if sum > charge {
         found.element(&TAX, held, 2);
     }

@@ -96,6 +96,11 @@ pub(super) fn payer<'c>(coverage: Scope<'c>) -> Option<Held<'c>> {
     coverage.inner(&PAYER)?.first(&PAYER_NAME)
 }
 
+/// Whether two coverages share a payer id, so that decisions about lines could be either's.
+pub(super) fn is_ambiguous(claim: Scope<'_>, id: &[u8]) -> bool {
+    claim.loops(&COVERAGE).filter_map(payer).filter(|name| name.element(9) == id).nth(1).is_some()
+}
+
 /// The decisions of a payer about the lines of a claim.
 fn decisions<'c>(claim: Scope<'c>, payer: &[u8]) -> impl Iterator<Item = Scope<'c>> {
     claim
@@ -177,7 +182,10 @@ fn coverages(claim: Scope<'_>, found: &mut Found<'_>) {
     payers(claim, found);
     let bill = Bill::of(claim).filter(|_| claim.is("837I"));
     for coverage in claim.loops(&COVERAGE) {
-        Decided::by(claim, coverage).check(claim, found);
+        let decided = Decided::by(claim, coverage);
+        if !is_ambiguous(claim, decided.payer) {
+            decided.check(claim, found);
+        }
         if let (Some(bill), Some(mia)) = (bill, coverage.first(&MIA))
             && bill.is_visit()
         {

@@ -235,9 +235,9 @@ fn procedure(line: Scope<'_>, found: &mut Found<'_>) {
 /// The number of a dental code: D and four digits.
 fn number(code: &[u8]) -> Option<u16> {
     let digits = code.strip_prefix(b"D").filter(|digits| digits.len() == 4)?;
-    digits.iter().try_fold(0, |number: u16, digit| {
-        digit.is_ascii_digit().then(|| number * 10 + u16::from(digit - b'0'))
-    })
+    digits
+        .iter()
+        .try_fold(0, |number: u16, digit| digit.is_ascii_digit().then(|| number * 10 + u16::from(digit - b'0')))
 }
 
 /// Treatment of gum and jaw that is billed for each quadrant.

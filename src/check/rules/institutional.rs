@@ -162,8 +162,7 @@ fn dates(claim: Scope<'_>, found: &mut Found<'_>) {
 }
 
 /// Patient status on the day of a transfer to another institution.
-const TRANSFERRED: &[&[u8]] =
-    &[b"02", b"03", b"05", b"50", b"51", b"61", b"62", b"63", b"64", b"65", b"66", b"70"];
+const TRANSFERRED: &[&[u8]] = &[b"02", b"03", b"05", b"50", b"51", b"61", b"62", b"63", b"64", b"65", b"66", b"70"];
 
 /// CL1, and what stands in other segments because of it.
 fn codes(claim: Scope<'_>, found: &mut Found<'_>) {
@@ -348,7 +347,11 @@ fn line_providers(line: Scope<'_>, found: &mut Found<'_>) {
     let claim = line.around();
     let of_claim = |at: &At, name: &At| claim.inner(at).and_then(|one| one.first(name));
     let pairs = [
-        (&LINE_OPERATING, operating.and_then(|one| one.first(&LINE_OPERATING_NAME)), of_claim(&OPERATING_AT, &OPERATING_NAME)),
+        (
+            &LINE_OPERATING,
+            operating.and_then(|one| one.first(&LINE_OPERATING_NAME)),
+            of_claim(&OPERATING_AT, &OPERATING_NAME),
+        ),
         (
             &LINE_OPERATING,
             other.and_then(|one| one.first(&LINE_OTHER_OPERATING_NAME)),
