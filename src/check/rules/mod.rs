@@ -1,12 +1,24 @@
 //! Rules across segments and loops, by what they are about: one file a subject. Each file declares its
 //! rules, the places it looks at, and the checks that run when a loop closes.
 
+mod acknowledgment;
+mod adjustment;
 mod claim;
+mod payment;
+mod remittance;
+mod status;
 
 use super::{Check, Rule, scope::At};
 
 /// Every file of rules.
-const FILES: &[(&[Check], &[&Rule], &[&At])] = &[(claim::CHECKS, claim::RULES, claim::PLACES)];
+const FILES: &[(&[Check], &[&Rule], &[&At])] = &[
+    (claim::CHECKS, claim::RULES, claim::PLACES),
+    (adjustment::CHECKS, adjustment::RULES, adjustment::PLACES),
+    (payment::CHECKS, payment::RULES, payment::PLACES),
+    (remittance::CHECKS, remittance::RULES, remittance::PLACES),
+    (acknowledgment::CHECKS, acknowledgment::RULES, acknowledgment::PLACES),
+    (status::CHECKS, status::RULES, status::PLACES),
+];
 
 /// Every check.
 pub(super) fn checks() -> impl Iterator<Item = &'static Check> {
