@@ -1,6 +1,8 @@
 //! For each rule a file that breaks just that rule, and one that just keeps it: clean samples with small
 //! edits. The finding is at the right segment, loop and element, and no other error comes with it.
 
+mod acknowledgment;
+mod adjustment;
 mod balance;
 mod bill;
 mod bill_codes;
@@ -9,6 +11,9 @@ mod coordination;
 mod dental;
 mod edit;
 mod institutional;
+mod payment;
+mod remittance;
+mod status;
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -42,6 +47,11 @@ const ALL: &[&[Defect]] = &[
     coordination::DEFECTS,
     dental::DEFECTS,
     institutional::DEFECTS,
+    payment::DEFECTS,
+    adjustment::DEFECTS,
+    remittance::DEFECTS,
+    acknowledgment::DEFECTS,
+    status::DEFECTS,
 ];
 
 #[derive(Default)]

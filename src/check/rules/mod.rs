@@ -1,6 +1,8 @@
 //! Rules across segments and loops, by what they are about: one file a subject. Each file declares its
 //! rules, the places it looks at, and the checks that run when a loop closes.
 
+mod acknowledgment;
+mod adjustment;
 mod balance;
 mod bill;
 mod bill_codes;
@@ -8,6 +10,9 @@ mod claim;
 mod coordination;
 mod dental;
 mod institutional;
+mod payment;
+mod remittance;
+mod status;
 
 use super::{Check, Rule, scope::At};
 
@@ -20,6 +25,11 @@ const FILES: &[(&[Check], &[&Rule], &[&At])] = &[
     (coordination::CHECKS, coordination::RULES, coordination::PLACES),
     (dental::CHECKS, dental::RULES, dental::PLACES),
     (institutional::CHECKS, institutional::RULES, institutional::PLACES),
+    (adjustment::CHECKS, adjustment::RULES, adjustment::PLACES),
+    (payment::CHECKS, payment::RULES, payment::PLACES),
+    (remittance::CHECKS, remittance::RULES, remittance::PLACES),
+    (acknowledgment::CHECKS, acknowledgment::RULES, acknowledgment::PLACES),
+    (status::CHECKS, status::RULES, status::PLACES),
 ];
 
 /// Every check.
