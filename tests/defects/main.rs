@@ -3,6 +3,7 @@
 
 mod claim;
 mod edit;
+mod party;
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -28,7 +29,7 @@ pub struct Defect {
     pub keeps: &'static [Edit],
 }
 
-const ALL: &[&[Defect]] = &[claim::DEFECTS];
+const ALL: &[&[Defect]] = &[claim::DEFECTS, party::DEFECTS];
 
 #[derive(Default)]
 struct Collected(Vec<Finding>);

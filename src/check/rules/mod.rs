@@ -2,11 +2,15 @@
 //! rules, the places it looks at, and the checks that run when a loop closes.
 
 mod claim;
+mod party;
 
 use super::{Check, Rule, scope::At};
 
 /// Every file of rules.
-const FILES: &[(&[Check], &[&Rule], &[&At])] = &[(claim::CHECKS, claim::RULES, claim::PLACES)];
+const FILES: &[(&[Check], &[&Rule], &[&At])] = &[
+    (claim::CHECKS, claim::RULES, claim::PLACES),
+    (party::CHECKS, party::RULES, party::PLACES),
+];
 
 /// Every check.
 pub(super) fn checks() -> impl Iterator<Item = &'static Check> {
