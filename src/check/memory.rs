@@ -7,4 +7,6 @@ use rust_decimal::Decimal;
 pub(crate) struct Memory {
     /// Σ CLP04 of an 835.
     pub(crate) paid: Decimal,
+    /// Claims of an 837 that have ended.
+    pub(crate) claims: u32,
 }

@@ -13,6 +13,7 @@ mod finding;
 mod found;
 mod index;
 mod memory;
+mod numbering;
 mod options;
 mod outcome;
 mod plan;
@@ -58,7 +59,7 @@ impl Check {
 
 /// Every rule.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
-    let own = [element::RULES, structure::RULES, envelope::RULES];
+    let own = [element::RULES, structure::RULES, envelope::RULES, numbering::RULES];
     own.into_iter().flatten().copied().chain(rules::rules())
 }
 

@@ -9,6 +9,7 @@ use super::{
     finding::Answer,
     found::{Found, Spot},
     index::Index,
+    numbering::Numbering,
     plan::Plan,
     registry::{Prepared, Role},
     scope::View,
@@ -48,6 +49,7 @@ enum Body {
 struct State {
     prepared: Option<Arc<Prepared>>,
     index: Index,
+    numbering: Numbering,
     /// Faults of the walk that have been reported and not been taken yet.
     reported: usize,
     /// Index among the findings where those of the open claim begin.
@@ -75,6 +77,7 @@ impl Set {
         let state = State {
             prepared,
             index: Index::default(),
+            numbering: Numbering::of(&outcome.set),
             reported: 0,
             claim: None,
             levels: vec![Vec::new()],
@@ -100,7 +103,7 @@ impl Set {
         let mark = found.list.len();
         match body {
             Body::Placed(walk) => state.place(walk, seen, position, found, receive),
-            Body::Standard(plans) => standard(plans, seen, position, found),
+            Body::Standard(plans) => standard(plans, &mut state.numbering, seen, position, found),
         }
         if found.list.len() > mark {
             state.note(mark, found);
@@ -157,10 +160,13 @@ impl State {
             let faults = walk.take_faults();
             self.faults(guide, faults.get(self.reported..).unwrap_or_default(), segment.bytes().len() as u32, found);
         }
+        let spot = Spot { segment, guide: Some(guide), node, position, number, offset, line };
+        if node.is_some_and(|node| guide.is_trigger(node)) {
+            self.numbering.take(&spot, found);
+        }
         let Some(prepared) = &self.prepared else { return };
         if let Some(plan) = node.and_then(|node| prepared.plan(node)) {
             element::check(plan, segment, &mut |broken| {
-                let spot = Spot { segment, guide: Some(guide), node, position, number, offset, line };
                 found.broken(broken, &spot);
             });
         }
@@ -279,7 +285,13 @@ fn judge(scope: Scope<'_>, levels: &[Vec<Finding>], found: &mut Found<'_>, recei
 }
 
 /// Judges a segment by the base standard alone.
-fn standard(plans: &mut HashMap<Vec<u8>, Plan>, seen: Seen<'_>, position: u32, found: &mut Found<'_>) {
+fn standard(
+    plans: &mut HashMap<Vec<u8>, Plan>,
+    numbering: &mut Numbering,
+    seen: Seen<'_>,
+    position: u32,
+    found: &mut Found<'_>,
+) {
     let Seen { segment, offset, line, number } = seen;
     let Ok(dictionary) = dictionary() else { return };
     // Segments of other sets than ours are not in the dictionary; nothing is known of them.
@@ -288,8 +300,9 @@ fn standard(plans: &mut HashMap<Vec<u8>, Plan>, seen: Seen<'_>, position: u32, f
         return;
     }
     let plan = plans.entry(segment.id().to_vec()).or_insert_with(|| Plan::of_standard(dictionary, id));
+    let spot = Spot { segment, guide: None, node: None, position, number, offset, line };
+    numbering.take(&spot, found);
     element::check(plan, segment, &mut |broken| {
-        let spot = Spot { segment, guide: None, node: None, position, number, offset, line };
         found.broken(broken, &spot);
     });
 }

@@ -1,9 +1,13 @@
 //! For each rule a file that breaks just that rule, and one that just keeps it: clean samples with small
 //! edits. The finding is at the right segment, loop and element, and no other error comes with it.
 
+mod billing;
 mod claim;
 mod edit;
+mod header;
+mod hierarchy;
 mod party;
+mod subscriber;
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -29,7 +33,14 @@ pub struct Defect {
     pub keeps: &'static [Edit],
 }
 
-const ALL: &[&[Defect]] = &[claim::DEFECTS, party::DEFECTS];
+const ALL: &[&[Defect]] = &[
+    billing::DEFECTS,
+    claim::DEFECTS,
+    header::DEFECTS,
+    hierarchy::DEFECTS,
+    party::DEFECTS,
+    subscriber::DEFECTS,
+];
 
 #[derive(Default)]
 struct Collected(Vec<Finding>);

@@ -1,15 +1,23 @@
 //! Rules across segments and loops, by what they are about: one file a subject. Each file declares its
 //! rules, the places it looks at, and the checks that run when a loop closes.
 
+mod billing;
 mod claim;
+mod header;
+mod hierarchy;
 mod party;
+mod subscriber;
 
 use super::{Check, Rule, scope::At};
 
 /// Every file of rules.
 const FILES: &[(&[Check], &[&Rule], &[&At])] = &[
+    (billing::CHECKS, billing::RULES, billing::PLACES),
     (claim::CHECKS, claim::RULES, claim::PLACES),
+    (header::CHECKS, header::RULES, header::PLACES),
+    (hierarchy::CHECKS, hierarchy::RULES, hierarchy::PLACES),
     (party::CHECKS, party::RULES, party::PLACES),
+    (subscriber::CHECKS, subscriber::RULES, subscriber::PLACES),
 ];
 
 /// Every check.
