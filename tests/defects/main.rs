@@ -3,6 +3,7 @@
 
 mod billing;
 mod claim;
+mod dates;
 mod edit;
 mod header;
 mod hierarchy;
@@ -36,6 +37,7 @@ pub struct Defect {
 const ALL: &[&[Defect]] = &[
     billing::DEFECTS,
     claim::DEFECTS,
+    dates::DEFECTS,
     header::DEFECTS,
     hierarchy::DEFECTS,
     party::DEFECTS,

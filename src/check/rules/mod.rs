@@ -3,6 +3,7 @@
 
 mod billing;
 mod claim;
+mod dates;
 mod header;
 mod hierarchy;
 mod party;
@@ -14,6 +15,7 @@ use super::{Check, Rule, scope::At};
 const FILES: &[(&[Check], &[&Rule], &[&At])] = &[
     (billing::CHECKS, billing::RULES, billing::PLACES),
     (claim::CHECKS, claim::RULES, claim::PLACES),
+    (dates::CHECKS, dates::RULES, dates::PLACES),
     (header::CHECKS, header::RULES, header::PLACES),
     (hierarchy::CHECKS, hierarchy::RULES, hierarchy::PLACES),
     (party::CHECKS, party::RULES, party::PLACES),
