@@ -5,6 +5,8 @@ use rust_decimal::Decimal;
 /// What rules remember from claim to claim within a transaction set. It begins empty with each ST.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
+    /// Of an 837: claims that have ended.
+    pub(crate) claims: u32,
     /// Of an 835: Σ CLP04.
     pub(crate) paid: Sum,
     /// Of an 835: Σ of the interest (AMT*I) of its claims.

@@ -14,6 +14,7 @@ mod finding;
 mod found;
 mod index;
 mod memory;
+mod numbering;
 mod options;
 mod outcome;
 mod partner;
@@ -61,7 +62,7 @@ impl Check {
 
 /// Every rule.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
-    let own = [element::RULES, structure::RULES, envelope::RULES, partner::RULES, external::RULES];
+    let own = [element::RULES, structure::RULES, envelope::RULES, partner::RULES, external::RULES, numbering::RULES];
     own.into_iter().flatten().copied().chain(rules::rules())
 }
 

@@ -16,6 +16,8 @@ pub enum Edit {
     After(&'static str, &'static str),
     /// Puts segments before one.
     Before(&'static str, &'static str),
+    /// Puts the segments from one to another so many times more.
+    Repeat(&'static str, &'static str, usize),
     /// Leaves SE01 as it is, which the other edits keep right.
     KeepCount,
     /// Puts bytes in place of the first that are so, once all other edits are done.
@@ -61,6 +63,12 @@ pub fn apply(file: &[u8], edits: &[Edit]) -> Result<Vec<u8>, String> {
             Edit::Before(name, new) => {
                 let at = find(&segments, name).ok_or_else(missing)?;
                 segments.splice(at..at, new.split('~').map(str::to_owned));
+            }
+            Edit::Repeat(from, to, times) => {
+                let first = find(&segments, from).ok_or_else(missing)?;
+                let last = find(&segments, to).ok_or_else(missing)?;
+                let copied = segments[first..=last].to_vec();
+                segments.splice(last + 1..last + 1, std::iter::repeat_n(copied, times).flatten());
             }
             Edit::KeepCount => count = false,
             Edit::Bytes(..) | Edit::Begin(_) | Edit::Shorten(_) => {}

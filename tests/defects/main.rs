@@ -6,14 +6,20 @@ mod adjustment;
 mod balance;
 mod bill;
 mod bill_codes;
+mod billing;
 mod claim;
 mod coordination;
+mod dates;
 mod dental;
 mod edit;
+mod header;
+mod hierarchy;
 mod institutional;
+mod party;
 mod payment;
 mod remittance;
 mod status;
+mod subscriber;
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -52,6 +58,12 @@ const ALL: &[&[Defect]] = &[
     remittance::DEFECTS,
     acknowledgment::DEFECTS,
     status::DEFECTS,
+    billing::DEFECTS,
+    dates::DEFECTS,
+    header::DEFECTS,
+    hierarchy::DEFECTS,
+    party::DEFECTS,
+    subscriber::DEFECTS,
 ];
 
 #[derive(Default)]

@@ -6,13 +6,19 @@ mod adjustment;
 mod balance;
 mod bill;
 mod bill_codes;
+mod billing;
 mod claim;
 mod coordination;
+mod dates;
 mod dental;
+mod header;
+mod hierarchy;
 mod institutional;
+mod party;
 mod payment;
 mod remittance;
 mod status;
+mod subscriber;
 
 use super::{Check, Rule, scope::At};
 
@@ -30,6 +36,12 @@ const FILES: &[(&[Check], &[&Rule], &[&At])] = &[
     (remittance::CHECKS, remittance::RULES, remittance::PLACES),
     (acknowledgment::CHECKS, acknowledgment::RULES, acknowledgment::PLACES),
     (status::CHECKS, status::RULES, status::PLACES),
+    (billing::CHECKS, billing::RULES, billing::PLACES),
+    (dates::CHECKS, dates::RULES, dates::PLACES),
+    (header::CHECKS, header::RULES, header::PLACES),
+    (hierarchy::CHECKS, hierarchy::RULES, hierarchy::PLACES),
+    (party::CHECKS, party::RULES, party::PLACES),
+    (subscriber::CHECKS, subscriber::RULES, subscriber::PLACES),
 ];
 
 /// Every check.
