@@ -54,6 +54,7 @@ const LAYERS: &[&str] = &[
     "generate",
     "guidebook",
     "explain",
+    "acknowledge",
 ];
 
 #[test]
