@@ -18,7 +18,7 @@ use crate::{
     },
     record::{
         Date, Decimal, Text, When,
-        write::{Buffers, Start, Style},
+        write::{Buffers, Start, Style, Written},
     },
 };
 
@@ -412,9 +412,7 @@ impl Report {
     ) -> Result<(), Error> {
         let (guide, parts) = (guide("277CA")?, parts()?);
         let mut buffers = Buffers::default();
-        let mut put = |output: &mut Output<'_, W>, written: crate::record::write::Written| {
-            output.put(&written.bytes, written.segments.into())
-        };
+        let put = |output: &mut Output<'_, W>, written: Written| output.put(&written.bytes, written.segments.into());
         let control = output.set(guide, parties)?;
         let (date, time) = options.created;
         let report = ClaimStatusReport {

@@ -272,7 +272,7 @@ impl Group {
     }
 
     /// The group has ended.
-    pub(super) fn end(mut self, group: &GroupOutcome) -> Answered {
+    pub(super) fn end(mut self, group: &GroupOutcome) -> GroupAnswers {
         if self.at_fault {
             self.reports.clear();
             self.accepted = 0;
@@ -293,7 +293,7 @@ impl Group {
             errors: mem::take(&mut self.codes).into_iter().map(Text::from).collect(),
             ..self.head
         };
-        Answered {
+        GroupAnswers {
             functional: Some(Functional { head, sets: self.sets, segments: self.segments }),
             reports: self.reports,
             parties: self.parties,
@@ -302,7 +302,7 @@ impl Group {
 }
 
 /// A functional group with all that answers it.
-pub(super) struct Answered {
+pub(super) struct GroupAnswers {
     functional: Option<Functional>,
     reports: Vec<Report>,
     parties: Parties,
@@ -315,7 +315,7 @@ struct Functional {
     segments: u64,
 }
 
-impl Answered {
+impl GroupAnswers {
     /// What of it is asked for.
     pub(super) fn selected(mut self, options: &Options) -> Self {
         if !options.kinds.functional {

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::{
     Error, Notice, Options, Owed, Severity, Summary,
-    functional::Answered,
+    functional::GroupAnswers,
     output::{Output, Parties},
     text,
 };
@@ -23,7 +23,7 @@ pub(super) struct Interchange {
     /// TA105 of the first error that the partner lets pass.
     remark: Option<&'static str>,
     /// Functional groups that have ended.
-    pub(super) groups: Vec<Answered>,
+    pub(super) groups: Vec<GroupAnswers>,
 }
 
 impl Interchange {
@@ -78,7 +78,7 @@ impl Interchange {
             self.groups.clear();
         }
         let groups: Vec<_> = self.groups.drain(..).map(|group| group.selected(options)).collect();
-        if !due && groups.iter().all(Answered::is_empty) {
+        if !due && groups.iter().all(GroupAnswers::is_empty) {
             return Ok(());
         }
         summary.interchanges += u64::from(due);

@@ -11,6 +11,8 @@
 //! | a functional group or transaction set | 999 | gets no 277CA |
 //! | a claim | 277CA | |
 //!
+//! [`explain`] goes the other way: it says in words what the acknowledgments mean that others have sent.
+//!
 //! A set is accepted with errors (`E`) where a partner turned an error down to a warning; what is a warning
 //! by itself is in no answer.
 //!
@@ -26,12 +28,14 @@
 //! ```
 
 mod batch;
+mod explain;
 mod functional;
 mod interchange;
 mod output;
 
 use std::io::Write;
 
+pub use self::explain::{Answered, Explained, explain};
 pub use crate::document::{Error, Notice, Severity};
 
 use self::{
@@ -250,7 +254,10 @@ impl<W: Write> Receive for Answers<W> {
         }
         let batch = match batch.map(Batch::end).transpose() {
             Ok(batch) => batch.flatten(),
-            Err(error) => return drop(self.attempt::<()>(Err(error))),
+            Err(error) => {
+                self.failed.get_or_insert(error);
+                return;
+            }
         };
         let result = self.group.as_mut().map_or(Ok(()), |group| group.set(functional, batch, &style));
         self.attempt(result);

@@ -1,10 +1,10 @@
 //! `ack`: the acknowledgments that a receiver owes for a file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use claimwire::{
-    acknowledge::{Answerer, Answers, Kinds, Options, Owed},
+    acknowledge::{self, Answered, Answerer, Answers, Kinds, Options, Owed},
     check::{self, Verdict},
     record::Time,
 };
@@ -87,6 +87,9 @@ enum Who {
 impl Ack {
     /// Does what was asked.
     pub fn run(&self) -> anyhow::Result<Outcome> {
+        if let Some(answer) = &self.explain {
+            return self.destination.write(|output| self.explain(answer, output));
+        }
         let options = self.options()?;
         self.destination.write(|output| {
             let mut worst = Outcome::Done;
@@ -109,6 +112,18 @@ impl Ack {
         let noticed = notices::report(&name, &summary.notices);
         let rejects = summary.rejects || verdict == Verdict::Rejected;
         Ok(if rejects { Outcome::Refused } else { noticed })
+    }
+
+    fn explain(&self, answer: &Path, output: &mut Output) -> anyhow::Result<Outcome> {
+        let Input { name, bytes } = Input::open(answer)?;
+        let answered = self.answered.as_deref().map(Input::open).transpose()?;
+        let answered = answered.map(|input| Answered { name: input.name, input: input.bytes });
+        let explained =
+            acknowledge::explain(bytes, answered, self.show_values, output).with_context(|| name.clone())?;
+        if explained.answers == 0 {
+            bail!("{name}: there is no acknowledgment in it");
+        }
+        Ok(if explained.rejects || explained.strangers { Outcome::Refused } else { Outcome::Done })
     }
 
     fn options(&self) -> anyhow::Result<Options> {
