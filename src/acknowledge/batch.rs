@@ -181,7 +181,8 @@ impl Batch {
                 let [facility, frequency] = [1, 3].map(|component| clm.component(5, component));
                 text(&[facility, frequency].concat(), 4)
             }),
-            service_date: service(scope),
+            // The guide wants one of every claim, though a predetermination has none.
+            service_date: service(scope).or(Some(When::Date(self.today))),
             lines,
             ..ClaimStatus::default()
         }

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     check::{self, Answer, Finding, InterchangeOutcome},
     claims::{InterchangeAcknowledgment, InterchangeEnvelope, InterchangeHeader},
+    document::interchange_guide,
     record::{Date, Text, Time, write::Style},
     x12::{Delimiters, OnDelimiter},
 };
@@ -102,7 +103,7 @@ impl Interchange {
 
     fn header(&self, received: &InterchangeOutcome, options: &Options, control_number: Text) -> InterchangeHeader {
         let element = |n: usize| received.header.get(n - 1).map_or("", |element| element.as_str());
-        let kind = |n| if element(n).len() == 2 { element(n).into() } else { "ZZ".into() };
+        let kind = |n| if is_qualifier(element(n)) { element(n).into() } else { "ZZ".into() };
         InterchangeHeader {
             authorization_kind: "00".into(),
             security_kind: "00".into(),
@@ -146,6 +147,14 @@ impl Interchange {
     }
 }
 
+/// Whether ISA05 and ISA07 take a code.
+fn is_qualifier(code: &str) -> bool {
+    let Ok(guide) = interchange_guide() else { return false };
+    let mut segments = guide.nodes().filter_map(|node| guide.segment(node));
+    let qualifier = segments.find(|segment| segment.id == "ISA").and_then(|header| header.element(5, 0));
+    qualifier.is_some_and(|qualifier| qualifier.codes.iter().any(|known| known == code))
+}
+
 /// GS02 and GS03 of the answer to a group.
 pub(super) fn swapped(sender: &str, receiver: &str) -> Parties {
     Parties { sender: party(receiver, 15), receiver: party(sender, 15) }
@@ -159,10 +168,10 @@ fn party(id: &str, most: usize) -> Text {
     }
 }
 
-/// The separators of an interchange, if answers can be written with them: they must differ and be no
-/// characters that names, numbers and codes of the answers hold.
+/// The separators of an interchange, if answers can be written with them: they must differ and be no characters
+/// of what an answer says by itself. What it repeats of the interchange does not hold them.
 fn style(received: Delimiters) -> Style {
-    let usable = |byte: u8| !byte.is_ascii_alphanumeric() && byte != 0 && !b" .-/,&'()".contains(&byte);
+    let usable = |byte: u8| !byte.is_ascii_alphanumeric() && byte != 0 && !b" .-".contains(&byte);
     let repetition = received
         .repetition
         .filter(|byte| usable(*byte))
@@ -180,11 +189,11 @@ fn style(received: Delimiters) -> Style {
     }
 }
 
-/// YYMMDD of this century.
+/// YYMMDD, which from 70 on is of the last century.
 fn short_date(text: &str) -> Option<Date> {
     let number = |from: usize| text.get(from..from + 2)?.parse::<i8>().ok();
     let year = i16::from(number(0)?);
-    (text.len() == 6).then(|| Date::new(2000 + year, number(2)?, number(4)?).ok())?
+    (text.len() == 6).then(|| Date::new(year + if year < 70 { 2000 } else { 1900 }, number(2)?, number(4)?).ok())?
 }
 
 /// HHMM

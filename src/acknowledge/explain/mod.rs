@@ -228,7 +228,7 @@ impl<W: Write> Telling<W> {
         let taken = batch.claims.len() - rejected.len();
         writeln!(
             self.output,
-            "277CA  batch {}: {taken} claims taken in, {} rejected",
+            "277CA  batch {}: claims taken in {taken}, rejected {}",
             batch.reference,
             rejected.len()
         )?;
