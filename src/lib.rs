@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+pub mod acknowledge;
 pub mod check;
 pub mod claims;
 pub mod codes;

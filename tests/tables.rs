@@ -55,6 +55,7 @@ const LAYERS: &[&str] = &[
     "guidebook",
     "report",
     "explain",
+    "acknowledge",
 ];
 
 #[test]

@@ -25,6 +25,7 @@ mod rules;
 mod run;
 mod scope;
 mod set;
+mod status;
 mod structure;
 mod value;
 
@@ -34,6 +35,7 @@ pub use outcome::{Claim, GroupOutcome, InterchangeOutcome, Receive, TransactionO
 pub use rule::{Codes, Rule, Severity};
 pub use run::check;
 pub use scope::{Held, Scope};
+pub use status::{Status, UNPROCESSABLE};
 
 pub use crate::guide::Override;
 use found::Found;

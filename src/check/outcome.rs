@@ -3,7 +3,7 @@
 use compact_str::CompactString;
 
 use super::{Finding, Scope};
-use crate::guide::Guide;
+use crate::{guide::Guide, x12::Delimiters};
 
 /// Whether a receiver takes something.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -85,6 +85,8 @@ pub struct GroupOutcome {
 pub struct InterchangeOutcome {
     /// The elements of its ISA, ISA01 first, without padding; empty for a fragment.
     pub header: Vec<CompactString>,
+    /// The separators in use.
+    pub delimiters: Delimiters,
     /// What became of it.
     pub verdict: Verdict,
     /// Whether the interchange itself is at fault, so that its TA1 rejects it.
@@ -99,8 +101,8 @@ pub trait Receive {
     }
 
     /// An interchange has begun.
-    fn interchange_begins(&mut self, header: &[CompactString]) {
-        let _ = header;
+    fn interchange_begins(&mut self, interchange: &InterchangeOutcome) {
+        let _ = interchange;
     }
 
     /// A functional group has begun.

@@ -29,26 +29,34 @@ pub fn check(input: impl Read, options: &Options, receive: &mut impl Receive) ->
     let mut run = Run::new(options, receive);
     let mut odd = 0;
     loop {
-        let offset = match reader.next()? {
+        let (offset, id) = match reader.next()? {
             Some(Token::Segment { segment, before, offset, .. }) => {
                 run.line += lines(before);
                 run.segment(&segment, offset);
                 if segment.delimiters().segment == b'\n' {
                     run.line += 1;
                 }
-                offset
+                (offset, beginning(segment.id()))
             }
-            Some(Token::Trailing { offset, .. }) => offset,
+            Some(Token::Trailing { offset, .. }) => (offset, [b' '; 3]),
             None => break,
         };
         if reader.findings().len() > odd {
-            run.bytes(reader.findings().get(odd..).unwrap_or_default(), offset);
+            run.bytes(reader.findings().get(odd..).unwrap_or_default(), offset, id);
             odd = reader.findings().len();
         }
     }
     let offset = reader.offset();
-    run.bytes(reader.findings().get(odd..).unwrap_or_default(), offset);
+    run.bytes(reader.findings().get(odd..).unwrap_or_default(), offset, [b' '; 3]);
     Ok(run.finish(offset))
+}
+
+/// The first bytes of a segment id, blanks after them.
+#[inline]
+fn beginning(id: &[u8]) -> [u8; 3] {
+    let mut beginning = [b' '; 3];
+    beginning.iter_mut().zip(id).for_each(|(to, from)| *to = *from);
+    beginning
 }
 
 /// Line breaks.
@@ -205,12 +213,14 @@ impl<'o, R: Receive> Run<'o, R> {
         let header: Vec<CompactString> = seen.segment.elements().skip(1).map(trimmed).collect();
         let number = header.get(12).cloned().unwrap_or_default();
         self.found.within = Arc::new(Within { interchange: number.clone(), ..Within::default() });
-        self.receive.interchange_begins(&header);
         let element = |n: usize| header.get(n - 1).map_or("", CompactString::as_str);
         let (version, usage) = (element(12).to_owned(), element(15).bytes().next());
         let hides = element(1) == "00" && !element(2).is_empty() || element(3) == "00" && !element(4).is_empty();
+        let delimiters = seen.segment.delimiters();
+        let outcome = InterchangeOutcome { header, delimiters, ..InterchangeOutcome::default() };
+        self.receive.interchange_begins(&outcome);
         self.interchange = Some(Interchange {
-            outcome: InterchangeOutcome { header, ..InterchangeOutcome::default() },
+            outcome,
             groups: 0,
             kinds: HashSet::new(),
             numbers: HashSet::new(),
@@ -239,7 +249,7 @@ impl<'o, R: Receive> Run<'o, R> {
 
     fn gs(&mut self, seen: Seen<'_>) {
         self.end_group(seen, false);
-        self.begin_fragment();
+        self.begin_fragment(seen);
         let element = |n| trimmed(seen.segment.element(n));
         let outcome = GroupOutcome {
             kind: element(1),
@@ -277,7 +287,7 @@ impl<'o, R: Receive> Run<'o, R> {
 
     fn st(&mut self, seen: Seen<'_>) {
         self.end_set(seen, false);
-        self.begin_fragment();
+        self.begin_fragment(seen);
         if self.group.is_none() {
             self.say(&NO_GS, seen, 0);
             self.group = Some(Group {
@@ -415,17 +425,19 @@ impl<'o, R: Receive> Run<'o, R> {
     }
 
     /// A file that begins with a group or a transaction set is judged like an interchange without ISA.
-    fn begin_fragment(&mut self) {
+    fn begin_fragment(&mut self, seen: Seen<'_>) {
         if self.interchange.is_none() {
+            let delimiters = seen.segment.delimiters();
+            let outcome = InterchangeOutcome { delimiters, refused: true, ..InterchangeOutcome::default() };
+            self.receive.interchange_begins(&outcome);
             self.interchange = Some(Interchange {
-                outcome: InterchangeOutcome { refused: true, ..InterchangeOutcome::default() },
+                outcome,
                 groups: 0,
                 kinds: HashSet::new(),
                 numbers: HashSet::new(),
                 verdicts: Tally::default(),
                 is_fragment: true,
             });
-            self.receive.interchange_begins(&[]);
         }
     }
 
@@ -535,14 +547,15 @@ impl<'o, R: Receive> Run<'o, R> {
         }
     }
 
-    /// Oddities of the bytes; `offset` is that of the last segment.
-    fn bytes(&mut self, odd: &[x12::Finding], offset: u64) {
+    /// Oddities of the bytes; `offset` and `id` are those of the last segment.
+    fn bytes(&mut self, odd: &[x12::Finding], offset: u64, id: [u8; 3]) {
         for odd in odd {
             let rule = envelope::of_bytes(odd.kind);
             let mark = self.found.list.len();
             let inside = self.set.as_ref().filter(|_| odd.offset >= offset);
             let place = super::Place {
                 guide: inside.and_then(|set| set.outcome.guide),
+                segment: if inside.is_some() { trimmed(&id) } else { CompactString::default() },
                 position: inside.map_or(0, Set::position),
                 number: self.number,
                 offset: odd.offset,

@@ -157,6 +157,12 @@ impl<'c> Scope<'c> {
         self.loops(at).next()
     }
 
+    /// The loops that stand in this one, in the order of the file, as far as they are not forgotten.
+    pub fn inside(self) -> impl Iterator<Item = Scope<'c>> + use<'c> {
+        let Self { view, entry, .. } = self;
+        view.tape.inside(entry).filter(|(_, entry)| entry.is_loop()).filter_map(move |(at, _)| Scope::new(view, at))
+    }
+
     /// The loop around this one; the transaction set's is itself.
     pub fn around(self) -> Scope<'c> {
         Scope::new(self.view, self.view.tape.around(self.entry)).unwrap_or(self)

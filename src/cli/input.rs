@@ -41,7 +41,8 @@ pub struct Input {
 }
 
 impl Input {
-    fn open(path: &Path) -> anyhow::Result<Self> {
+    /// Opens a file, or standard input for `-`.
+    pub fn open(path: &Path) -> anyhow::Result<Self> {
         let name = path.display().to_string();
         if name == "-" {
             if io::stdin().is_terminal() {

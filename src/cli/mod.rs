@@ -3,6 +3,7 @@
 //! A command says what it takes (a clap struct) and what came of it (an [`Outcome`]); this file turns
 //! that into an exit code. Nothing but what was asked for goes to standard output.
 
+mod ack;
 mod completions;
 mod convert;
 mod csv;
@@ -67,6 +68,7 @@ Examples:
   claimwire convert claims.json -o back.837   JSON to X12, the same bytes
   claimwire convert claims.837 --to ndjson    one self-contained claim a line
   claimwire convert era.835 --to csv          a table for a spreadsheet
+  claimwire ack claims.837                    TA1, 999 and 277CA, as a payer would answer
 
 FILE absent or `-` is standard input. -o PATH appears whole or not at all.
 
@@ -77,6 +79,7 @@ Messages never show values of the data.";
 enum Command {
     Convert(convert::Convert),
     Validate(validate::Validate),
+    Ack(ack::Ack),
     Inspect(inspect::Inspect),
     Explain(explain::Explain),
     Guides(guides::Guides),
@@ -90,6 +93,7 @@ impl Command {
         match self {
             Self::Convert(convert) => convert.run(),
             Self::Validate(validate) => validate.run(),
+            Self::Ack(ack) => ack.run(),
             Self::Inspect(inspect) => inspect.run(),
             Self::Explain(explain) => explain.run(),
             Self::Guides(guides) => guides.run(),

@@ -127,7 +127,7 @@ pub(super) fn group(
 }
 
 /// A trailer: SE, GE or IEA.
-pub(super) fn trailer(style: &Style, id: &str, count: u64, control: &str) -> Vec<u8> {
+pub(crate) fn trailer(style: &Style, id: &str, count: u64, control: &str) -> Vec<u8> {
     let element = char::from(style.delimiters.element);
     let mut segment: Vec<u8> = format!("{id}{element}{count}{element}{control}")
         .chars()

@@ -20,6 +20,7 @@ mod read;
 mod write;
 
 pub use envelope::Options;
+pub(crate) use envelope::trailer;
 pub(crate) use form::line_form;
 pub use read::{Summary, read};
 pub use write::Writer;

@@ -210,7 +210,7 @@ impl Receive for Report {
         self.causes.of_claim(claim);
     }
 
-    fn interchange_begins(&mut self, _: &[compact_str::CompactString]) {
+    fn interchange_begins(&mut self, _: &check::InterchangeOutcome) {
         self.tree.interchange_begins();
     }
 

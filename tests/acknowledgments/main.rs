@@ -1,0 +1,96 @@
+//! Acknowledgments: what we answer, and what we make of the answers of others.
+//!
+//! `samples/acknowledgments` holds files and the answers to them, byte for byte; `UPDATE_SAMPLES=1` writes
+//! those anew.
+
+#[path = "../foreign/mod.rs"]
+mod foreign;
+mod golden;
+mod pyx12;
+mod totals;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use claimwire::{
+    acknowledge::{Answers, Kinds, Options, Owed, Summary},
+    check::{self, Finding, Receive, Severity},
+    record::Time,
+};
+use jiff::civil::date;
+
+/// The answers to a file: everything that can be, whether it is owed or not.
+fn answer(bytes: &[u8], options: Options) -> Option<(Vec<u8>, Summary)> {
+    let mut answers = Answers::new(Vec::new(), options.clone());
+    let checked = check::Options { values: options.values, today: date(2026, 11, 1), ..check::Options::default() };
+    check::check(bytes, &checked, &mut answers).ok()?;
+    Some(answers.finish().expect("an answer that can be written"))
+}
+
+fn options() -> Options {
+    let created = (date(2026, 2, 1), Time::new(12, 0).expect("noon"));
+    Options { created, ..Options::default() }
+}
+
+/// The errors that our own checker finds.
+fn errors(bytes: &[u8]) -> Vec<String> {
+    #[derive(Default)]
+    struct Errors(Vec<String>);
+    impl Receive for Errors {
+        fn finding(&mut self, finding: &Finding) {
+            if finding.severity == Severity::Error {
+                self.0.push(format!("{} @{} {}", finding.rule_id(), finding.place.position, finding.message()));
+            }
+        }
+    }
+    let mut errors = Errors::default();
+    if let Err(error) = check::check(bytes, &check::Options::default(), &mut errors) {
+        errors.0.push(error.to_string());
+    }
+    errors.0
+}
+
+#[test]
+fn our_own_checker_accepts_every_answer() {
+    let all = Kinds { interchange: Owed::Always, ..Kinds::ALL };
+    let mut wrong = Vec::new();
+    let files = samples().into_iter().chain(foreign::files().unwrap_or_default());
+    let (mut files_answered, mut sets) = (0, 0);
+    for path in files {
+        let bytes = fs::read(&path).expect("readable");
+        let Some((answer, summary)) = answer(&bytes, Options { kinds: all, values: true, ..options() }) else {
+            continue;
+        };
+        if answer.is_empty() {
+            continue;
+        }
+        files_answered += 1;
+        sets += summary.groups + summary.batches;
+        let errors = errors(&answer);
+        if !errors.is_empty() {
+            let errors = errors.iter().take(5).cloned().collect::<Vec<_>>().join("\n    ");
+            wrong.push(format!("{}\n    {errors}", path.display()));
+        }
+    }
+    println!("{files_answered} files answered, {sets} transaction sets");
+    assert!(wrong.is_empty(), "{} answers are wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Every sample.
+fn samples() -> Vec<PathBuf> {
+    let (mut found, mut open) = (Vec::new(), vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("samples")]);
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(&folder).expect("readable").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "x12") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
