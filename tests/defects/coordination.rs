@@ -94,7 +94,7 @@ pub const DEFECTS: &[Defect] = &[
         keeps: &[Put("SVD", "06", "2")],
     },
     Defect {
-        rule: "adjustment.amount.zero",
+        rule: "coordination.adjustment.zero",
         sample: "837p/medicare-secondary",
         breaks: &[Replace("CAS*CO", "CAS*CO*45*35**59*0")],
         at: "2430/CAS06",
@@ -103,7 +103,7 @@ pub const DEFECTS: &[Defect] = &[
         keeps: &[],
     },
     Defect {
-        rule: "adjustment.amount.zero",
+        rule: "coordination.adjustment.zero",
         sample: "837p/secondary-claim-level",
         breaks: &[After("CAS*PR", "CAS*OA*23*0.00")],
         at: "2320/CAS03",
@@ -145,7 +145,7 @@ pub const DEFECTS: &[Defect] = &[
         at: "2430/CAS05",
         on: "CAS*CO",
         also: &[],
-        keeps: &[Replace("CAS*CO", "CAS*CO*45*30"), After("CAS*CO", "CAS*OA*45*5")],
+        keeps: &[Replace("CAS*CO", "CAS*CO*45*30"), After("CAS*CO", "CAS*PR*45*5")],
     },
     Defect {
         rule: "adjustment.reason.twice",
@@ -157,7 +157,7 @@ pub const DEFECTS: &[Defect] = &[
         keeps: &[],
     },
     Defect {
-        rule: "adjustment.both-levels",
+        rule: "coordination.adjustment.both-levels",
         sample: "837p/medicare-secondary",
         breaks: &[Replace("CAS*PR", "CAS*PR*2*25"), Put("AMT*D", "02", "195")],
         at: "2320/CAS02",

@@ -39,7 +39,7 @@ pub const DEFECTS: &[Defect] = &[
         breaks: &[Put("DTP*435", "03", "209901011200")],
         at: "2300/DTP03",
         on: "DTP*435",
-        also: &[],
+        also: &["claim.admission.late"],
         keeps: &[],
     },
     Defect {
