@@ -1,5 +1,8 @@
 //! What rules remember from claim to claim within a transaction set.
 
+use std::collections::HashSet;
+
+use compact_str::CompactString;
 use rust_decimal::Decimal;
 
 /// What rules remember from claim to claim within a transaction set. It begins empty with each ST.
@@ -9,4 +12,6 @@ pub(crate) struct Memory {
     pub(crate) paid: Decimal,
     /// Claims of an 837 that have ended.
     pub(crate) claims: u32,
+    /// Their numbers (CLM01).
+    pub(crate) numbers: HashSet<CompactString>,
 }

@@ -8,6 +8,7 @@ mod edit;
 mod header;
 mod hierarchy;
 mod party;
+mod references;
 mod subscriber;
 
 use std::{collections::BTreeSet, fs, path::Path};
@@ -41,6 +42,7 @@ const ALL: &[&[Defect]] = &[
     header::DEFECTS,
     hierarchy::DEFECTS,
     party::DEFECTS,
+    references::DEFECTS,
     subscriber::DEFECTS,
 ];
 

@@ -7,6 +7,7 @@ mod dates;
 mod header;
 mod hierarchy;
 mod party;
+mod references;
 mod subscriber;
 
 use super::{Check, Rule, scope::At};
@@ -19,6 +20,7 @@ const FILES: &[(&[Check], &[&Rule], &[&At])] = &[
     (header::CHECKS, header::RULES, header::PLACES),
     (hierarchy::CHECKS, hierarchy::RULES, hierarchy::PLACES),
     (party::CHECKS, party::RULES, party::PLACES),
+    (references::CHECKS, references::RULES, references::PLACES),
     (subscriber::CHECKS, subscriber::RULES, subscriber::PLACES),
 ];
 
