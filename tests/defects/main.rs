@@ -8,6 +8,7 @@ mod edit;
 mod header;
 mod hierarchy;
 mod party;
+mod providers;
 mod references;
 mod subscriber;
 
@@ -42,6 +43,7 @@ const ALL: &[&[Defect]] = &[
     header::DEFECTS,
     hierarchy::DEFECTS,
     party::DEFECTS,
+    providers::DEFECTS,
     references::DEFECTS,
     subscriber::DEFECTS,
 ];

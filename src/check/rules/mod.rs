@@ -7,6 +7,7 @@ mod dates;
 mod header;
 mod hierarchy;
 mod party;
+mod providers;
 mod references;
 mod subscriber;
 
@@ -20,6 +21,7 @@ const FILES: &[(&[Check], &[&Rule], &[&At])] = &[
     (header::CHECKS, header::RULES, header::PLACES),
     (hierarchy::CHECKS, hierarchy::RULES, hierarchy::PLACES),
     (party::CHECKS, party::RULES, party::PLACES),
+    (providers::CHECKS, providers::RULES, providers::PLACES),
     (references::CHECKS, references::RULES, references::PLACES),
     (subscriber::CHECKS, subscriber::RULES, subscriber::PLACES),
 ];
