@@ -14,4 +14,6 @@ pub(crate) struct Memory {
     pub(crate) claims: u32,
     /// Their numbers (CLM01).
     pub(crate) numbers: HashSet<CompactString>,
+    /// Of the lines of the open claim, their control numbers (REF*6R), in short.
+    pub(crate) control_numbers: Vec<u64>,
 }

@@ -7,7 +7,9 @@ mod dates;
 mod edit;
 mod header;
 mod hierarchy;
+mod line;
 mod party;
+mod professional;
 mod providers;
 mod references;
 mod subscriber;
@@ -42,7 +44,9 @@ const ALL: &[&[Defect]] = &[
     dates::DEFECTS,
     header::DEFECTS,
     hierarchy::DEFECTS,
+    line::DEFECTS,
     party::DEFECTS,
+    professional::DEFECTS,
     providers::DEFECTS,
     references::DEFECTS,
     subscriber::DEFECTS,

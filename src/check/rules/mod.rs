@@ -6,7 +6,9 @@ mod claim;
 mod dates;
 mod header;
 mod hierarchy;
+mod line;
 mod party;
+mod professional;
 mod providers;
 mod references;
 mod subscriber;
@@ -20,7 +22,9 @@ const FILES: &[(&[Check], &[&Rule], &[&At])] = &[
     (dates::CHECKS, dates::RULES, dates::PLACES),
     (header::CHECKS, header::RULES, header::PLACES),
     (hierarchy::CHECKS, hierarchy::RULES, hierarchy::PLACES),
+    (line::CHECKS, line::RULES, line::PLACES),
     (party::CHECKS, party::RULES, party::PLACES),
+    (professional::CHECKS, professional::RULES, professional::PLACES),
     (providers::CHECKS, providers::RULES, providers::PLACES),
     (references::CHECKS, references::RULES, references::PLACES),
     (subscriber::CHECKS, subscriber::RULES, subscriber::PLACES),
