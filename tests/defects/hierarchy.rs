@@ -143,7 +143,7 @@ pub const DEFECTS: &[Defect] = &[
         breaks: &[Repeat("HL#2", "REF*6R#2", 5000)],
         at: "2300/CLM",
         on: "CLM#5001",
-        also: &["hierarchy.number"],
+        also: &["hierarchy.number", "claim.number.repeated"],
         keeps: &[],
     },
 ];

@@ -15,8 +15,12 @@ mod edit;
 mod header;
 mod hierarchy;
 mod institutional;
+mod line;
 mod party;
 mod payment;
+mod professional;
+mod providers;
+mod references;
 mod remittance;
 mod status;
 mod subscriber;
@@ -62,7 +66,11 @@ const ALL: &[&[Defect]] = &[
     dates::DEFECTS,
     header::DEFECTS,
     hierarchy::DEFECTS,
+    line::DEFECTS,
     party::DEFECTS,
+    professional::DEFECTS,
+    providers::DEFECTS,
+    references::DEFECTS,
     subscriber::DEFECTS,
 ];
 

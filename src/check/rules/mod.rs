@@ -14,8 +14,12 @@ mod dental;
 mod header;
 mod hierarchy;
 mod institutional;
+mod line;
 mod party;
 mod payment;
+mod professional;
+mod providers;
+mod references;
 mod remittance;
 mod status;
 mod subscriber;
@@ -40,7 +44,11 @@ const FILES: &[(&[Check], &[&Rule], &[&At])] = &[
     (dates::CHECKS, dates::RULES, dates::PLACES),
     (header::CHECKS, header::RULES, header::PLACES),
     (hierarchy::CHECKS, hierarchy::RULES, hierarchy::PLACES),
+    (line::CHECKS, line::RULES, line::PLACES),
     (party::CHECKS, party::RULES, party::PLACES),
+    (professional::CHECKS, professional::RULES, professional::PLACES),
+    (providers::CHECKS, providers::RULES, providers::PLACES),
+    (references::CHECKS, references::RULES, references::PLACES),
     (subscriber::CHECKS, subscriber::RULES, subscriber::PLACES),
 ];
 
