@@ -112,13 +112,13 @@ impl Set {
         let state = &mut self.state;
         if let Body::Placed(walk) = self.body {
             let guide = walk.guide();
+            state.reported = 0;
             let (_, faults) = walk.finish(offset, &mut |tape, entry, faults| {
                 state.closed(guide, tape, entry, faults, found, receive);
             });
-            state.faults(guide, &faults, 0, found);
+            state.faults(guide, faults.get(state.reported..).unwrap_or_default(), 0, found);
         }
-        let mark = 0;
-        state.hand_over(mark, found, receive);
+        state.hand_over(0, found, receive);
         let State { claims, rejected, errors, .. } = self.state;
         let verdict = match (errors, rejected) {
             (1.., _) => Verdict::Rejected,
