@@ -38,6 +38,8 @@ rules! {
         .says("begins or ends with a blank", "remove blanks at either end");
     NUMBER = Rule::error(1, "ELM04", "number").by_place().ik4("6").stc("A7:697")
         .says("is not a number", "write digits with at most one decimal point and, if negative, a minus before them: no commas, no plus sign, no exponent");
+    ZEROS = Rule::warning(1, "ELM04", "zeros").by_place().ik4("6").stc("A7:697")
+        .says("has zeros that say nothing", "write the number without zeros before it and without more decimals than the guide has");
     DECIMALS = Rule::error(2, "ELM05", "decimals").by_place().ik4("I12").stc("A7:697")
         .says("has too many digits after the decimal point", "round it as the guide asks");
     AMOUNT = Rule::error(2, "ELM05", "amount").by_place().ik4("5").stc("A7:697")
@@ -135,8 +137,10 @@ impl<F: FnMut(Broken)> Checker<'_, F> {
                 let allowed = |byte: u8| {
                     (b' '..=b'~').contains(&byte) && byte != b'`' && byte != b'^' || delimiters.contains(byte)
                 };
-                // Bytes above ASCII are a matter of agreement, and reported once an interchange.
-                if let Some(wrong) = element.iter().find(|&&byte| !allowed(byte) && byte.is_ascii()) {
+                // Bytes above ASCII are a matter of agreement, and reported once an interchange; line breaks
+                // are reported once a segment.
+                let reported = |byte: u8| !byte.is_ascii() || matches!(byte, b'\r' | b'\n');
+                if let Some(wrong) = element.iter().find(|&&byte| !allowed(byte) && !reported(byte)) {
                     self.say(&CHARACTER, (at, 0, 0), Some(format!("byte {wrong:#04x}")));
                 }
             }
@@ -235,11 +239,18 @@ impl<F: FnMut(Broken)> Checker<'_, F> {
                 return;
             }
             Kind::Decimal | Kind::Money => match value::digits(value) {
-                Some(digits) => self.digits(simple, digits, place),
+                Some(digits) => {
+                    if let [b'0', b'0'..=b'9', ..] = value.strip_prefix(b"-").unwrap_or(value) {
+                        self.say(&ZEROS, place, None);
+                    }
+                    self.digits(simple, digits, value, place);
+                }
                 None => self.say(&NUMBER, place, None),
             },
             Kind::Integer => match value::digits(value) {
-                Some(digits) if digits.decimals == 0 && !value.contains(&b'.') => self.digits(simple, digits, place),
+                Some(digits) if digits.decimals == 0 && !value.contains(&b'.') => {
+                    self.digits(simple, digits, value, place);
+                }
                 _ => self.say(&NUMBER, place, Some("a whole number".into())),
             },
             Kind::Date if !value::is_date(value) => self.say(&DATE, place, None),
@@ -300,7 +311,7 @@ impl<F: FnMut(Broken)> Checker<'_, F> {
     }
 
     #[inline]
-    fn digits(&mut self, simple: &Simple, digits: value::Digits, place: (u8, u8, u16)) {
+    fn digits(&mut self, simple: &Simple, digits: value::Digits, value: &[u8], place: (u8, u8, u16)) {
         let most = usize::from(simple.narrowed.unwrap_or(simple.max));
         if digits.count > most {
             let rule = if digits.count > usize::from(simple.max) { &LENGTH } else { &GUIDE_LENGTH };
@@ -312,7 +323,9 @@ impl<F: FnMut(Broken)> Checker<'_, F> {
         }
         let decimals = simple.decimals;
         if let Some(most) = decimals.filter(|most| digits.decimals > usize::from(*most)) {
-            self.say(&DECIMALS, place, Some(format!("{}, at most {most}", digits.decimals)));
+            let zeros = value.iter().rev().take_while(|byte| **byte == b'0').count();
+            let rule = if digits.decimals.saturating_sub(zeros) <= usize::from(most) { &ZEROS } else { &DECIMALS };
+            self.say(rule, place, Some(format!("{} decimals, at most {most}", digits.decimals)));
         }
     }
 

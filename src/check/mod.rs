@@ -12,6 +12,7 @@ mod envelope;
 mod finding;
 mod found;
 mod index;
+mod known;
 mod memory;
 mod options;
 mod outcome;

@@ -125,8 +125,11 @@ impl Note {
     fn of(reason: &[u8]) -> Option<&'static Self> {
         static NOTES: LazyLock<Vec<Note>> = LazyLock::new(|| {
             let codes = codes::by_name("carc").map_or(&[][..], |list| list.codes());
-            let mut notes: Vec<Note> =
-                codes.iter().filter(|code| !code.flags.is_empty()).map(|code| Note::read(code.code, &code.flags)).collect();
+            let mut notes: Vec<Note> = codes
+                .iter()
+                .filter(|code| !code.flags.is_empty())
+                .map(|code| Note::read(code.code, &code.flags))
+                .collect();
             notes.sort_unstable_by_key(|note| note.code);
             notes
         });
@@ -138,9 +141,10 @@ impl Note {
         let has = |flag: &str| flags.contains(&flag);
         Self {
             code,
-            groups: flags.iter().find_map(|flag| flag.strip_prefix("group ")).map_or_else(Vec::new, |groups| {
-                groups.split(' ').collect()
-            }),
+            groups: flags
+                .iter()
+                .find_map(|flag| flag.strip_prefix("group "))
+                .map_or_else(Vec::new, |groups| groups.split(' ').collect()),
             needs_remark: has("remark"),
             property_casualty: has("property-casualty"),
             line_only: has("line-only"),

@@ -276,7 +276,8 @@ fn claim_dates(claim: Scope<'_>, found: &mut Found<'_>) {
 
 /// Lines that were bundled into one that was raised say what they were.
 fn bundling(claim: Scope<'_>, found: &mut Found<'_>) {
-    let raised = |line: Scope<'_>| reasons(line, &LINE_CAS).any(|reason| (reason.group(), reason.code()) == (b"OA", b"94"));
+    let raised =
+        |line: Scope<'_>| reasons(line, &LINE_CAS).any(|reason| (reason.group(), reason.code()) == (b"OA", b"94"));
     // Without a line that was raised, reason 97 is about a service decided before.
     if !claim.loops(&LINE).any(raised) {
         return;

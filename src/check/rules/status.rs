@@ -151,9 +151,7 @@ fn claim(claim: Scope<'_>, found: &mut Found<'_>) {
     statuses(claim, &CLAIM_STC, found);
     let Some(stc) = claim.first(&CLAIM_STC) else { return };
     let is_rejected = claim.all(&CLAIM_STC).any(|stc| stc.element(3) == b"U");
-    if !is_rejected
-        && let Some(svc) = claim.inner(&LINE).and_then(|line| line.first(&LINE_SVC))
-    {
+    if !is_rejected && let Some(svc) = claim.inner(&LINE).and_then(|line| line.first(&LINE_SVC)) {
         found.segment(&ACCEPTED_LINE, svc).trigger(stc, 3, 0);
     }
     let answered = &mut found.memory.of_provider;
