@@ -45,21 +45,11 @@ pub const DEFECTS: &[Defect] = &[
     Defect {
         rule: "adjustment.both-levels",
         sample: "835/simple",
-        breaks: &[
-            After("CLP", "CAS*PR*3*25"),
-            Put("CLP", "04", "62"),
-            Put("CLP", "05", "50"),
-            Put("BPR", "02", "62"),
-        ],
+        breaks: &[After("CLP", "CAS*PR*3*25"), Put("CLP", "04", "62"), Put("CLP", "05", "50"), Put("BPR", "02", "62")],
         at: "2100/CAS02",
         on: "CAS*PR",
         also: &[],
-        keeps: &[
-            After("CLP", "CAS*PR*1*25"),
-            Put("CLP", "04", "62"),
-            Put("CLP", "05", "50"),
-            Put("BPR", "02", "62"),
-        ],
+        keeps: &[After("CLP", "CAS*PR*1*25"), Put("CLP", "04", "62"), Put("CLP", "05", "50"), Put("BPR", "02", "62")],
     },
     Defect {
         rule: "adjustment.excess.sign",
@@ -118,12 +108,7 @@ pub const DEFECTS: &[Defect] = &[
     Defect {
         rule: "adjustment.whole-charge",
         sample: "835/simple",
-        breaks: &[
-            Put("SVC#2", "03", "0"),
-            Put("CAS*CO#2", "03", "25"),
-            Put("CLP", "04", "67"),
-            Put("BPR", "02", "67"),
-        ],
+        breaks: &[Put("SVC#2", "03", "0"), Put("CAS*CO#2", "03", "25"), Put("CLP", "04", "67"), Put("BPR", "02", "67")],
         at: "2110/CAS03",
         on: "CAS*CO#2",
         also: &[],

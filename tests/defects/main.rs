@@ -5,9 +5,12 @@ mod acknowledgment;
 mod adjustment;
 mod claim;
 mod edit;
+mod element;
+mod envelope;
 mod payment;
 mod remittance;
 mod status;
+mod structure;
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -25,7 +28,7 @@ pub struct Defect {
     /// Where the finding is: loop, a slash, designator: `2300/CLM05-3`.
     pub at: &'static str,
     /// How the segment begins that has the finding's position; for something missing, the segment that stands
-    /// in its place.
+    /// in its place, nothing at the end of the file.
     pub on: &'static str,
     /// Other rules that cannot but be broken with it.
     pub also: &'static [&'static str],
@@ -34,6 +37,9 @@ pub struct Defect {
 }
 
 const ALL: &[&[Defect]] = &[
+    element::DEFECTS,
+    structure::DEFECTS,
+    envelope::DEFECTS,
     claim::DEFECTS,
     payment::DEFECTS,
     adjustment::DEFECTS,
@@ -66,6 +72,13 @@ fn each_defect_is_found_where_it_is_and_nothing_else_is() {
                 found.iter().map(|one| format!("{} segment {}", place(one), one.place.number)).collect();
             wrong.push(format!("{name}: expected {} segment {expected}, found {places:?}", defect.at));
         }
+        let mut once = BTreeSet::new();
+        for one in found.iter().chain(&others) {
+            let at = (one.rule_id(), one.place.number, one.place.element, one.place.component, one.place.repetition);
+            if !once.insert((at, one.place.missing)) {
+                wrong.push(format!("{name}: twice {}", said(one)));
+            }
+        }
         for other in errors(&others).filter(|other| !defect.also.contains(&other.rule_id().as_str())) {
             wrong.push(format!("{name}: also {}", said(other)));
         }
@@ -97,7 +110,7 @@ fn read(sample: &str) -> Vec<u8> {
 fn findings(file: &[u8]) -> Vec<Finding> {
     let mut collected = Collected::default();
     // Samples are of early 2026; what is in the future of a file does not depend on when this runs.
-    let options = Options { today: jiff::civil::date(2026, 6, 30), ..Options::default() };
+    let options = Options { today: jiff::civil::date(2026, 6, 30), usage: Some(b'T'), ..Options::default() };
     check::check(file, &options, &mut collected).expect("X12");
     collected.0
 }

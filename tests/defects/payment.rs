@@ -23,12 +23,7 @@ pub const DEFECTS: &[Defect] = &[
         at: "2110/SVC03",
         on: "SVC",
         also: &[],
-        keeps: &[
-            Put("SVC", "03", "68"),
-            Put("CAS*CO", "03", "22"),
-            Put("CLP", "04", "88"),
-            Put("BPR", "02", "88"),
-        ],
+        keeps: &[Put("SVC", "03", "68"), Put("CAS*CO", "03", "22"), Put("CLP", "04", "88"), Put("BPR", "02", "88")],
     },
     Defect {
         rule: "payment.charge.sum",

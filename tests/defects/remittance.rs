@@ -40,11 +40,7 @@ pub const DEFECTS: &[Defect] = &[
         at: "/PLB",
         on: "SE",
         also: &[],
-        keeps: &[
-            After("DTM*050", "AMT*I*2"),
-            Before("SE", "PLB*1899752780*20261231*L6*-2"),
-            Put("BPR", "02", "89"),
-        ],
+        keeps: &[After("DTM*050", "AMT*I*2"), Before("SE", "PLB*1899752780*20261231*L6*-2"), Put("BPR", "02", "89")],
     },
     Defect {
         rule: "remittance.adjustment.zero",
@@ -67,12 +63,7 @@ pub const DEFECTS: &[Defect] = &[
     Defect {
         rule: "remittance.forward.payment",
         sample: "835/forward-balance",
-        breaks: &[
-            Put("PLB", "04", "-100"),
-            Put("BPR", "01", "I"),
-            Put("BPR", "02", "10"),
-            Put("BPR", "04", "CHK"),
-        ],
+        breaks: &[Put("PLB", "04", "-100"), Put("BPR", "01", "I"), Put("BPR", "02", "10"), Put("BPR", "04", "CHK")],
         at: "/BPR02",
         on: "BPR",
         also: &[],
@@ -85,11 +76,7 @@ pub const DEFECTS: &[Defect] = &[
         at: "/BPR04",
         on: "BPR",
         also: &[],
-        keeps: &[
-            Before("SE", "PLB*1899752780*20261231*WO:X1*87"),
-            Put("BPR", "02", "0"),
-            Put("BPR", "01", "P"),
-        ],
+        keeps: &[Before("SE", "PLB*1899752780*20261231*WO:X1*87"), Put("BPR", "02", "0"), Put("BPR", "01", "P")],
     },
     Defect {
         rule: "remittance.payment.announced",
