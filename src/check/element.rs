@@ -38,6 +38,8 @@ rules! {
         .says("begins or ends with a blank", "remove blanks at either end");
     NUMBER = Rule::error(1, "ELM04", "number").by_place().ik4("6").stc("A7:697")
         .says("is not a number", "write digits with at most one decimal point and, if negative, a minus before them: no commas, no plus sign, no exponent");
+    ZEROS = Rule::warning(1, "ELM04", "zeros").by_place().ik4("6").stc("A7:697")
+        .says("has zeros that say nothing", "write the number without zeros before it and without more decimals than the guide has");
     DECIMALS = Rule::error(2, "ELM05", "decimals").by_place().ik4("I12").stc("A7:697")
         .says("has too many digits after the decimal point", "round it as the guide asks");
     AMOUNT = Rule::error(2, "ELM05", "amount").by_place().ik4("5").stc("A7:697")
@@ -118,6 +120,8 @@ impl Characters {
             // Bytes above ASCII are a matter of agreement, and reported once an interchange.
             *class = match byte {
                 _ if delimiters.contains(byte) => SEPARATOR,
+                // Line breaks are reported once a segment.
+                b'\r' | b'\n' => 0,
                 0..b' ' | b'`' | b'^' | 0x7F => NO_CHARACTER,
                 _ => 0,
             };
@@ -219,11 +223,18 @@ impl<F: FnMut(Broken)> Checker<'_, F> {
             }
             Kind::Code => self.text(simple, value, place),
             Kind::Decimal | Kind::Money => match value::digits(value) {
-                Some(digits) => self.digits(simple, digits, place),
+                Some(digits) => {
+                    if let [b'0', b'0'..=b'9', ..] = value.strip_prefix(b"-").unwrap_or(value) {
+                        self.say(&ZEROS, place, None);
+                    }
+                    self.digits(simple, digits, value, place);
+                }
                 None => self.say(&NUMBER, place, None),
             },
             Kind::Integer => match value::digits(value) {
-                Some(digits) if digits.decimals == 0 && !value.ends_with(b".") => self.digits(simple, digits, place),
+                Some(digits) if digits.decimals == 0 && !value.ends_with(b".") => {
+                    self.digits(simple, digits, value, place);
+                }
                 _ => self.say(&NUMBER, place, Some("a whole number".into())),
             },
             Kind::Date if !value::is_date(value) => self.say(&DATE, place, None),
@@ -299,8 +310,8 @@ impl<F: FnMut(Broken)> Checker<'_, F> {
             {
                 self.say(&GUIDE_LENGTH, place, Some(format!("{} digits, at most {most}", digits.count)));
             }
-            if let Some(most) = more.decimals.filter(|most| digits.decimals > usize::from(*most)) {
-                self.say(&DECIMALS, place, Some(format!("{}, at most {most}", digits.decimals)));
+            if let Some(most) = more.decimals {
+                self.decimals(usize::from(most), digits.decimals, value, place);
             }
         }
     }
@@ -328,7 +339,7 @@ impl<F: FnMut(Broken)> Checker<'_, F> {
     }
 
     #[inline]
-    fn digits(&mut self, simple: &Simple, digits: value::Digits, place: (u8, u8, u16)) {
+    fn digits(&mut self, simple: &Simple, digits: value::Digits, value: &[u8], place: (u8, u8, u16)) {
         let (count, decimals) = (digits.count, digits.decimals);
         if count > usize::from(simple.max) {
             self.say(&LENGTH, place, Some(format!("{count} digits, at most {}", simple.max)));
@@ -336,9 +347,19 @@ impl<F: FnMut(Broken)> Checker<'_, F> {
             self.say(&SHORT, place, Some(format!("{count} digits, at least {}", simple.min)));
         }
         if simple.kind == Kind::Money && (count > MONEY.0 || decimals > MONEY.1) {
-            let (rule, found, most) =
-                if count > MONEY.0 { (&AMOUNT, count, MONEY.0) } else { (&DECIMALS, decimals, MONEY.1) };
-            self.say(rule, place, Some(format!("{found}, at most {most}")));
+            if count > MONEY.0 {
+                self.say(&AMOUNT, place, Some(format!("{count} digits, at most {}", MONEY.0)));
+            }
+            self.decimals(MONEY.1, decimals, value, place);
+        }
+    }
+
+    #[cold]
+    fn decimals(&mut self, most: usize, decimals: usize, value: &[u8], place: (u8, u8, u16)) {
+        if decimals > most {
+            let zeros = value.iter().rev().take_while(|byte| **byte == b'0').count();
+            let rule = if decimals.saturating_sub(zeros) <= most { &ZEROS } else { &DECIMALS };
+            self.say(rule, place, Some(format!("{decimals} decimals, at most {most}")));
         }
     }
 

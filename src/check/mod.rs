@@ -13,6 +13,7 @@ mod external;
 mod finding;
 mod found;
 mod index;
+mod known;
 mod memory;
 mod numbering;
 mod options;

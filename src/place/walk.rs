@@ -36,6 +36,8 @@ struct Frame {
     node: NodeId,
     entry: usize,
     counts: usize,
+    /// The first loop in it that has been forgotten: its rank, position and offset.
+    forgotten: Option<(u16, u32, u64)>,
 }
 
 impl<'g> Walk<'g> {
@@ -184,7 +186,7 @@ impl<'g> Walk<'g> {
         let entry = self.tape.open(node, around, self.position, offset);
         let counts = self.counts.len();
         self.counts.resize(counts + usize::from(parts), 0);
-        self.frames.push(Frame { node, entry, counts });
+        self.frames.push(Frame { node, entry, counts, forgotten: None });
     }
 
     #[inline]
@@ -227,6 +229,10 @@ impl<'g> Walk<'g> {
         self.tape.close(frame.entry);
         closed(&self.tape, frame.entry, &self.faults);
         if self.forget.get(frame.node.index()).copied().unwrap_or(false) {
+            if let (Some(around), Some(entry)) = (self.frames.last_mut(), self.tape.entry(frame.entry)) {
+                let rank = self.guide.rank(frame.node);
+                around.forgotten.get_or_insert((rank, entry.position, entry.offset));
+            }
             self.tape.truncate(frame.entry);
         }
     }
@@ -235,7 +241,9 @@ impl<'g> Walk<'g> {
     fn due(&self, frame: &Frame, missing: NodeId) -> Option<(u32, u64)> {
         let rank = self.guide.rank(missing);
         let mut parts = self.tape.inside(frame.entry).map(|(_, entry)| entry).filter(|entry| !entry.is_unplaced());
-        parts.find(|entry| self.guide.rank(entry.node) > rank).map(|entry| (entry.position, entry.offset))
+        let kept = parts.find(|entry| self.guide.rank(entry.node) > rank).map(|entry| (entry.position, entry.offset));
+        let forgotten = frame.forgotten.filter(|(forgotten, ..)| *forgotten > rank);
+        forgotten.map(|(_, position, offset)| (position, offset)).into_iter().chain(kept).min()
     }
 
     /// HL02 names the level that is open around this one.

@@ -12,6 +12,8 @@ mod coordination;
 mod dates;
 mod dental;
 mod edit;
+mod element;
+mod envelope;
 mod header;
 mod hierarchy;
 mod institutional;
@@ -23,6 +25,7 @@ mod providers;
 mod references;
 mod remittance;
 mod status;
+mod structure;
 mod subscriber;
 
 use std::{collections::BTreeSet, fs, path::Path};
@@ -41,7 +44,7 @@ pub struct Defect {
     /// Where the finding is: loop, a slash, designator: `2300/CLM05-3`.
     pub at: &'static str,
     /// How the segment begins that has the finding's position; for something missing, the segment that stands
-    /// in its place.
+    /// in its place, nothing at the end of the file.
     pub on: &'static str,
     /// Other rules that cannot but be broken with it.
     pub also: &'static [&'static str],
@@ -53,6 +56,9 @@ const ALL: &[&[Defect]] = &[
     balance::DEFECTS,
     bill::DEFECTS,
     bill_codes::DEFECTS,
+    element::DEFECTS,
+    structure::DEFECTS,
+    envelope::DEFECTS,
     claim::DEFECTS,
     coordination::DEFECTS,
     dental::DEFECTS,
@@ -98,6 +104,13 @@ fn each_defect_is_found_where_it_is_and_nothing_else_is() {
                 found.iter().map(|one| format!("{} segment {}", place(one), one.place.number)).collect();
             wrong.push(format!("{name}: expected {} segment {expected}, found {places:?}", defect.at));
         }
+        let mut once = BTreeSet::new();
+        for one in found.iter().chain(&others) {
+            let at = (one.rule_id(), one.place.number, one.place.element, one.place.component, one.place.repetition);
+            if !once.insert((at, one.place.missing)) {
+                wrong.push(format!("{name}: twice {}", said(one)));
+            }
+        }
         for other in errors(&others).filter(|other| !defect.also.contains(&other.rule_id().as_str())) {
             wrong.push(format!("{name}: also {}", said(other)));
         }
@@ -129,7 +142,7 @@ fn read(sample: &str) -> Vec<u8> {
 fn findings(file: &[u8]) -> Vec<Finding> {
     let mut collected = Collected::default();
     // Samples are of early 2026; what is in the future of a file does not depend on when this runs.
-    let options = Options { today: jiff::civil::date(2026, 6, 30), ..Options::default() };
+    let options = Options { today: jiff::civil::date(2026, 6, 30), usage: Some(b'T'), ..Options::default() };
     check::check(file, &options, &mut collected).expect("X12");
     collected.0
 }
