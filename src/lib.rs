@@ -14,5 +14,6 @@ pub mod guidebook;
 pub mod ndjson;
 pub mod place;
 pub mod record;
+pub mod report;
 pub mod segments;
 pub mod x12;

@@ -53,6 +53,7 @@ const LAYERS: &[&str] = &[
     "ndjson",
     "generate",
     "guidebook",
+    "report",
     "explain",
     "acknowledge",
 ];

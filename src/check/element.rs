@@ -1,11 +1,11 @@
 //! The elements of a segment against what is asked of them: SNIP levels 1 and 2.
 
 use super::{
-    plan::{Composite, Kind, Plan, Presence, Simple, Slot, Value},
+    plan::{Composite, Kind, More, Plan, Presence, Simple, Slot, Value},
     rule::{Rule, rules},
     value,
 };
-use crate::x12::Segment;
+use crate::x12::{Delimiters, Segment};
 
 rules! {
     REQUIRED = Rule::error(2, "ELM02", "required").by_place().ik4("I9")
@@ -70,8 +70,8 @@ pub(super) struct Broken {
 
 /// Judges the elements of a segment.
 #[inline]
-pub(super) fn check(plan: &Plan, segment: &Segment<'_>, report: &mut impl FnMut(Broken)) {
-    let mut checker = Checker { segment, report };
+pub(super) fn check(plan: &Plan, segment: &Segment<'_>, characters: &Characters, report: &mut impl FnMut(Broken)) {
+    let mut checker = Checker { segment, characters, report };
     let mut present = 0u64;
     let mut at = 0u8;
     for element in segment.elements().skip(1) {
@@ -86,7 +86,6 @@ pub(super) fn check(plan: &Plan, segment: &Segment<'_>, report: &mut impl FnMut(
             None => {}
         }
     }
-    checker.odd_characters(plan);
     if usize::from(at) > plan.slots.len() && !segment.is_empty() {
         let detail = format!("{at}, at most {}", plan.slots.len());
         checker.say(&TOO_MANY_ELEMENTS, (0, 0, 0), Some(detail));
@@ -98,8 +97,49 @@ pub(super) fn check(plan: &Plan, segment: &Segment<'_>, report: &mut impl FnMut(
     checker.presence(&plan.presence, present & known, (0, 0));
 }
 
+/// Most digits of an amount of money, and most of them after the point.
+const MONEY: (usize, usize) = (10, 2);
+
+/// Which bytes may stand in a value, for one set of delimiters.
+#[derive(Debug)]
+pub(super) struct Characters {
+    delimiters: Delimiters,
+    classes: [u8; 256],
+}
+
+/// Classes of bytes: no character of X12, or a separator that a simple value cannot hold.
+const NO_CHARACTER: u8 = 1;
+const SEPARATOR: u8 = 2;
+
+impl Characters {
+    pub(super) fn new(delimiters: Delimiters) -> Self {
+        let mut classes = [0; 256];
+        for (class, byte) in classes.iter_mut().zip(0..=u8::MAX) {
+            // Bytes above ASCII are a matter of agreement, and reported once an interchange.
+            *class = match byte {
+                _ if delimiters.contains(byte) => SEPARATOR,
+                0..b' ' | b'`' | b'^' | 0x7F => NO_CHARACTER,
+                _ => 0,
+            };
+        }
+        Self { delimiters, classes }
+    }
+
+    /// Whether they are for these delimiters.
+    pub(super) fn are_for(&self, delimiters: Delimiters) -> bool {
+        self.delimiters == delimiters
+    }
+
+    /// The classes of the bytes of a value.
+    #[inline]
+    fn of(&self, value: &[u8]) -> u8 {
+        value.iter().fold(0, |all, byte| all | self.classes[usize::from(*byte)])
+    }
+}
+
 struct Checker<'s, F> {
     segment: &'s Segment<'s>,
+    characters: &'s Characters,
     report: &'s mut F,
 }
 
@@ -107,51 +147,6 @@ impl<F: FnMut(Broken)> Checker<'_, F> {
     #[cold]
     fn say(&mut self, rule: &'static Rule, (element, component, repetition): (u8, u8, u16), detail: Option<String>) {
         (self.report)(Broken { rule, element, component, repetition, detail });
-    }
-
-    /// Bytes that X12 knows no character for, found in one pass over the segment.
-    #[inline]
-    fn odd_characters(&mut self, plan: &Plan) {
-        let delimiters = self.segment.delimiters();
-        let (component, repetition) = (delimiters.component.unwrap_or(0), delimiters.repetition.unwrap_or(0));
-        let odd = self.segment.bytes().iter().fold(0u8, |odd, &byte| {
-            odd | u8::from(byte < b' ')
-                | u8::from(byte > b'~')
-                | u8::from(byte == b'`')
-                | u8::from(byte == b'^')
-                | u8::from(byte == component) << 1
-                | u8::from(byte == repetition) << 1
-        });
-        if odd != 0 {
-            self.look_closer(plan, odd);
-        }
-    }
-
-    #[cold]
-    fn look_closer(&mut self, plan: &Plan, odd: u8) {
-        let delimiters = self.segment.delimiters();
-        if odd & 1 != 0 {
-            for (at, element) in (1..=u8::MAX).zip(self.segment.elements().skip(1)) {
-                let allowed = |byte: u8| {
-                    (b' '..=b'~').contains(&byte) && byte != b'`' && byte != b'^' || delimiters.contains(byte)
-                };
-                // Bytes above ASCII are a matter of agreement, and reported once an interchange.
-                if let Some(wrong) = element.iter().find(|&&byte| !allowed(byte) && byte.is_ascii()) {
-                    self.say(&CHARACTER, (at, 0, 0), Some(format!("byte {wrong:#04x}")));
-                }
-            }
-        }
-        if odd & 2 != 0 && self.segment.id() != b"ISA" {
-            for (at, (element, slot)) in (1..=u8::MAX).zip(self.segment.elements().skip(1).zip(&plan.slots)) {
-                let has = |separator: Option<u8>| separator.is_some_and(|separator| element.contains(&separator));
-                if slot.repeat == 1 && has(delimiters.repetition) {
-                    self.say(&TOO_MANY_REPETITIONS, (at, 0, 0), Some("more than 1".into()));
-                }
-                if matches!(slot.value, Value::Simple(_)) && has(delimiters.component) {
-                    self.say(&TOO_MANY_COMPONENTS, (at, 0, 0), Some("it has no components".into()));
-                }
-            }
-        }
     }
 
     /// An element that may have repetitions or components.
@@ -216,30 +211,19 @@ impl<F: FnMut(Broken)> Checker<'_, F> {
     #[inline]
     fn value(&mut self, simple: &Simple, value: &[u8], place: (u8, u8, u16), before: &[u8]) {
         match simple.kind {
-            Kind::Text => {
-                if value.len() > usize::from(simple.max) || value.len() < usize::from(simple.min) {
-                    self.length(simple, value, place);
-                }
-                if value.first() == Some(&b' ') || value.last() == Some(&b' ') {
-                    self.spaces(value, place);
+            Kind::Text => self.text(simple, value, place),
+            Kind::Code if simple.has_codes() => {
+                if !simple.allows(value) {
+                    self.code(simple, value, place);
                 }
             }
-            Kind::Code => {
-                if (simple.codes.is_empty() || simple.allows(value))
-                    && value.len() <= usize::from(simple.max)
-                    && value.len() >= usize::from(simple.min)
-                {
-                    return self.narrowed(simple, value, place);
-                }
-                self.code(simple, value, place);
-                return;
-            }
+            Kind::Code => self.text(simple, value, place),
             Kind::Decimal | Kind::Money => match value::digits(value) {
                 Some(digits) => self.digits(simple, digits, place),
                 None => self.say(&NUMBER, place, None),
             },
             Kind::Integer => match value::digits(value) {
-                Some(digits) if digits.decimals == 0 && !value.contains(&b'.') => self.digits(simple, digits, place),
+                Some(digits) if digits.decimals == 0 && !value.ends_with(b".") => self.digits(simple, digits, place),
                 _ => self.say(&NUMBER, place, Some("a whole number".into())),
             },
             Kind::Date if !value::is_date(value) => self.say(&DATE, place, None),
@@ -248,26 +232,76 @@ impl<F: FnMut(Broken)> Checker<'_, F> {
             Kind::When if value::fits_format(before, value) == Some(false) => self.say(&FORMAT, place, None),
             Kind::Date | Kind::ShortDate | Kind::Time | Kind::When | Kind::Any => {}
         }
-        self.narrowed(simple, value, place);
+        if let Some(more) = &simple.more {
+            self.more(simple, more, value, place);
+        }
+    }
+
+    #[inline]
+    fn text(&mut self, simple: &Simple, value: &[u8], place: (u8, u8, u16)) {
+        let (Some(first), Some(last)) = (value.first(), value.last()) else { return };
+        let odd = self.characters.of(value) != 0
+            || value.len() > usize::from(simple.max)
+            || value.len() < usize::from(simple.min)
+            || *first == b' '
+            || *last == b' ';
+        if odd {
+            self.odd_text(simple, value, place);
+        }
+    }
+
+    #[cold]
+    fn odd_text(&mut self, simple: &Simple, value: &[u8], place: (u8, u8, u16)) {
+        let classes = self.characters.of(value);
+        if classes & NO_CHARACTER != 0 {
+            let is_wrong = |byte: &&u8| self.characters.of(&[**byte]) & NO_CHARACTER != 0;
+            let wrong = value.iter().find(is_wrong).map(|byte| format!("byte {byte:#04x}"));
+            self.say(&CHARACTER, place, wrong);
+        }
+        if classes & SEPARATOR != 0 {
+            let repetition = self.segment.delimiters().repetition;
+            let repeats = repetition.is_some_and(|separator| value.contains(&separator));
+            let rule = if repeats { &TOO_MANY_REPETITIONS } else { &TOO_MANY_COMPONENTS };
+            self.say(rule, place, Some(if repeats { "more than 1".into() } else { "it has no components".into() }));
+        }
+        if value.iter().all(|byte| *byte == b' ') {
+            return self.say(&BLANK, place, None);
+        }
+        if value.first() == Some(&b' ') || value.last() == Some(&b' ') {
+            self.say(&SPACES, place, None);
+        }
+        self.length(simple, value, place);
     }
 
     /// What few elements have: limits of the guide, patterns, codes beside another type.
-    #[inline]
-    fn narrowed(&mut self, simple: &Simple, value: &[u8], place: (u8, u8, u16)) {
-        if let Some(most) = simple.narrowed
+    #[cold]
+    fn more(&mut self, simple: &Simple, more: &More, value: &[u8], place: (u8, u8, u16)) {
+        let length = characters(value);
+        if let Some(most) = more.max
             && matches!(simple.kind, Kind::Text | Kind::Code)
-            && characters(value) > usize::from(most)
-            && characters(value) <= usize::from(simple.max)
+            && (usize::from(most) + 1..=usize::from(simple.max)).contains(&length)
         {
-            self.say(&GUIDE_LENGTH, place, Some(format!("{} characters, at most {most}", characters(value))));
+            self.say(&GUIDE_LENGTH, place, Some(format!("{length} characters, at most {most}")));
         }
-        if let Some(pattern) = &simple.pattern
+        if let Some(pattern) = &more.pattern
             && !std::str::from_utf8(value).is_ok_and(|text| pattern.is_match(text))
         {
             self.say(&PATTERN, place, None);
         }
-        if simple.kind != Kind::Code && !simple.codes.is_empty() && !simple.allows(value.trim_ascii_end()) {
+        if simple.kind != Kind::Code && simple.has_codes() && !simple.allows(value.trim_ascii_end()) {
             self.say(&CODE, place, Some(format!("the guide has {}", simple.list_of_codes())));
+        }
+        if simple.kind.is_number()
+            && let Some(digits) = value::digits(value)
+        {
+            if let Some(most) = more.max.map(usize::from)
+                && (most + 1..=usize::from(simple.max)).contains(&digits.count)
+            {
+                self.say(&GUIDE_LENGTH, place, Some(format!("{} digits, at most {most}", digits.count)));
+            }
+            if let Some(most) = more.decimals.filter(|most| digits.decimals > usize::from(*most)) {
+                self.say(&DECIMALS, place, Some(format!("{}, at most {most}", digits.decimals)));
+            }
         }
     }
 
@@ -276,11 +310,11 @@ impl<F: FnMut(Broken)> Checker<'_, F> {
         if value.iter().all(|byte| *byte == b' ') {
             return self.say(&BLANK, place, None);
         }
-        if simple.codes.is_empty() || simple.allows(value) {
-            self.length(simple, value, place);
-        } else {
-            self.say(&CODE, place, Some(format!("the guide has {}", simple.list_of_codes())));
+        let repetition = self.segment.delimiters().repetition;
+        if repetition.is_some_and(|separator| value.contains(&separator)) {
+            return self.say(&TOO_MANY_REPETITIONS, place, Some("more than 1".into()));
         }
+        self.say(&CODE, place, Some(format!("the guide has {}", simple.list_of_codes())));
     }
 
     #[cold]
@@ -293,26 +327,18 @@ impl<F: FnMut(Broken)> Checker<'_, F> {
         }
     }
 
-    #[cold]
-    fn spaces(&mut self, value: &[u8], place: (u8, u8, u16)) {
-        let rule = if value.iter().all(|byte| *byte == b' ') { &BLANK } else { &SPACES };
-        self.say(rule, place, None);
-    }
-
     #[inline]
     fn digits(&mut self, simple: &Simple, digits: value::Digits, place: (u8, u8, u16)) {
-        let most = usize::from(simple.narrowed.unwrap_or(simple.max));
-        if digits.count > most {
-            let rule = if digits.count > usize::from(simple.max) { &LENGTH } else { &GUIDE_LENGTH };
-            self.say(rule, place, Some(format!("{} digits, at most {most}", digits.count)));
-        } else if digits.count < usize::from(simple.min) {
-            self.say(&SHORT, place, Some(format!("{} digits, at least {}", digits.count, simple.min)));
-        } else if simple.kind == Kind::Money && digits.count > 10 {
-            self.say(&AMOUNT, place, Some(format!("{} digits", digits.count)));
+        let (count, decimals) = (digits.count, digits.decimals);
+        if count > usize::from(simple.max) {
+            self.say(&LENGTH, place, Some(format!("{count} digits, at most {}", simple.max)));
+        } else if count < usize::from(simple.min) {
+            self.say(&SHORT, place, Some(format!("{count} digits, at least {}", simple.min)));
         }
-        let decimals = simple.decimals;
-        if let Some(most) = decimals.filter(|most| digits.decimals > usize::from(*most)) {
-            self.say(&DECIMALS, place, Some(format!("{}, at most {most}", digits.decimals)));
+        if simple.kind == Kind::Money && (count > MONEY.0 || decimals > MONEY.1) {
+            let (rule, found, most) =
+                if count > MONEY.0 { (&AMOUNT, count, MONEY.0) } else { (&DECIMALS, decimals, MONEY.1) };
+            self.say(rule, place, Some(format!("{found}, at most {most}")));
         }
     }
 

@@ -112,18 +112,34 @@ impl Place {
 
     /// The designator: `N403`, `CLM05-3`, or the segment id.
     pub fn designator(&self) -> String {
-        match (self.element, self.component) {
-            (0, _) => self.segment.to_string(),
-            (element, 0) => format!("{}{element:02}", self.segment),
-            (element, component) => format!("{}{element:02}-{component}", self.segment),
-        }
+        designator(&self.segment, self.element, self.component)
     }
 
     /// What the guide calls the element or segment; empty where it does not say.
     pub fn name(&self) -> &'static str {
         let (Some(guide), Some(node)) = (self.guide, self.node) else { return "" };
+        // What no place takes is in a loop, or where it should have stood, and has another name.
+        let used = guide.first_segment(node).and_then(|first| guide.segment(first));
+        if used.is_none_or(|used| self.segment != used.id) {
+            return "";
+        }
         let element = guide.segment(node).and_then(|segment| segment.element(self.element, self.component));
         element.map_or_else(|| guide.title(node), |element| element.name.as_str())
+    }
+}
+
+impl Trigger {
+    /// The designator: `CLM05-3`, or the segment id.
+    pub fn designator(&self) -> String {
+        designator(&self.segment, self.element, self.component)
+    }
+}
+
+fn designator(segment: &str, element: u8, component: u8) -> String {
+    match (element, component) {
+        (0, _) => segment.to_owned(),
+        (element, 0) => format!("{segment}{element:02}"),
+        (element, component) => format!("{segment}{element:02}-{component}"),
     }
 }
 
@@ -142,7 +158,11 @@ impl Finding {
             "" | "GS" | "ST" => String::new(),
             id => format!("{id}."),
         };
-        let mut id = format!("{guide}.{loop_id}{}.{}", self.place.designator(), self.rule.id);
+        let place = match self.place.designator() {
+            empty if empty.is_empty() => empty,
+            designator => format!("{designator}."),
+        };
+        let mut id = format!("{guide}.{loop_id}{place}{}", self.rule.id);
         id.make_ascii_lowercase();
         id
     }
@@ -152,9 +172,10 @@ impl Finding {
         let mut message = String::new();
         if self.rule.by_place {
             let designator = self.place.designator();
-            match self.place.name() {
-                "" => message.push_str(&designator),
-                name => message.push_str(&format!("{name} ({designator})")),
+            match (self.place.name(), designator.as_str()) {
+                ("", "") => message.push_str("what stands here"),
+                ("", designator) => message.push_str(designator),
+                (name, designator) => message.push_str(&format!("{name} ({designator})")),
             }
             message.push(' ');
         }
@@ -173,7 +194,9 @@ impl Finding {
         if self.within.transaction.is_empty() && self.place.position == 0 {
             return if codes.ak9.is_some() { Answer::Group } else { Answer::Interchange };
         }
-        if has_claims && codes.stc.is_some() && (self.rule.level > 2 || codes.ik3.is_none()) {
+        // Where a rule of the higher levels names no status, the place it is about has one.
+        let has_status = codes.stc.is_some() || self.rule.by_place && self.rule.level > 2;
+        if has_claims && has_status && (self.rule.level > 2 || codes.ik3.is_none()) {
             return Answer::Claim;
         }
         Answer::Set

@@ -81,7 +81,12 @@ impl<'o> Found<'o> {
         element: usize,
         component: usize,
     ) -> Said<'_> {
-        let place = Spot {
+        self.repetition(rule, held, (u8::try_from(element).unwrap_or(0), u8::try_from(component).unwrap_or(0), 0))
+    }
+
+    /// An element, component and repetition that break a rule.
+    pub(super) fn repetition(&mut self, rule: &'static Rule, held: Held<'_>, place: (u8, u8, u16)) -> Said<'_> {
+        let spot = Spot {
             segment: &held.segment,
             guide: Some(held.guide()),
             node: Some(held.entry.node),
@@ -90,8 +95,7 @@ impl<'o> Found<'o> {
             offset: held.entry.offset,
             line: held.line(),
         };
-        let (element, component) = (u8::try_from(element).unwrap_or(0), u8::try_from(component).unwrap_or(0));
-        self.at(rule, &place, (element, component, 0))
+        self.at(rule, &spot, place)
     }
 
     /// A segment or loop that does not stand in a loop and should.
@@ -278,9 +282,10 @@ impl Said<'_> {
         self
     }
 
-    /// It is about something that should stand before the segment.
-    pub(super) fn missing(mut self) -> Self {
+    /// It is about a segment that should stand before this one.
+    pub(super) fn missing(mut self, segment: &'static str) -> Self {
         if let Some((finding, _)) = &mut self.0 {
+            finding.place.segment = segment.into();
             finding.place.missing = true;
             finding.place.length = 0;
         }

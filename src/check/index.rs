@@ -34,13 +34,14 @@ impl Index {
         for at in self.next.len()..tape.len() {
             let Some(entry) = tape.entry(at) else { return };
             if at > 0 && !entry.is_unplaced() {
-                self.enlist(guide.part(entry.node), at as u32);
+                self.enlist(usize::from(guide.step(entry.node).part), at as u32);
             }
             self.next.push(0);
             self.lines.push(line);
             self.bases.push(self.parts.len() as u32);
             if entry.is_loop() {
-                self.parts.resize(self.parts.len() + guide.children(entry.node).len(), Part::default());
+                let parts = usize::from(guide.step(entry.node).parts);
+                self.parts.resize(self.parts.len() + parts, Part::default());
                 self.open.push(at as u32);
             }
         }

@@ -9,6 +9,7 @@
 
 mod element;
 mod envelope;
+mod external;
 mod finding;
 mod found;
 mod index;
@@ -62,7 +63,7 @@ impl Check {
 
 /// Every rule.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
-    let own = [element::RULES, structure::RULES, envelope::RULES, partner::RULES];
+    let own = [element::RULES, structure::RULES, envelope::RULES, partner::RULES, external::RULES];
     own.into_iter().flatten().copied().chain(rules::rules())
 }
 
@@ -96,7 +97,7 @@ mod tests {
     #[test]
     fn places_that_rules_name_are_in_a_guide() {
         let guides: Vec<_> = guide::NAMES.iter().filter_map(|name| guide::by_name(name)?.ok()).collect();
-        for place in rules::places() {
+        for place in rules::places().chain(external::PLACES.iter().copied()) {
             assert!(guides.iter().any(|guide| place.find(guide).is_some()), "{place} is in no guide");
         }
         for check in rules::checks() {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use jiff::{Zoned, civil::Date};
 
 use super::{Finding, Severity};
+use crate::codes::Own;
 use crate::guide::{Guide, Library, Override};
 
 /// What is checked, and how strictly.
@@ -16,6 +17,8 @@ pub struct Options {
     pub values: bool,
     /// The guides, those of trading partners among them.
     pub library: Library,
+    /// The operator's own code lists, which take the place of those that come with the program.
+    pub lists: Own,
     /// Rules turned off, down or up, by name, or by the last part of a name that has its place in it.
     pub overrides: HashMap<String, Override>,
     /// The day that dates are compared with.
@@ -31,6 +34,7 @@ impl Default for Options {
             level: 7,
             values: false,
             library: Library::new(),
+            lists: Own::default(),
             overrides: HashMap::new(),
             today: Zoned::now().date(),
             usage: None,

@@ -162,7 +162,7 @@ impl Narrowed {
             component: used.component,
             usage: used.usage,
             repeat: used.repeat,
-            simple: Simple::of_use(used, false, None),
+            simple: Simple::of_use(used, false, None, &[]),
         }
     }
 
@@ -203,16 +203,17 @@ impl Narrowed {
         let length = value::digits(value)
             .filter(|_| simple.kind.is_number())
             .map_or(element::characters(value), |digits| digits.count);
-        if let Some(most) = simple.narrowed.filter(|most| length > usize::from(*most)) {
+        let Some(more) = &simple.more else { return };
+        if let Some(most) = more.max.filter(|most| length > usize::from(*most)) {
             say(&LENGTH, Some(format!("{length}, at most {most}")));
         }
-        if let (Some(most), Some(digits)) = (simple.decimals, value::digits(value))
+        if let (Some(most), Some(digits)) = (more.decimals, value::digits(value))
             && simple.kind.is_number()
             && digits.decimals > usize::from(most)
         {
             say(&DECIMALS, Some(format!("{}, at most {most}", digits.decimals)));
         }
-        if let Some(pattern) = &simple.pattern
+        if let Some(pattern) = &more.pattern
             && !std::str::from_utf8(value).is_ok_and(|text| pattern.is_match(text))
         {
             say(&PATTERN, None);

@@ -42,7 +42,7 @@ pub(super) struct Slot {
 #[derive(Debug)]
 pub(super) enum Value {
     Simple(Simple),
-    Composite(Composite),
+    Composite(Box<Composite>),
 }
 
 /// What is asked of the components of an element.
@@ -52,20 +52,27 @@ pub(super) struct Composite {
     pub(super) presence: Presence,
 }
 
-/// What is asked of a single value.
+/// What is asked of a single value. It is kept small, since one is looked at for each element of a file.
 #[derive(Debug)]
 pub(super) struct Simple {
     pub(super) kind: Kind,
     pub(super) min: u16,
     pub(super) max: u16,
-    /// The guide's own limit where it is below `max`.
-    pub(super) narrowed: Option<u16>,
-    pub(super) decimals: Option<u8>,
     /// The codes allowed, packed, in order; empty where any is.
-    pub(super) codes: Vec<u64>,
-    /// Whether there may be codes longer than eight bytes, which only text tells apart.
-    pub(super) long_codes: Vec<String>,
+    codes: Box<[u64]>,
+    /// What few elements have.
+    pub(super) more: Option<Box<More>>,
+}
+
+/// What a guide asks of few elements.
+#[derive(Debug, Default)]
+pub(super) struct More {
+    /// The guide's own limit where it is below the standard's.
+    pub(super) max: Option<u16>,
+    pub(super) decimals: Option<u8>,
     pub(super) pattern: Option<regex_lite::Regex>,
+    /// The codes allowed, if some are longer than a packed code.
+    codes: Vec<String>,
 }
 
 /// How a value is judged.
@@ -86,7 +93,10 @@ pub(super) enum Kind {
     Any,
 }
 
-/// A value as a number, the first eight bytes; no two codes of a guide share theirs unless longer.
+/// How many bytes of a code are packed.
+const PACKED: usize = 8;
+
+/// The first eight bytes of a value as a number.
 #[inline]
 pub(super) fn pack(value: &[u8]) -> u64 {
     match *value {
@@ -114,12 +124,12 @@ impl Plan {
         let slots = positions(members).map(|(position, member)| {
             let value = match dictionary.components(&member.number) {
                 [] => Value::Simple(Simple::of_standard(dictionary, id, position, 0)),
-                parts => Value::Composite(Composite {
+                parts => Value::Composite(Box::new(Composite {
                     components: positions(parts)
                         .map(|(component, _)| Simple::of_standard(dictionary, id, position, component))
                         .collect(),
                     presence: Presence::of_standard(parts, dictionary.composite_notes(&member.number)),
-                }),
+                })),
             };
             Slot { value, repeat: member.repeat }
         });
@@ -149,12 +159,12 @@ impl Uses<'_> {
         let parts = dictionary.components(&member.number);
         let value = match parts {
             [] => Value::Simple(self.simple(dictionary, position, 0)),
-            parts => Value::Composite(Composite {
+            parts => Value::Composite(Box::new(Composite {
                 components: positions(parts)
                     .map(|(component, _)| self.simple(dictionary, position, component))
                     .collect(),
                 presence: self.presence(position, parts, dictionary.composite_notes(&member.number)),
-            }),
+            })),
         };
         let repeat = match used.map(|used| used.repeat) {
             Some(Repeat::UpTo(most)) => most,
@@ -172,12 +182,9 @@ impl Uses<'_> {
                     0 => self.number_of(dictionary, position.saturating_sub(1), 0),
                     _ => self.number_of(dictionary, position, component - 1),
                 };
-                let mut simple = Simple::of_use(used, placed, before.as_deref());
                 // A guide's own identifier stands for all of those it answers to.
-                if used.codes.contains(&self.guide.id) {
-                    simple.long_codes.extend(self.guide.also.iter().cloned());
-                }
-                simple
+                let also: &[String] = if used.codes.contains(&self.guide.id) { &self.guide.also } else { &[] };
+                Simple::of_use(used, placed, before.as_deref(), also)
             }
             None => Simple::of_standard(dictionary, &self.segment.id, position, component),
         }
@@ -243,25 +250,35 @@ impl Note {
 }
 
 impl Simple {
-    pub(super) fn of_use(used: &ElementUse, placed: bool, before: Option<&str>) -> Self {
-        let mut simple = Self {
-            kind: Kind::of(used.data.kind, &used.data.number, used.data.max, before),
+    /// What a guide asks of an element. Codes are left out if placement has looked at them; `also` are codes
+    /// beside those it lists.
+    pub(super) fn of_use(used: &ElementUse, placed: bool, before: Option<&str>, also: &[String]) -> Self {
+        let kind = Kind::of(used.data.kind, &used.data.number, used.data.max, before);
+        let codes: Vec<&String> = if placed { Vec::new() } else { used.codes.iter().chain(also).collect() };
+        let is_long = codes.iter().any(|code| code.len() > PACKED);
+        let pattern = |pattern: &String| regex_lite::Regex::new(&format!("^(?:{pattern})$")).ok();
+        let more = More {
+            max: used.max.filter(|max| *max < used.data.max),
+            decimals: used.decimals,
+            pattern: used.pattern.as_ref().and_then(pattern),
+            codes: if is_long { codes.iter().map(|code| (*code).clone()).collect() } else { Vec::new() },
+        };
+        let mut packed: Vec<u64> = codes.iter().map(|code| pack(code.as_bytes())).collect();
+        packed.sort_unstable();
+        packed.dedup();
+        // Codes of other types than ID are rare, too.
+        let is_plain = more.max.is_none()
+            && more.decimals.is_none()
+            && more.pattern.is_none()
+            && !is_long
+            && (kind == Kind::Code || packed.is_empty());
+        Self {
+            kind,
             min: used.data.min,
             max: used.data.max,
-            narrowed: used.max.filter(|max| *max < used.data.max),
-            decimals: used.decimals.or((used.data.number == "782").then_some(2)),
-            codes: Vec::new(),
-            long_codes: Vec::new(),
-            pattern: used.pattern.as_ref().and_then(|pattern| regex_lite::Regex::new(&format!("^(?:{pattern})$")).ok()),
-        };
-        if !placed {
-            simple.codes = used.codes.iter().map(|code| pack(code.as_bytes())).collect();
-            simple.codes.sort_unstable();
-            if used.codes.iter().any(|code| code.len() > 8) {
-                simple.long_codes = used.codes.clone();
-            }
+            codes: packed.into_boxed_slice(),
+            more: (!is_plain).then(|| Box::new(more)),
         }
-        simple
     }
 
     fn of_standard(dictionary: &Dictionary, segment: &str, position: u8, component: u8) -> Self {
@@ -270,31 +287,40 @@ impl Simple {
             Some(data) => (Kind::of(data.kind, &data.number, data.max, None), data.min, data.max),
             None => (Kind::Any, 0, u16::MAX),
         };
-        Self {
-            kind,
-            min,
-            max,
-            narrowed: None,
-            decimals: None,
-            codes: Vec::new(),
-            long_codes: Vec::new(),
-            pattern: None,
-        }
+        // How money is written is the guides' matter.
+        let kind = if kind == Kind::Money { Kind::Decimal } else { kind };
+        Self { kind, min, max, codes: Box::default(), more: None }
     }
 
     /// Whether only some codes are allowed.
+    #[inline]
     pub(super) fn has_codes(&self) -> bool {
         !self.codes.is_empty()
+    }
+
+    /// Whether a value is among the codes allowed.
+    #[inline]
+    pub(super) fn allows(&self, value: &[u8]) -> bool {
+        let packed = pack(value);
+        let is_listed = if self.codes.len() <= 8 {
+            self.codes.contains(&packed)
+        } else {
+            self.codes.binary_search(&packed).is_ok()
+        };
+        is_listed && (value.len() <= PACKED || self.allows_long(value))
+    }
+
+    #[cold]
+    fn allows_long(&self, value: &[u8]) -> bool {
+        self.more.as_ref().is_some_and(|more| more.codes.iter().any(|code| code.as_bytes() == value))
     }
 
     /// The codes allowed, for people; the first few of many.
     pub(super) fn list_of_codes(&self) -> String {
         const SHOWN: usize = 12;
         let unpack = |code: &u64| String::from_utf8_lossy(&code.to_le_bytes()).trim_end_matches('\0').to_owned();
-        let mut codes = match self.long_codes.as_slice() {
-            [] => self.codes.iter().map(unpack).collect(),
-            long => long.to_vec(),
-        };
+        let long = self.more.as_ref().map_or(&[] as &[String], |more| &more.codes);
+        let mut codes = if long.is_empty() { self.codes.iter().map(unpack).collect() } else { long.to_vec() };
         codes.sort();
         let rest = codes.len().saturating_sub(SHOWN);
         codes.truncate(SHOWN);
@@ -303,21 +329,6 @@ impl Simple {
             list.push_str(&format!(" and {rest} more"));
         }
         list
-    }
-
-    /// Whether a value is among the codes allowed.
-    #[inline]
-    pub(super) fn allows(&self, value: &[u8]) -> bool {
-        if !self.long_codes.is_empty() {
-            return self.long_codes.iter().any(|code| code.as_bytes() == value);
-        }
-        let packed = pack(value);
-        value.len() <= 8
-            && if self.codes.len() <= 8 {
-                self.codes.contains(&packed)
-            } else {
-                self.codes.binary_search(&packed).is_ok()
-            }
     }
 }
 

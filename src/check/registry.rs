@@ -17,6 +17,8 @@ pub(super) struct Prepared {
     pub(super) partner: Option<Partner>,
     plans: Vec<Plan>,
     nodes: Vec<OfNode>,
+    /// By the node of a segment: the role of the loop that it begins.
+    begins: Vec<Role>,
 }
 
 /// What happens when a loop of a node closes.
@@ -88,13 +90,19 @@ impl Prepared {
                 },
             },
         });
+        let nodes: Vec<OfNode> = nodes.collect();
+        let begins = guide.nodes().map(|node| {
+            let around = nodes.get(guide.parent(node).index());
+            around.filter(|_| guide.is_trigger(node)).map_or(Role::Part, |around| around.role)
+        });
         Self {
+            begins: begins.collect(),
             guide,
             ordinal,
             forget,
             partner: Partner::of(own),
             plans: guide.nodes().map(|node| Plan::of_use(guide, node)).collect(),
-            nodes: nodes.collect(),
+            nodes,
         }
     }
 
@@ -109,5 +117,11 @@ impl Prepared {
 
     pub(super) fn role(&self, node: NodeId) -> Role {
         self.nodes.get(node.index()).map_or(Role::Part, |of| of.role)
+    }
+
+    /// What the loop is to a report that a segment of a node begins.
+    #[inline]
+    pub(super) fn begins(&self, node: NodeId) -> Role {
+        self.begins.get(node.index()).copied().unwrap_or_default()
     }
 }

@@ -5,13 +5,15 @@ use std::{collections::HashSet, io::Read, sync::Arc};
 use compact_str::{CompactString, ToCompactString};
 
 use super::{
-    GroupOutcome, InterchangeOutcome, Options, Receive, Rule, Severity, TransactionOutcome, Verdict, Within, element,
+    GroupOutcome, InterchangeOutcome, Options, Receive, Rule, Severity, TransactionOutcome, Verdict, Within,
+    element::{self, Characters},
     envelope::{self, *},
+    external::External,
     finding::Answer,
     found::{Found, Said, Spot},
     partner::{self, Limits},
     registry::Prepared,
-    set::{Seen, Set},
+    set::{Ready, Seen, Set},
 };
 use crate::{
     guide::{Guide, NodeId},
@@ -76,6 +78,8 @@ struct Run<'o, R> {
     seen: HashSet<CompactString>,
     verdicts: Tally,
     headers: Headers,
+    /// Guides of the file.
+    ready: Vec<(&'static Guide, Ready)>,
     /// What trading partners limit, and how much of it has been used.
     limits: Limits,
     file: Totals,
@@ -176,6 +180,7 @@ impl<'o, R: Receive> Run<'o, R> {
             seen: HashSet::new(),
             verdicts: Tally::default(),
             headers: Headers::new(options),
+            ready: Vec::new(),
             limits: Limits::of(options.library.companions().iter().copied()),
             file: Totals::default(),
         }
@@ -313,7 +318,8 @@ impl<'o, R: Receive> Run<'o, R> {
             ..TransactionOutcome::default()
         };
         self.receive.transaction_begins(&outcome);
-        self.set = Some(Set::new(outcome, seen.segment));
+        let ready = chosen.map(|guide| self.ready(guide));
+        self.set = Some(Set::new(outcome, ready, seen.segment));
         self.push(seen);
         let is_new = self.group.as_mut().is_none_or(|group| {
             group.outcome.received += 1;
@@ -445,6 +451,17 @@ impl<'o, R: Receive> Run<'o, R> {
             .or_else(|| library.for_set(set, "", version)?.ok())
     }
 
+    /// A guide made ready for checking, once a file.
+    fn ready(&mut self, guide: &'static Guide) -> Ready {
+        if let Some((_, ready)) = self.ready.iter().find(|(known, _)| std::ptr::eq(*known, guide)) {
+            return ready.clone();
+        }
+        let external = (self.options.level >= 5).then(|| Arc::new(External::of(guide, &self.options.lists)));
+        let ready = Ready { prepared: Prepared::of(guide), external };
+        self.ready.push((guide, ready.clone()));
+        ready
+    }
+
     /// Judges the elements of a segment of an envelope.
     fn header(&mut self, seen: Seen<'_>, node: Option<NodeId>) {
         let Some(prepared) = self.headers.prepared.clone() else { return };
@@ -453,7 +470,8 @@ impl<'o, R: Receive> Run<'o, R> {
         let Seen { segment, number, offset, line } = seen;
         let spot = Spot { segment, guide: Some(prepared.guide), node: Some(node), position: 0, number, offset, line };
         let found = &mut self.found;
-        element::check(plan, segment, &mut |broken| {
+        let characters = Characters::new(segment.delimiters());
+        element::check(plan, segment, &characters, &mut |broken| {
             let element = broken.element;
             // Which versions and groups we have guides for is judged at the transaction set.
             let foreign = matches!((segment.id(), element), (b"ISA", 12) | (b"GS", 1 | 8)) && broken.rule.id == "code";
@@ -555,7 +573,7 @@ impl<'o, R: Receive> Run<'o, R> {
             return;
         }
         if !with_trailer {
-            self.say(&NO_SE, seen, 0).missing();
+            self.say(&NO_SE, seen, 0).missing("SE");
         }
         let Some(set) = self.set.take() else { return };
         let outcome = set.end(seen.offset, &mut self.found, self.receive);
@@ -571,7 +589,7 @@ impl<'o, R: Receive> Run<'o, R> {
     fn end_group(&mut self, seen: Seen<'_>, with_trailer: bool) {
         self.end_set(seen, false);
         if self.group.as_ref().is_some_and(|group| !group.is_fragment) && !with_trailer {
-            self.say(&NO_GE, seen, 0).missing();
+            self.say(&NO_GE, seen, 0).missing("GE");
         }
         self.flush();
         let Some(Group { mut outcome, verdicts, at_fault, .. }) = self.group.take() else { return };
@@ -589,7 +607,7 @@ impl<'o, R: Receive> Run<'o, R> {
     fn end_interchange(&mut self, seen: Seen<'_>, with_trailer: bool) {
         self.end_group(seen, false);
         if self.interchange.as_ref().is_some_and(|interchange| !interchange.is_fragment) && !with_trailer {
-            self.say(&NO_IEA, seen, 0).missing();
+            self.say(&NO_IEA, seen, 0).missing("IEA");
         }
         self.flush();
         let Some(Interchange { mut outcome, verdicts, .. }) = self.interchange.take() else { return };

@@ -64,6 +64,7 @@ macro_rules! places {
     ($($name:ident = $loop:literal / $part:literal;)*) => {
         $(static $name: $crate::check::scope::At = $crate::check::scope::At::new($loop, $part);)*
         /// Every place that the rules of this file name.
+        #[allow(dead_code, reason = "a test walks them")]
         pub(in $crate::check) static PLACES: &[&$crate::check::scope::At] = &[$(&$name),*];
     };
 }
@@ -181,6 +182,38 @@ impl<'c> Scope<'c> {
         }
     }
 
+    /// Which of its like in the loop around it this loop is, from 0, those forgotten counted too. Right
+    /// while it is the latest, as a loop that has just closed and those around it are.
+    pub fn ordinal(self) -> u32 {
+        let around = self.view.tape.around(self.entry);
+        self.view.index.count(around, self.view.guide.part(self.node)).saturating_sub(1)
+    }
+
+    /// The loops in this one that hold a position of the transaction set, outer ones first, each with which
+    /// of its like in the loop around it that is, from 0.
+    pub fn loops_at(self, position: u32) -> impl Iterator<Item = (NodeId, u32)> + use<'c> {
+        let tape = self.view.tape;
+        let mut at = Some(self.entry);
+        std::iter::from_fn(move || {
+            let around = at.take()?;
+            let before = || {
+                let loops = tape.inside(around).filter(|(_, entry)| entry.is_loop());
+                loops.take_while(|(_, entry)| entry.position <= position)
+            };
+            let (inner, entry) = before().last()?;
+            // A segment of the loop around may follow the inner one.
+            let later = tape
+                .inside(around)
+                .any(|(index, other)| index > inner && !other.is_loop() && other.position <= position);
+            if later {
+                return None;
+            }
+            at = Some(inner);
+            let ordinal = before().filter(|(_, other)| other.node == entry.node).count().saturating_sub(1);
+            Some((entry.node, ordinal as u32))
+        })
+    }
+
     /// Every segment of this very loop, in the order of the file.
     pub fn segments(self) -> impl Iterator<Item = Held<'c>> + use<'c> {
         let Self { view, entry, .. } = self;
@@ -200,6 +233,13 @@ impl<'c> Scope<'c> {
     /// How often a part of this loop has stood.
     pub(super) fn count_of(self, part: NodeId) -> u32 {
         self.view.index.count(self.entry, self.view.guide.part(part))
+    }
+
+    /// The segments at a part of this loop.
+    pub(super) fn all_of(self, part: NodeId) -> impl Iterator<Item = Held<'c>> + use<'c> {
+        let index = self.view.index;
+        let first = index.first(self.entry, self.view.guide.part(part));
+        std::iter::successors(first, move |entry| index.next(*entry)).filter_map(move |entry| self.held(entry))
     }
 
     /// The last segment at a part of this loop, or the first of the last loop there.

@@ -5,7 +5,9 @@ use std::{collections::HashMap, sync::Arc};
 use compact_str::{CompactString, ToCompactString};
 
 use super::{
-    Claim, Finding, Receive, Scope, Severity, TransactionOutcome, Verdict, element,
+    Claim, Finding, Receive, Scope, Severity, TransactionOutcome, Verdict,
+    element::{self, Characters},
+    external::External,
     finding::Answer,
     found::{Found, Spot},
     index::Index,
@@ -15,7 +17,7 @@ use super::{
     structure,
 };
 use crate::{
-    guide::{Guide, NodeId, dictionary},
+    guide::{Guide, dictionary},
     place::{Fault, Keep, Tape, Walk},
     x12::Segment,
 };
@@ -33,25 +35,33 @@ pub(super) struct Seen<'s> {
 /// An open transaction set.
 pub(super) struct Set {
     pub(super) outcome: TransactionOutcome,
+    characters: Characters,
     body: Body,
     state: State,
 }
 
 enum Body {
     /// By its guide.
-    Placed(Box<Walk<'static>>),
+    Placed(Box<Walk<'static>>, Ready),
     /// By the base standard, for want of a guide.
     Standard(HashMap<Vec<u8>, Plan>),
 }
 
+/// A guide made ready, and its external codes.
+#[derive(Clone)]
+pub(super) struct Ready {
+    pub(super) prepared: Arc<Prepared>,
+    /// None if level 5 is not asked for.
+    pub(super) external: Option<Arc<External>>,
+}
+
 /// What is known of an open transaction set beside its walk.
 struct State {
-    prepared: Option<Arc<Prepared>>,
     index: Index,
     /// Faults of the walk that have been reported and not been taken yet.
     reported: usize,
-    /// Index among the findings where those of the open claim begin.
-    claim: Option<usize>,
+    /// Whether a claim is open.
+    in_claim: bool,
     /// Errors found outside claims, by the level they hold for: the transaction set first.
     levels: Vec<Vec<Finding>>,
     line: u64,
@@ -64,26 +74,26 @@ struct State {
 const INHERITED: usize = 100;
 
 impl Set {
-    pub(super) fn new(outcome: TransactionOutcome, segment: &Segment<'_>) -> Self {
-        let prepared = outcome.companion.or(outcome.guide).map(Prepared::of);
-        let body = match &prepared {
-            Some(prepared) => {
-                Body::Placed(Box::new(Walk::new(prepared.guide, segment.delimiters(), Keep::AllBut(prepared.forget))))
+    pub(super) fn new(outcome: TransactionOutcome, ready: Option<Ready>, segment: &Segment<'_>) -> Self {
+        let body = match ready {
+            Some(ready) => {
+                let (guide, keep) = (ready.prepared.guide, Keep::AllBut(ready.prepared.forget));
+                Body::Placed(Box::new(Walk::new(guide, segment.delimiters(), keep)), ready)
             }
             None => Body::Standard(HashMap::new()),
         };
         let state = State {
-            prepared,
             index: Index::default(),
             reported: 0,
-            claim: None,
+            in_claim: false,
             levels: vec![Vec::new()],
             line: 0,
             claims: 0,
             rejected: 0,
             errors: 0,
         };
-        Self { outcome, body, state }
+        let characters = Characters::new(segment.delimiters());
+        Self { outcome, characters, body, state }
     }
 
     /// Position of the last segment taken, ST = 1.
@@ -93,37 +103,35 @@ impl Set {
 
     /// Claims so far, the open one included.
     pub(super) fn claims(&self) -> u64 {
-        self.state.claims + u64::from(self.state.claim.is_some())
+        self.state.claims + u64::from(self.state.in_claim)
     }
 
     /// Takes one segment.
     #[inline]
     pub(super) fn push(&mut self, seen: Seen<'_>, found: &mut Found<'_>, receive: &mut impl Receive) {
-        let Self { outcome, body, state } = self;
-        outcome.segments = outcome.segments.saturating_add(1);
-        let position = outcome.segments;
-        let mark = found.list.len();
-        match body {
-            Body::Placed(walk) => state.place(walk, seen, position, found, receive),
-            Body::Standard(plans) => standard(plans, seen, position, found),
+        self.outcome.segments = self.outcome.segments.saturating_add(1);
+        let position = self.outcome.segments;
+        if !self.characters.are_for(seen.segment.delimiters()) {
+            self.characters = Characters::new(seen.segment.delimiters());
         }
-        if found.list.len() > mark {
-            state.note(mark, found);
+        match &mut self.body {
+            Body::Placed(walk, ready) => {
+                self.state.place(walk, ready, &self.characters, seen, position, found, receive);
+            }
+            Body::Standard(plans) => standard(plans, &self.characters, seen, position, found),
         }
     }
 
     /// Ends the set; what is open in it closes.
     pub(super) fn end(mut self, offset: u64, found: &mut Found<'_>, receive: &mut impl Receive) -> TransactionOutcome {
         let state = &mut self.state;
-        if let Body::Placed(walk) = self.body {
-            let guide = walk.guide();
-            let (_, faults) = walk.finish(offset, &mut |tape, entry, faults| {
-                state.closed(guide, tape, entry, faults, found, receive);
+        if let Body::Placed(walk, ready) = self.body {
+            state.reported = 0;
+            walk.finish(offset, &mut |tape, entry, faults| {
+                state.closed(&ready, tape, entry, faults, found, receive);
             });
-            state.faults(guide, &faults, 0, found);
         }
-        let mark = 0;
-        state.hand_over(mark, found, receive);
+        state.hand_over(found, receive);
         let State { claims, rejected, errors, .. } = self.state;
         let verdict = match (errors, rejected) {
             (1.., _) => Verdict::Rejected,
@@ -137,50 +145,56 @@ impl Set {
 
 impl State {
     #[inline]
+    #[expect(clippy::too_many_arguments, reason = "the parts of a set, borrowed apart")]
     fn place(
         &mut self,
         walk: &mut Walk<'static>,
+        ready: &Ready,
+        characters: &Characters,
         seen: Seen<'_>,
         position: u32,
         found: &mut Found<'_>,
         receive: &mut impl Receive,
     ) {
-        let guide = walk.guide();
+        let prepared = &*ready.prepared;
+        let guide = prepared.guide;
         let Seen { segment, offset, line, number } = seen;
         self.reported = 0;
         self.line = line;
         let node = walk.push(segment, offset, &mut |tape, entry, faults| {
-            self.closed(guide, tape, entry, faults, found, receive);
+            self.closed(ready, tape, entry, faults, found, receive);
         });
         self.index.sync(guide, walk.tape(), line);
         if let Some(node) = node
-            && guide.is_trigger(node)
+            && prepared.begins(node) != Role::Part
         {
-            self.opened(guide.parent(node), segment, found, receive);
+            self.opened(prepared.begins(node), segment, found, receive);
         }
+        let mark = found.list.len();
         if walk.has_faults() {
             let faults = walk.take_faults();
             self.faults(guide, faults.get(self.reported..).unwrap_or_default(), segment.bytes().len() as u32, found);
         }
-        let (Some(prepared), Some(node)) = (&self.prepared, node) else { return };
-        let spot = Spot { segment, guide: Some(guide), node: Some(node), position, number, offset, line };
-        if let Some(plan) = prepared.plan(node) {
-            element::check(plan, segment, &mut |broken| {
+        if let Some((node, plan)) = node.and_then(|node| Some((node, prepared.plan(node)?))) {
+            let spot = Spot { segment, guide: Some(guide), node: Some(node), position, number, offset, line };
+            element::check(plan, segment, characters, &mut |broken| {
                 found.broken(broken, &spot);
             });
+            if let Some(partner) = &prepared.partner {
+                partner.segment(node, segment, &spot, found);
+            }
         }
-        if let Some(partner) = &prepared.partner {
-            partner.segment(node, segment, &spot, found);
+        if found.list.len() > mark {
+            self.note(mark, found);
         }
     }
 
-    /// A loop has been opened by its first segment.
-    fn opened(&mut self, node: NodeId, segment: &Segment<'_>, found: &mut Found<'_>, receive: &mut impl Receive) {
-        let role = self.prepared.as_ref().map_or(Role::Part, |prepared| prepared.role(node));
+    /// A claim or a level has been opened by its first segment.
+    fn opened(&mut self, role: Role, segment: &Segment<'_>, found: &mut Found<'_>, receive: &mut impl Receive) {
         match role {
             Role::Claim => {
-                self.hand_over(0, found, receive);
-                self.claim = Some(0);
+                self.hand_over(found, receive);
+                self.in_claim = true;
                 let id = if segment.id() == b"TRN" { segment.element(2) } else { segment.element(1) };
                 found.claim = String::from_utf8_lossy(id).to_compact_string();
             }
@@ -192,14 +206,15 @@ impl State {
     /// A loop has closed: what is wrong with it as a whole.
     fn closed(
         &mut self,
-        guide: &'static Guide,
+        ready: &Ready,
         tape: &Tape,
         entry: usize,
         faults: &[Fault],
         found: &mut Found<'_>,
         receive: &mut impl Receive,
     ) {
-        let Some(prepared) = self.prepared.clone() else { return };
+        let prepared = &*ready.prepared;
+        let guide = prepared.guide;
         let mark = found.list.len();
         for fault in faults.iter().skip(self.reported) {
             structure::report(found, guide, fault, self.line_of(tape, fault.position), 0);
@@ -209,6 +224,9 @@ impl State {
         let Some(scope) = Scope::new(view, entry) else { return };
         for check in prepared.checks(scope.node()) {
             (check.run)(scope, found);
+        }
+        if let Some(external) = &ready.external {
+            external.judge(scope, found);
         }
         if let Some(partner) = &prepared.partner {
             partner.parts(scope, found);
@@ -231,8 +249,8 @@ impl State {
             self.index.forget(entry, guide.part(node));
         }
         if role == Role::Claim {
-            self.hand_over(0, found, receive);
-            self.claim = None;
+            self.hand_over(found, receive);
+            self.in_claim = false;
             found.claim = CompactString::default();
         }
     }
@@ -242,7 +260,7 @@ impl State {
     #[cold]
     fn note(&mut self, from: usize, found: &Found<'_>) {
         let errors = || found.list.iter().skip(from).filter(|finding| finding.severity == Severity::Error);
-        if self.claim.is_none()
+        if !self.in_claim
             && let Some(level) = self.levels.last_mut()
         {
             let room = INHERITED.saturating_sub(level.len());
@@ -251,14 +269,14 @@ impl State {
     }
 
     /// Hands findings over and counts those that reject the set.
-    fn hand_over(&mut self, from: usize, found: &mut Found<'_>, receive: &mut impl Receive) {
-        if found.list.len() <= from {
+    fn hand_over(&mut self, found: &mut Found<'_>, receive: &mut impl Receive) {
+        if found.list.is_empty() {
             return;
         }
-        if self.claim.is_none() {
+        if !self.in_claim {
             found.list.sort_by_key(|finding| (finding.place.number, finding.place.element, finding.place.component));
         }
-        for finding in found.list.drain(from..) {
+        for finding in found.list.drain(..) {
             if finding.severity == Severity::Error && finding.answer() == Answer::Set {
                 self.errors += 1;
             }
@@ -290,7 +308,13 @@ fn judge(scope: Scope<'_>, levels: &[Vec<Finding>], found: &mut Found<'_>, recei
 }
 
 /// Judges a segment by the base standard alone.
-fn standard(plans: &mut HashMap<Vec<u8>, Plan>, seen: Seen<'_>, position: u32, found: &mut Found<'_>) {
+fn standard(
+    plans: &mut HashMap<Vec<u8>, Plan>,
+    characters: &Characters,
+    seen: Seen<'_>,
+    position: u32,
+    found: &mut Found<'_>,
+) {
     let Seen { segment, offset, line, number } = seen;
     let Ok(dictionary) = dictionary() else { return };
     // Segments of other sets than ours are not in the dictionary; nothing is known of them.
@@ -299,7 +323,7 @@ fn standard(plans: &mut HashMap<Vec<u8>, Plan>, seen: Seen<'_>, position: u32, f
         return;
     }
     let plan = plans.entry(segment.id().to_vec()).or_insert_with(|| Plan::of_standard(dictionary, id));
-    element::check(plan, segment, &mut |broken| {
+    element::check(plan, segment, characters, &mut |broken| {
         let spot = Spot { segment, guide: None, node: None, position, number, offset, line };
         found.broken(broken, &spot);
     });

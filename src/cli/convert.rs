@@ -128,14 +128,14 @@ impl Convert {
 }
 
 /// An input whose kind is known.
-struct Source {
-    name: String,
-    kind: Kind,
-    bytes: Box<dyn Read>,
+pub struct Source {
+    pub name: String,
+    pub kind: Kind,
+    pub bytes: Box<dyn Read>,
 }
 
 impl Source {
-    fn detect(input: Input) -> anyhow::Result<Self> {
+    pub fn detect(input: Input) -> anyhow::Result<Self> {
         let Input { name, bytes } = input;
         let (kind, bytes) = detect(bytes).with_context(|| name.clone())?;
         if kind == Kind::Empty {
@@ -145,7 +145,7 @@ impl Source {
     }
 
     /// The same as X12, made in memory if it is JSON.
-    fn into_x12(self, partner: &Partner) -> anyhow::Result<Self> {
+    pub fn into_x12(self, partner: &Partner) -> anyhow::Result<Self> {
         if self.kind == Kind::X12 {
             return Ok(self);
         }

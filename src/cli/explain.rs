@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::{Outcome, output::Destination};
 
-/// Say what a place, a segment or a code means
+/// Say what a place, a segment, a code or a rule means
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -19,13 +19,14 @@ Examples:
   claimwire explain DE 1028                 a data element
   claimwire explain CARC 45                 also RARC N130, STC A7:507, POS 11
   claimwire explain 837P 2300/CLM06=Y       whether a place takes a code
+  claimwire explain claim.charge.sum        a rule of `validate`, by its name
 
 The texts of external codes belong to their publishers. --codes-dir names a folder with your own:
 carc.txt, rarc.txt, …, a line a code: the code, two blanks, its text.
 
 Exit codes: 1 the list or place does not have the code; 2 nothing of that name is known.")]
 pub struct Explain {
-    /// A designator, a segment, a loop, a data element or a code
+    /// A designator, a segment, a loop, a data element, a code or a rule
     #[arg(required = true, value_name = "WHAT")]
     what: Vec<String>,
     /// Folder with texts of external codes: NAME.txt for a list

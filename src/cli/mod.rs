@@ -19,6 +19,7 @@ mod output;
 mod partner;
 mod pretty;
 mod shown;
+mod validate;
 
 use std::{io::Write, process::ExitCode};
 
@@ -30,6 +31,7 @@ pub fn main() -> ExitCode {
     match result {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Refused) => ExitCode::from(1),
+        Ok(Outcome::Failed) => ExitCode::from(2),
         Err(error) => {
             // Standard error may be closed; there is nobody left to tell.
             let _ = writeln!(std::io::stderr(), "claimwire: {error:#}");
@@ -45,6 +47,8 @@ enum Outcome {
     Done,
     /// Done, but part of the input was refused: exit code 1.
     Refused,
+    /// Done as far as it could be, and standard error says what could not: exit code 2.
+    Failed,
 }
 
 /// Health care claims and payments (X12 837, 835, 999, TA1, 277CA) to JSON and back, without losing a byte.
@@ -59,6 +63,7 @@ const EXAMPLES: &str = "\
 Examples:
   claimwire demo                              see what it does, with files that it brings along
   claimwire inspect claims.837                the file as a tree, every element with its meaning
+  claimwire validate claims.837               what a payer would reject, where, and what to do
   claimwire convert claims.837 --pretty       X12 to JSON
   claimwire convert claims.json -o back.837   JSON to X12, the same bytes
   claimwire convert claims.837 --to ndjson    one self-contained claim a line
@@ -67,12 +72,13 @@ Examples:
 
 FILE absent or `-` is standard input. -o PATH appears whole or not at all.
 
-Exit codes: 0 done; 1 done, but part of the input was refused; 2 could not do the work.
+Exit codes: 0 done; 1 done, but something was refused or found wrong; 2 could not do the work.
 Messages never show values of the data.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
     Convert(convert::Convert),
+    Validate(validate::Validate),
     Ack(ack::Ack),
     Inspect(inspect::Inspect),
     Explain(explain::Explain),
@@ -86,6 +92,7 @@ impl Command {
     fn run(&self) -> anyhow::Result<Outcome> {
         match self {
             Self::Convert(convert) => convert.run(),
+            Self::Validate(validate) => validate.run(),
             Self::Ack(ack) => ack.run(),
             Self::Inspect(inspect) => inspect.run(),
             Self::Explain(explain) => explain.run(),

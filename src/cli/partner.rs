@@ -1,13 +1,15 @@
 //! How X12 is made for a trading partner: a file of settings, and options that override it.
 
 use std::{
+    collections::HashMap,
     fs,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, anyhow, bail};
 use claimwire::{
-    guide, ndjson,
+    check::{self, Override},
+    explain, guide, ndjson,
     record::write::Style,
     x12::{Delimiters, OnDelimiter},
 };
@@ -71,7 +73,10 @@ Settings of the trading partner (TOML); the options below come before it
   claims_per_transaction = 5000
   delimiters = \"*^:~\"
   line_break = \"none\"              # or \"lf\", \"crlf\"
-  replace_delimiters = \" \"";
+  replace_delimiters = \" \"
+
+  [rules]                          # what `validate` makes of a rule
+  \"claim.charge.sum\" = \"warning\"  # or \"off\", \"info\", \"error\"";
 
 /// Test or production.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
@@ -124,6 +129,8 @@ pub struct Partner {
     delimiters: Option<String>,
     line_break: Option<LineBreak>,
     replace_delimiters: Option<char>,
+    /// What checking makes of rules, by their names.
+    rules: HashMap<String, Override>,
 }
 
 impl Writing {
@@ -153,6 +160,35 @@ impl Writing {
 }
 
 impl Partner {
+    /// The settings of a file.
+    ///
+    /// # Errors
+    /// A file that cannot be read or says something else than settings; settings that cannot be.
+    pub fn of_file(path: &Path) -> anyhow::Result<Self> {
+        let partner = Self::read(path)?;
+        partner.check().with_context(|| path.display().to_string())?;
+        Ok(partner)
+    }
+
+    /// The same, with names of sender and receiver where it has none: enough to check claims by.
+    pub fn or_anybody(mut self) -> Self {
+        self.sender_id.get_or_insert_with(|| "SENDER".into());
+        self.receiver_id.get_or_insert_with(|| "RECEIVER".into());
+        self
+    }
+
+    /// How strictly files of the partner are checked.
+    pub fn checking(&self) -> check::Options {
+        check::Options {
+            overrides: self.rules.clone(),
+            usage: self.usage.map(|usage| match usage {
+                Usage::Test => b'T',
+                Usage::Production => b'P',
+            }),
+            ..check::Options::default()
+        }
+    }
+
     fn read(path: &Path) -> anyhow::Result<Self> {
         let name = path.display();
         let text = fs::read_to_string(path).with_context(|| name.to_string())?;
@@ -179,6 +215,9 @@ impl Partner {
         }
         if let Some(id) = self.guide.as_ref().filter(|id| guide::by_id(id).is_none()) {
             bail!("guide: `{id}` is no id of a guide that this program has; see `claimwire guides`");
+        }
+        for name in self.rules.keys() {
+            explain::rule(name).with_context(|| format!("rules: no rule `{name}`"))?;
         }
         self.style().map(drop)
     }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::{fact, facts, lookup::find, place::list_words, standard::Uses};
 use crate::{
-    codes::{self, CodeList, Texts},
+    codes::{self, CodeList, CodeSet, Judge, Own, Texts, Verdict},
     guide::Guide,
 };
 
@@ -13,6 +13,7 @@ const ALIASES: &[(&str, &str)] = &[
     ("CARC", "carc"),
     ("RARC", "rarc"),
     ("POS", "place-of-service"),
+    ("ICD", "icd-10-cm"),
     ("CSC", "claim-status"),
     ("CSCC", "claim-status-category"),
     ("NUCC", "taxonomy"),
@@ -77,24 +78,19 @@ pub(super) fn at_place(
             allowed |= length <= most;
             "takes any value of its type".to_owned()
         } else {
-            let known: Vec<Option<bool>> = element
-                .lists
-                .iter()
-                .map(|list| {
-                    codes::by_name(list).filter(|list| !list.codes().is_empty()).map(|list| list.code(code).is_some())
-                })
-                .collect();
-            lists.extend(
-                element.lists.iter().map(String::as_str).filter(|list| !lists.contains(list)).collect::<Vec<_>>(),
-            );
             let fits = (usize::from(element.data.min)..=most).contains(&length);
-            allowed |= fits && known.iter().any(|known| *known != Some(false));
+            let judge = Judge::new(&element.lists, &Own::default()).ok();
+            let ruling = judge.as_ref().map(|judge| judge.judge_any(code.as_bytes(), None));
+            let verdict = ruling.map_or(Verdict::Unjudged, |ruling| ruling.verdict);
+            let set = ruling.and_then(|ruling| ruling.set);
+            lists.extend(set.map(CodeSet::name).filter(|list| !lists.contains(list)));
+            allowed |= fits && matches!(verdict, Verdict::Known | Verdict::Unjudged);
             let names = element.lists.join(" or ");
-            match (fits, known.contains(&Some(true)), known.iter().all(Option::is_some)) {
-                (false, ..) => format!("too short or too long for {}", element.data.name),
-                (_, true, _) => format!("in the list {names}"),
-                (_, false, true) => format!("not in the list {names}"),
-                _ => format!("governed by the list {names}, of which there is no copy here"),
+            match verdict {
+                _ if !fits => format!("too short or too long for {}", element.data.name),
+                Verdict::Known => format!("in the list {names}"),
+                Verdict::Unjudged => format!("governed by the list {names}, of which there is no copy here"),
+                verdict => format!("not in the list {names}{}", verdict_words(verdict, set)),
             }
         };
         uses.add(&found.short(), &format!("{}: {verdict}", element.name), &found.guide.name);
@@ -146,16 +142,23 @@ fn status(composite: &str, texts: &Texts, guides: &[&'static Guide], out: &mut i
 
 /// Writes what is known of a code; false if the list here does not have it.
 fn of_list(list: &CodeList, code: &str, texts: &Texts, out: &mut impl Write) -> io::Result<bool> {
+    let judge = Judge::new(&[list.name], &Own::default()).ok();
+    let ruling = judge.as_ref().map(|judge| judge.judge_any(code.as_bytes(), None));
+    let verdict = ruling.map_or(Verdict::Unjudged, |ruling| ruling.verdict);
+    let set = ruling.and_then(|ruling| ruling.set);
+    // Of a list that is several sets, the one that may have the code.
+    let list = set.and_then(|set| codes::by_name(set.name())).unwrap_or(list);
     let known = list.code(code);
     fact("list", &list_words(list.name), out)?;
+    let more = verdict_words(verdict, set);
     let here = match (known, list.edition) {
         (Some(_), edition) => format!("yes, in the copy here ({edition})"),
-        (None, "") => "there is no copy of this list here; only the form of a code can be judged".into(),
-        (None, edition) => format!("no, not in the copy here ({edition})"),
+        (None, "") => format!("there is no copy of this list here; only the form of a code can be judged{more}"),
+        (None, edition) => format!("no, not in the copy here ({edition}){more}"),
     };
     fact("known", &here, out)?;
     facts("rule", known.iter().flat_map(|code| code.flags.iter()).map(|flag| flag_words(list.name, flag)), out)?;
-    let own = texts.text(list.name, code);
+    let own = texts.text(list.name, code).or_else(|| of_several(list).find_map(|several| texts.text(several, code)));
     match own {
         Some(text) => fact("text", text, out)?,
         None if list.publisher.is_empty() => {}
@@ -172,7 +175,21 @@ fn of_list(list: &CodeList, code: &str, texts: &Texts, out: &mut impl Write) -> 
             )?;
         }
     }
-    Ok(known.is_some() || own.is_some() || list.codes().is_empty())
+    Ok(own.is_some() || matches!(verdict, Verdict::Known | Verdict::Unjudged))
+}
+
+/// The lists that are several sets, this one among them.
+fn of_several(list: &CodeList) -> impl Iterator<Item = &'static str> {
+    codes::all().iter().filter(move |other| other.sets().contains(&list.name)).map(|other| other.name)
+}
+
+/// Why a code is not in a list, where more can be said than that.
+fn verdict_words(verdict: Verdict, set: Option<&CodeSet>) -> String {
+    match (verdict, set) {
+        (Verdict::NotBillable, _) => "; a heading over codes that begin with it, which have more characters".into(),
+        (Verdict::Malformed, Some(set)) => format!("; it has not the form of one: {}", set.form()),
+        _ => String::new(),
+    }
 }
 
 /// A flag of a list in words.
@@ -199,30 +216,45 @@ fn overview(list: &CodeList, texts: &Texts, guides: &[&'static Guide], out: &mut
     fact("X12 source", list.source, out)?;
     fact("publisher", list.publisher, out)?;
     fact("published at", list.published_at, out)?;
-    let here = if list.codes().is_empty() {
+    let sets = list.sets();
+    let here: Vec<&str> = sets.iter().copied().filter(|set| codes::by_name(set).is_some_and(has_codes)).collect();
+    let here = if has_codes(list) {
+        format!("{} codes; {}", list.codes().len(), list.edition)
+    } else if here.is_empty() {
         "none; bring your own with --codes-dir".to_owned()
     } else {
-        format!("{} codes; {}", list.codes().len(), list.edition)
+        here.join(" ")
     };
+    if sets != [list.name] {
+        fact("made of", &sets.join(" "), out)?;
+    }
     fact("here", &here, out)?;
     if texts.has(list.name) {
         fact("texts", &format!("your own {}.txt", list.name), out)?;
     }
-    if !list.codes().is_empty() {
+    if has_codes(list) && list.codes().len() <= SHOWN {
         fact("codes", &list.codes().iter().map(|code| code.code).collect::<Vec<_>>().join(" "), out)?;
     }
     facts("used in", used_in(list, guides), out)
 }
 
+fn has_codes(list: &CodeList) -> bool {
+    !list.codes().is_empty()
+}
+
+/// The longest list of which every code is shown.
+const SHOWN: usize = 2000;
+
 /// The places that a list governs: `835  2100/CAS02 05 08`.
 fn used_in(list: &CodeList, guides: &[&'static Guide]) -> Vec<String> {
     let mut all: Vec<(String, Vec<&str>)> = Vec::new();
+    let several: Vec<&str> = of_several(list).collect();
     for guide in guides {
         let mut uses: Vec<(String, Vec<String>)> = Vec::new();
         for node in guide.nodes() {
             let Some(segment) = guide.segment(node) else { continue };
-            for element in segment.elements.iter().filter(|element| element.lists.iter().any(|name| name == list.name))
-            {
+            let governs = |name: &String| name == list.name || several.contains(&name.as_str());
+            for element in segment.elements.iter().filter(|element| element.lists.iter().any(governs)) {
                 let id = guide.loop_id(node);
                 let slash = if id.is_empty() { "" } else { "/" };
                 let place = format!("{id}{slash}{}", guide.designator(node));

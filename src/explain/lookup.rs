@@ -175,7 +175,7 @@ pub(super) fn near(query: &str, guides: &[&'static Guide]) -> Vec<String> {
 }
 
 /// How many characters must be changed, added or taken away.
-fn distance(left: &str, right: &str) -> usize {
+pub(super) fn distance(left: &str, right: &str) -> usize {
     let right: Vec<char> = right.chars().collect();
     let mut row: Vec<usize> = (0..=right.len()).collect();
     for (at, one) in left.chars().enumerate() {

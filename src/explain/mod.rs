@@ -8,6 +8,7 @@
 //! | `DE 1028` | a data element, and where the guides use it |
 //! | `CARC 45`, `RARC N130`, `POS 11`, `STC A7:507:85`, `state TX` | a code of an external list |
 //! | `CLM05-3=7` | whether a place takes a code |
+//! | `claim.charge.sum`, `837p.2010aa.n403.length` | a rule of checking |
 //!
 //! Texts of codes belong to their publishers and do not come with the program; [`Texts`] brings an
 //! operator's own.
@@ -16,7 +17,10 @@ mod code;
 mod example;
 mod lookup;
 mod place;
+mod rule;
 mod standard;
+
+pub use rule::rule;
 
 use std::io::{self, Write};
 
@@ -65,7 +69,8 @@ fn suggestion(near: &[String]) -> String {
 /// # Errors
 /// [`Error::Unknown`] where nothing has that name, with what comes near.
 pub fn explain(query: &str, texts: &Texts, mut out: impl Write) -> Result<bool, Error> {
-    let query = query.trim().to_uppercase();
+    let asked = query.trim();
+    let query = asked.to_uppercase();
     let (first, rest) =
         query.split_once(char::is_whitespace).map_or((query.as_str(), ""), |(first, rest)| (first, rest.trim()));
     let mut guides = Vec::new();
@@ -84,8 +89,15 @@ pub fn explain(query: &str, texts: &Texts, mut out: impl Write) -> Result<bool, 
             known => known,
         },
     };
+    let known = match known {
+        None => rule::answer(&asked.to_lowercase(), &mut out)?,
+        known => known,
+    };
     out.flush()?;
-    known.ok_or_else(|| Error::Unknown { near: lookup::near(&query, &guides), query: query.clone() })
+    known.ok_or_else(|| {
+        let near = if asked.contains('.') { rule::near(asked) } else { lookup::near(&query, &guides) };
+        Error::Unknown { near, query: if asked.contains('.') { asked.to_owned() } else { query.clone() } }
+    })
 }
 
 /// A place, with a code or without.

@@ -300,6 +300,7 @@ impl<'d> Reader<'d> {
             segments: self.segments,
             nodes: Vec::new(),
             dispatch: Dispatch::default(),
+            steps: Vec::new(),
             ids: Vec::new(),
             limits: Vec::new(),
             overrides: Vec::new(),

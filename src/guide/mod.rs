@@ -60,6 +60,7 @@ pub struct Guide {
     segments: Vec<SegmentUse>,
     nodes: Vec<Node>,
     dispatch: Dispatch,
+    steps: Vec<Step>,
     /// The guide that this one, a companion, extends.
     base: Option<&'static Guide>,
     changes: Vec<Change>,
@@ -209,7 +210,7 @@ pub struct Narrowing<'g> {
 }
 
 /// A place in the guide's tree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub(crate) u16);
 
 impl NodeId {
@@ -233,6 +234,37 @@ pub struct Node {
     children: Vec<NodeId>,
     /// Those of the children that must stand.
     required: Vec<NodeId>,
+}
+
+/// What the walk asks of a node for every segment, close together: nodes and definitions are large, and far
+/// apart in memory.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Step {
+    /// The loop it stands in.
+    pub(crate) around: NodeId,
+    /// Index among the parts of that loop.
+    pub(crate) part: u16,
+    /// How many parts it has.
+    pub(crate) parts: u16,
+    /// How often it may stand; 0 without a limit.
+    pub(crate) most: u16,
+    /// Whether it is the segment that begins its loop.
+    pub(crate) begins: bool,
+}
+
+impl Step {
+    fn of(guide: &Guide, node: NodeId) -> Self {
+        Self {
+            around: guide.parent(node),
+            part: guide.node(node).part,
+            parts: u16::try_from(guide.children(node).len()).unwrap_or(u16::MAX),
+            most: match guide.repeat(node) {
+                Repeat::UpTo(most) => most,
+                Repeat::Unlimited => 0,
+            },
+            begins: guide.is_trigger(node),
+        }
+    }
 }
 
 /// What stands at a [`Node`].
@@ -425,13 +457,20 @@ impl Guide {
         self.id == id || self.also.iter().chain(&self.ids).any(|other| other == id)
     }
 
-    /// Notes for each loop which of its parts must stand.
+    /// Notes for each loop which of its parts must stand, and what the walk asks of every node.
     fn require(&mut self) {
         for index in 0..self.nodes.len() {
             let mut required = self.nodes[index].children.clone();
             required.retain(|&child| self.usage(child) == Usage::Required);
             self.nodes[index].required = required;
         }
+        self.steps = self.nodes().map(|node| Step::of(self, node)).collect();
+    }
+
+    /// What the walk asks of a node.
+    #[inline]
+    pub(crate) fn step(&self, node: NodeId) -> Step {
+        self.steps.get(node.index()).copied().unwrap_or_default()
     }
 
     pub(crate) fn dispatch(&self) -> &Dispatch {

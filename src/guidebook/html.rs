@@ -112,7 +112,7 @@ pub(super) fn end(out: &mut impl Write) -> io::Result<()> {
 }
 
 /// Text that stands for itself in HTML.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

@@ -30,6 +30,7 @@ use crate::{
 };
 
 pub(crate) use facts::{filling_words, line_paths, note_words, repeat_words, rules, type_and_length, usage_word};
+pub(crate) use html::escape;
 pub(crate) use page::notes_in_use;
 pub(crate) use text::wrap;
 

@@ -2,7 +2,7 @@
 
 use super::{Fault, FaultKind, Tape};
 use crate::{
-    guide::{Guide, Lookup, NodeId, Place, dictionary},
+    guide::{Guide, Lookup, NodeId, Place, Step, dictionary},
     x12::{Delimiters, Segment},
 };
 
@@ -58,7 +58,7 @@ impl<'g> Walk<'g> {
             position: 0,
             faults: Vec::new(),
         };
-        walk.open(NodeId::ROOT, 0);
+        walk.open(NodeId::ROOT, guide.step(NodeId::ROOT).parts, 0);
         walk
     }
 
@@ -151,19 +151,19 @@ impl<'g> Walk<'g> {
         offset: u64,
         closed: &mut impl FnMut(&Tape, usize, &[Fault]),
     ) {
-        let around = self.guide.parent(node);
-        if self.guide.is_trigger(node) && around != NodeId::ROOT {
-            let outer = self.guide.parent(around);
-            self.close_until(outer, offset, closed);
-            self.count(around, segment, offset);
-            self.open(around, offset);
+        let step = self.guide.step(node);
+        if step.begins && step.around != NodeId::ROOT {
+            let around = self.guide.step(step.around);
+            self.close_until(around.around, offset, closed);
+            self.count(step.around, around, segment, offset);
+            self.open(step.around, around.parts, offset);
         } else {
-            self.close_until(around, offset, closed);
+            self.close_until(step.around, offset, closed);
         }
-        self.count(node, segment, offset);
+        self.count(node, step, segment, offset);
         self.tape.push(node, false, segment, self.position, offset);
         self.last = node;
-        if segment.id() == b"HL" {
+        if step.begins && segment.id() == b"HL" {
             self.check_parent(segment, offset);
         }
     }
@@ -179,20 +179,20 @@ impl<'g> Walk<'g> {
         self.faults.push(Fault { kind, node, segment, position: self.position, offset });
     }
 
-    fn open(&mut self, node: NodeId, offset: u64) {
+    fn open(&mut self, node: NodeId, parts: u16, offset: u64) {
         let around = self.frames.last().map_or(0, |frame| frame.entry);
         let entry = self.tape.open(node, around, self.position, offset);
         let counts = self.counts.len();
-        self.counts.resize(counts + self.guide.children(node).len(), 0);
+        self.counts.resize(counts + usize::from(parts), 0);
         self.frames.push(Frame { node, entry, counts });
     }
 
     #[inline]
-    fn count(&mut self, node: NodeId, segment: &Segment<'_>, offset: u64) {
+    fn count(&mut self, node: NodeId, step: Step, segment: &Segment<'_>, offset: u64) {
         let Some(frame) = self.frames.last() else { return };
-        let Some(count) = self.counts.get_mut(frame.counts + self.guide.part(node)) else { return };
+        let Some(count) = self.counts.get_mut(frame.counts + usize::from(step.part)) else { return };
         *count += 1;
-        if !self.guide.repeat(node).allows(*count) {
+        if step.most != 0 && *count > u32::from(step.most) {
             self.fault(FaultKind::TooMany, node, segment, offset);
         }
     }

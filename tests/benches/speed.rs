@@ -4,6 +4,7 @@
 use std::sync::OnceLock;
 
 use claimwire::{
+    codes::{self, Judge, Own, Verdict},
     document,
     generate::{self, Kind, Options},
     guide, ndjson,
@@ -11,7 +12,10 @@ use claimwire::{
     record::write::Style,
     x12::{Reader, Token},
 };
-use divan::{Bencher, counter::BytesCount};
+use divan::{
+    Bencher,
+    counter::{BytesCount, ItemsCount},
+};
 
 fn main() {
     divan::main();
@@ -118,4 +122,30 @@ fn e_document_there_and_back(bencher: Bencher<'_, '_>, kind: Kind) {
         document::write(&json[..], &mut back, &Style::default()).expect("a document");
         back.len()
     });
+}
+
+/// Values of one element each: a provider's number, a diagnosis, a place of service.
+#[divan::bench(args = ["npi", "icd-diagnosis", "place-of-service"])]
+fn f_codes_judged(bencher: Bencher<'_, '_>, list: &str) {
+    let judge = Judge::new(&[list], &Own::default()).expect("a list");
+    let (qualifier, values): (&[u8], &[&[u8]]) = match list {
+        "npi" => (b"", &[b"1234567893", b"1245319599", b"1234567890"]),
+        "icd-diagnosis" => (b"ABF", &[b"J029", b"S72001A", b"E1165", b"I10", b"Z3A39", b"M542", b"J0290", b"R51"]),
+        _ => (b"", &[b"11", b"21", b"22", b"98"]),
+    };
+    // Enough of them that the clock does not count.
+    let values: Vec<&[u8]> = values.iter().copied().cycle().take(1000).collect();
+    bencher
+        .counter(ItemsCount::new(values.len()))
+        .bench(|| values.iter().filter(|value| judge.judge(qualifier, value, None).verdict == Verdict::Known).count());
+}
+
+/// Reading an operator's own list of all diagnoses, which happens once.
+#[divan::bench]
+fn g_diagnoses_read(bencher: Bencher<'_, '_>) {
+    let whole = codes::by_name("icd-10-cm").expect("listed");
+    let folder = tempfile::tempdir().expect("a folder");
+    let lines: Vec<&str> = whole.codes().iter().map(|code| code.code).collect();
+    std::fs::write(folder.path().join("icd-10-cm.txt"), lines.join("\n")).expect("written");
+    bencher.bench(|| Own::in_folder(folder.path()).expect("reads"));
 }

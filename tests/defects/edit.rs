@@ -10,21 +10,28 @@ pub enum Edit {
     Replace(&'static str, &'static str),
     /// Takes a segment out.
     Remove(&'static str),
+    /// Takes out a segment and all that follow, up to another, which stays.
+    Cut(&'static str, &'static str),
     /// Puts segments (joined by `~`) after one.
     After(&'static str, &'static str),
     /// Puts segments before one.
     Before(&'static str, &'static str),
     /// Leaves SE01 as it is, which the other edits keep right.
     KeepCount,
+    /// Puts bytes in place of the first that are so, once all other edits are done.
+    Bytes(&'static [u8], &'static [u8]),
+    /// Puts bytes before everything.
+    Begin(&'static [u8]),
+    /// Takes the last bytes away, so many, line breaks included.
+    Shorten(usize),
 }
 
 /// Applies edits; what cannot be applied is returned.
 pub fn apply(file: &[u8], edits: &[Edit]) -> Result<Vec<u8>, String> {
     let text = String::from_utf8(file.to_vec()).expect("samples are ASCII");
-    let end = text.as_bytes()[105] as char;
+    let end = terminator(&text);
     let line_break = if text.contains(&format!("{end}\n")) { "\n" } else { "" };
-    let mut segments: Vec<String> =
-        text.split(end).map(|segment| segment.trim_start_matches(['\r', '\n']).to_owned()).collect();
+    let mut segments = segments(&text, end);
     segments.retain(|segment| !segment.is_empty());
     let mut count = true;
     for edit in edits {
@@ -42,6 +49,11 @@ pub fn apply(file: &[u8], edits: &[Edit]) -> Result<Vec<u8>, String> {
                 let at = find(&segments, name).ok_or_else(missing)?;
                 segments.remove(at);
             }
+            Edit::Cut(first, until) => {
+                let first = find(&segments, first).ok_or_else(missing)?;
+                let until = find(&segments, until).ok_or_else(missing)?;
+                segments.drain(first..until);
+            }
             Edit::After(name, new) => {
                 let at = find(&segments, name).ok_or_else(missing)?;
                 segments.splice(at + 1..at + 1, new.split('~').map(str::to_owned));
@@ -51,23 +63,46 @@ pub fn apply(file: &[u8], edits: &[Edit]) -> Result<Vec<u8>, String> {
                 segments.splice(at..at, new.split('~').map(str::to_owned));
             }
             Edit::KeepCount => count = false,
+            Edit::Bytes(..) | Edit::Begin(_) | Edit::Shorten(_) => {}
         }
     }
     if count {
         recount(&mut segments);
     }
-    Ok(segments
-        .iter()
-        .flat_map(|segment| [segment.as_str(), &end.to_string(), line_break].concat().into_bytes())
-        .collect())
+    let mut bytes: Vec<u8> =
+        segments.iter().flat_map(|one| [one.as_str(), &end.to_string(), line_break].concat().into_bytes()).collect();
+    for edit in edits {
+        match *edit {
+            Edit::Bytes(old, new) => {
+                let at = bytes.windows(old.len()).position(|window| window == old);
+                let at = at.ok_or_else(|| format!("{edit:?} finds no such bytes"))?;
+                bytes.splice(at..at + old.len(), new.iter().copied());
+            }
+            Edit::Begin(new) => drop(bytes.splice(0..0, new.iter().copied())),
+            Edit::Shorten(count) => bytes.truncate(bytes.len().saturating_sub(count)),
+            _ => {}
+        }
+    }
+    Ok(bytes)
 }
 
 /// The number in the file, from 1, of the segment that begins so.
 pub fn number(file: &[u8], name: &str) -> Option<u64> {
-    let text = String::from_utf8(file.to_vec()).ok()?;
-    let end = text.as_bytes()[105] as char;
-    let segments: Vec<String> = text.split(end).map(|one| one.trim_start_matches(['\r', '\n']).to_owned()).collect();
-    find(&segments, name).map(|at| at as u64 + 1)
+    let text = String::from_utf8_lossy(file);
+    find(&segments(&text, terminator(&text)), name).map(|at| at as u64 + 1)
+}
+
+/// What stands after ISA16.
+fn terminator(text: &str) -> char {
+    let header = text.find("ISA*").and_then(|at| text[at..].match_indices('*').nth(15).map(|(star, _)| at + star));
+    header.and_then(|star| text[star..].chars().nth(2)).unwrap_or('~')
+}
+
+fn segments(text: &str, end: char) -> Vec<String> {
+    text.trim_start_matches('\u{feff}')
+        .split(end)
+        .map(|segment| segment.trim_start_matches(['\r', '\n']).to_owned())
+        .collect()
 }
 
 fn find(segments: &[String], name: &str) -> Option<usize> {

@@ -1,8 +1,19 @@
 //! For each rule a file that breaks just that rule, and one that just keeps it: clean samples with small
 //! edits. The finding is at the right segment, loop and element, and no other error comes with it.
 
+mod acknowledgment;
+mod adjustment;
+mod balance;
+mod bill;
+mod bill_codes;
 mod claim;
+mod coordination;
+mod dental;
 mod edit;
+mod institutional;
+mod payment;
+mod remittance;
+mod status;
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -28,7 +39,20 @@ pub struct Defect {
     pub keeps: &'static [Edit],
 }
 
-const ALL: &[&[Defect]] = &[claim::DEFECTS];
+const ALL: &[&[Defect]] = &[
+    balance::DEFECTS,
+    bill::DEFECTS,
+    bill_codes::DEFECTS,
+    claim::DEFECTS,
+    coordination::DEFECTS,
+    dental::DEFECTS,
+    institutional::DEFECTS,
+    payment::DEFECTS,
+    adjustment::DEFECTS,
+    remittance::DEFECTS,
+    acknowledgment::DEFECTS,
+    status::DEFECTS,
+];
 
 #[derive(Default)]
 struct Collected(Vec<Finding>);

@@ -30,6 +30,7 @@ impl Draft {
             nodes: base.nodes.clone(),
             // Placement is the base's: codes that a companion no longer allows have their place.
             dispatch: base.dispatch.clone(),
+            steps: Vec::new(),
             base: Some(base),
             changes: Vec::new(),
         };

@@ -35,7 +35,8 @@ pub enum Limit {
 }
 
 /// What a partner makes of a rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Override {
     /// `off`: it is not asked.
     Off,

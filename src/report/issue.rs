@@ -1,0 +1,199 @@
+//! One finding as JSON.
+
+use serde::{Serialize, Serializer, ser::SerializeSeq};
+
+use super::{
+    causes::{Cause, Variant},
+    path::Step,
+};
+use crate::check::{Codes, Finding, Place, Severity, Trigger};
+
+/// A finding as it stands in JSON.
+pub(super) struct Issue<'r> {
+    pub(super) file: &'r str,
+    pub(super) finding: &'r Finding,
+    pub(super) cause: &'r Cause,
+    pub(super) variant: &'r Variant,
+    pub(super) steps: &'r [Step],
+}
+
+#[derive(Serialize)]
+struct Written<'r> {
+    rule: &'r str,
+    snip: u8,
+    severity: Severity,
+    message: Sentence<'r>,
+    hint: &'r str,
+    file: &'r str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    interchange: &'r str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    group: &'r str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    transaction: &'r str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    claim: &'r str,
+    #[serde(skip_serializing_if = "is_zero")]
+    segment_position: u32,
+    segment_number: u64,
+    byte_offset: u64,
+    byte_length: u32,
+    line: u64,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    r#loop: &'r str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    segment: &'r str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    element: Option<&'r str>,
+    #[serde(skip_serializing_if = "is_zero")]
+    repetition: u32,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    missing: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    because_of: Option<Because<'r>>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    json_path: String,
+    ack: Ack<'r>,
+}
+
+/// What made a situational rule hold.
+#[derive(Serialize)]
+struct Because<'r> {
+    #[serde(skip_serializing_if = "str::is_empty")]
+    r#loop: &'r str,
+    element: String,
+    segment_position: u32,
+}
+
+/// The codes that acknowledgments answer with.
+#[derive(Serialize)]
+struct Ack<'r> {
+    ta1: Option<&'static str>,
+    ak9: Option<&'static str>,
+    ik3: Option<&'static str>,
+    ik4: Option<&'static str>,
+    ik5: Option<&'static str>,
+    stc: Option<Status<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stc_more: Option<More<'r>>,
+}
+
+impl Serialize for Issue<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { file, finding, cause, variant, steps } = *self;
+        let Finding { within, claim, place, .. } = finding;
+        Written {
+            rule: &cause.id,
+            snip: cause.rule.level,
+            severity: finding.severity,
+            message: Sentence { title: &variant.title, detail: finding.detail.as_deref() },
+            hint: finding.hint(),
+            file,
+            interchange: &within.interchange,
+            group: &within.group,
+            transaction: &within.transaction,
+            claim,
+            segment_position: place.position,
+            segment_number: place.number,
+            byte_offset: place.offset,
+            byte_length: place.length,
+            line: place.line,
+            r#loop: place.loop_id(),
+            segment: &place.segment,
+            element: (place.element > 0).then_some(&variant.designator),
+            repetition: u32::from(place.repetition),
+            missing: place.missing,
+            value: finding.value.as_deref(),
+            expected: finding.expected.as_deref(),
+            because_of: finding.trigger.as_ref().map(Because::of),
+            json_path: if variant.json.is_empty() { String::new() } else { variant.json.fill(steps) },
+            ack: Ack::of(&finding.codes, place),
+        }
+        .serialize(serializer)
+    }
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+/// A message, put together while it is written.
+struct Sentence<'r> {
+    title: &'r str,
+    detail: Option<&'r str>,
+}
+
+impl Serialize for Sentence<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.detail {
+            None => serializer.serialize_str(self.title),
+            Some(detail) => serializer.collect_str(&format_args!("{}: {detail}", self.title)),
+        }
+    }
+}
+
+impl<'r> Because<'r> {
+    fn of(trigger: &'r Trigger) -> Self {
+        Self { r#loop: &trigger.loop_id, element: trigger.designator(), segment_position: trigger.position }
+    }
+}
+
+impl<'r> Ack<'r> {
+    fn of(codes: &Codes, place: &'r Place) -> Self {
+        let Codes { ta1, ak9, ik5, ik3, ik4, stc } = *codes;
+        let (first, rest) = stc.map_or(("", ""), |stc| stc.split_once(' ').unwrap_or((stc, "")));
+        Self {
+            ta1,
+            ak9,
+            ik3,
+            ik4,
+            ik5,
+            stc: (!first.is_empty()).then_some(Status { triplet: first, place }),
+            stc_more: (!rest.is_empty()).then_some(More { triplets: rest, place }),
+        }
+    }
+}
+
+/// `A7:562:85` as `["A7","562","85"]`.
+struct Status<'r> {
+    triplet: &'static str,
+    place: &'r Place,
+}
+
+/// The triplets after the first.
+struct More<'r> {
+    triplets: &'static str,
+    place: &'r Place,
+}
+
+impl Serialize for Status<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(None)?;
+        for code in self.triplet.split(':') {
+            match code {
+                "*" => entity(self.place).map_or(Ok(()), |code| list.serialize_element(code))?,
+                code => list.serialize_element(code)?,
+            }
+        }
+        list.end()
+    }
+}
+
+impl Serialize for More<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let place = self.place;
+        serializer.collect_seq(self.triplets.split_ascii_whitespace().map(|triplet| Status { triplet, place }))
+    }
+}
+
+/// NM101 of the loop that a place is in, where the guide allows just one.
+fn entity(place: &Place) -> Option<&'static str> {
+    let (guide, node) = (place.guide?, place.node?);
+    let around = if guide.loop_at(node).is_some() { node } else { guide.parent(node) };
+    let name = guide.children(around).iter().find_map(|child| guide.segment(*child).filter(|one| one.id == "NM1"))?;
+    name.element(1, 0)?.only_code()
+}

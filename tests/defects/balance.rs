@@ -1,0 +1,81 @@
+//! Defects of what has to add up.
+
+use super::{
+    Defect,
+    edit::Edit::{After, Put},
+};
+
+pub const DEFECTS: &[Defect] = &[
+    Defect {
+        rule: "line.adjudication.balance",
+        sample: "837p/medicare-secondary",
+        breaks: &[Put("CAS*CO", "03", "30")],
+        at: "2430/SVD02",
+        on: "SVD",
+        also: &[],
+        keeps: &[Put("CAS*CO", "03", "30"), Put("CAS*PR#2", "03", "20")],
+    },
+    Defect {
+        rule: "line.adjudication.balance",
+        sample: "837i/secondary-outpatient",
+        breaks: &[Put("SVD", "02", "501")],
+        at: "2430/SVD02",
+        on: "SVD",
+        also: &[],
+        keeps: &[Put("SVD", "02", "400"), After("AMT*EAF", "SVD*99002*100*HC:73720*0610*1~DTP*573*D8*20260219")],
+    },
+    Defect {
+        rule: "coverage.balance.payment",
+        sample: "837p/medicare-secondary",
+        breaks: &[Put("AMT*D", "02", "210")],
+        at: "2320/AMT02",
+        on: "AMT*D",
+        also: &[],
+        keeps: &[Put("AMT*D", "02", "210"), Put("CAS*PR", "03", "10")],
+    },
+    Defect {
+        rule: "coverage.balance.payment",
+        sample: "837d/coordination",
+        breaks: &[Put("CAS*PR", "03", "51")],
+        at: "2320/AMT02",
+        on: "AMT*D",
+        also: &[],
+        keeps: &[],
+    },
+    Defect {
+        rule: "coverage.balance.charge",
+        sample: "837p/secondary-claim-level",
+        breaks: &[Put("AMT*D", "02", "210")],
+        at: "2320/AMT02",
+        on: "AMT*D",
+        also: &[],
+        keeps: &[Put("AMT*D", "02", "210"), Put("CAS*CO", "03", "180")],
+    },
+    Defect {
+        rule: "line.non-covered.sum",
+        sample: "837i/inpatient-surgery",
+        breaks: &[Put("SV2#5", "07", "2650.01")],
+        at: "2400/SV207",
+        on: "SV2#5",
+        also: &[],
+        keeps: &[Put("SV2#5", "07", "2650")],
+    },
+    Defect {
+        rule: "line.tax.sum",
+        sample: "837i/outpatient-surgery",
+        breaks: &[Put("AMT*GT", "02", "5765.01")],
+        at: "2400/AMT02",
+        on: "AMT*N8",
+        also: &[],
+        keeps: &[Put("AMT*GT", "02", "5765")],
+    },
+    Defect {
+        rule: "line.tax.sum",
+        sample: "837d/repriced-and-contract",
+        breaks: &[Put("AMT*T", "02", "540.01")],
+        at: "2400/AMT02",
+        on: "AMT*T",
+        also: &[],
+        keeps: &[Put("AMT*T", "02", "540")],
+    },
+];
