@@ -229,7 +229,7 @@ impl State {
         }
         self.reported = faults.len();
         let view = View { guide, ordinal: prepared.ordinal, tape, index: &self.index };
-        let Some(scope) = Scope::new(view, entry) else { return };
+        let Some(scope) = Scope::new(&view, entry) else { return };
         for check in prepared.checks(scope.node()) {
             (check.run)(scope, found);
         }
