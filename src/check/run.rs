@@ -665,7 +665,7 @@ impl<'o, R: Receive> Run<'o, R> {
         let nothing = Segment::from_parts(b"", &[], Default::default());
         let seen = Seen { segment: &nothing, number: self.number + 1, offset, line: self.line };
         if offset > self.limits.bytes && self.interchange.is_some() {
-            let most = self.limits.bytes;
+            let (most, seen) = (self.limits.bytes, Seen { number: self.number, ..seen });
             self.say(&partner::BYTES, seen, 0).detail(format!("{offset} bytes, at most {most}"));
         }
         self.end_interchange(seen, false);

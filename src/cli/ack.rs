@@ -13,6 +13,7 @@ use jiff::civil::DateTime;
 
 use super::{
     Outcome,
+    checking::Checking,
     input::{Files, Input},
     notices,
     output::{Destination, Output},
@@ -57,6 +58,8 @@ pub struct Ack {
     #[command(flatten)]
     files: Files,
     #[command(flatten)]
+    checking: Checking,
+    #[command(flatten)]
     destination: Destination,
 }
 
@@ -90,23 +93,28 @@ impl Ack {
         if let Some(answer) = &self.explain {
             return self.destination.write(|output| self.explain(answer, output));
         }
-        let options = self.options()?;
+        let (checked, options) = (self.checked()?, self.options()?);
         self.destination.write(|output| {
             let mut worst = Outcome::Done;
             let mut next = options;
             for input in self.files.open() {
-                worst = worst.max(self.answer(input?, &mut next, output)?);
+                worst = worst.max(self.answer(input?, &checked, &mut next, output)?);
             }
             Ok(worst)
         })
     }
 
     /// Answers one file; the numbers of the next one go on after it.
-    fn answer(&self, input: Input, options: &mut Options, output: &mut Output) -> anyhow::Result<Outcome> {
+    fn answer(
+        &self,
+        input: Input,
+        checked: &check::Options,
+        options: &mut Options,
+        output: &mut Output,
+    ) -> anyhow::Result<Outcome> {
         let Input { name, bytes } = input;
-        let checked = check::Options { values: self.show_values, ..check::Options::default() };
         let mut answers = Answers::new(output, options.clone());
-        let verdict = check::check(bytes, &checked, &mut answers).with_context(|| name.clone())?;
+        let verdict = check::check(bytes, checked, &mut answers).with_context(|| name.clone())?;
         let (_, summary) = answers.finish().with_context(|| name.clone())?;
         options.control_number = summary.next_control_number;
         let noticed = notices::report(&name, &summary.notices);
@@ -124,6 +132,10 @@ impl Ack {
             bail!("{name}: there is no acknowledgment in it");
         }
         Ok(if explained.rejects || explained.strangers { Outcome::Refused } else { Outcome::Done })
+    }
+
+    fn checked(&self) -> anyhow::Result<check::Options> {
+        self.checking.options(&self.checking.partner()?, 7, self.show_values)
     }
 
     fn options(&self) -> anyhow::Result<Options> {

@@ -416,7 +416,7 @@ pub const DEFECTS: &[Defect] = &[
 /// The codes of the one finding of a rule.
 fn codes(sample: &str, edits: &[edit::Edit], rule: &str) -> Codes {
     let file = edit::apply(&super::read(sample), edits).expect("applies");
-    let found = super::findings(&file);
+    let found = super::findings(&file, &super::options(super::NOBODY));
     found.iter().find(|finding| finding.rule_id() == rule).unwrap_or_else(|| panic!("no {rule}")).codes
 }
 

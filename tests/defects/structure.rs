@@ -106,7 +106,7 @@ pub const DEFECTS: &[Defect] = &[
 fn a_segment_of_a_sister_guide_is_not_used_rather_than_unknown_to_the_set() {
     let of = |segment, rule| {
         let file = edit::apply(&super::read("837p/office-visit"), &[After("AMT", segment)]).expect("applies");
-        let found = super::findings(&file);
+        let found = super::findings(&file, &super::options(super::NOBODY));
         found.iter().find(|finding| finding.rule_id() == rule).unwrap_or_else(|| panic!("no {rule}")).codes.ik3
     };
     assert_eq!(of("SV2*0300*HC:85025*25*UN*1", "837p.2300.sv2.not-in-set"), Some("I4"));
