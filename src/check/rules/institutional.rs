@@ -245,10 +245,8 @@ fn days(claim: Scope<'_>, still: bool, found: &mut Found<'_>) {
 fn providers(claim: Scope<'_>, found: &mut Found<'_>) {
     let attending = claim.inner(&ATTENDING_AT).and_then(|one| one.first(&ATTENDING_NAME));
     match attending {
-        None if !claim.has(&ATTENDING_AT) => {
-            if !revenue_codes(claim).all(|code| code.starts_with(b"054")) {
-                found.missing(&ATTENDING, claim, &ATTENDING_AT);
-            }
+        None if !claim.has(&ATTENDING_AT) && !revenue_codes(claim).all(|code| code.starts_with(b"054")) => {
+            found.missing(&ATTENDING, claim, &ATTENDING_AT);
         }
         Some(name) if name.element(9).is_empty() => {
             found.element(&ATTENDING_ID, name, 9);
