@@ -87,9 +87,9 @@ pub(super) fn codes(held: Held<'_>) -> impl Iterator<Item = (usize, &[u8])> {
     (1..held.segment.len()).map(move |n| (n, held.component(n, 2))).filter(|(_, code)| !code.is_empty())
 }
 
-/// The first element left empty before others.
+/// The first element left empty before others; the first of all is required, and reported as such.
 pub(super) fn gap(held: Held<'_>) -> Option<usize> {
-    let empty = held.segment.elements().position(<[u8]>::is_empty)?;
+    let empty = held.segment.elements().position(<[u8]>::is_empty).filter(|empty| *empty > 1)?;
     // Separators behind the last code are reported as such.
     held.segment.elements().skip(empty).any(|element| !element.is_empty()).then_some(empty)
 }
@@ -168,14 +168,20 @@ fn diagnoses(claim: Scope<'_>, found: &mut Found<'_>) {
 fn beside_diagnoses(claim: Scope<'_>, found: &mut Found<'_>) {
     let Some(bill) = Bill::of(claim) else { return };
     match claim.first(&ADMITTING_AT) {
-        None if bill.is_admission() => found.missing(&ADMITTING, claim, &ADMITTING_AT).trigger(bill.clm, 5, 1),
-        None if bill.is_ancillary() => {
-            found.missing(&ADMITTING_BESIDE_STAY, claim, &ADMITTING_AT).trigger(bill.clm, 5, 1)
+        None if bill.is_admission() => {
+            found.missing(&ADMITTING, claim, &ADMITTING_AT).trigger(bill.clm, 5, 1);
         }
-        Some(held) if bill.is_home_health() => found.segment(&ADMITTING_AT_HOME, held).trigger(bill.clm, 5, 1),
-        Some(held) if bill.is_visit() => found.segment(&ADMITTING_VISIT, held).trigger(bill.clm, 5, 1),
-        _ => super::super::found::Said::nothing(),
-    };
+        None if bill.is_ancillary() => {
+            found.missing(&ADMITTING_BESIDE_STAY, claim, &ADMITTING_AT).trigger(bill.clm, 5, 1);
+        }
+        Some(held) if bill.is_home_health() => {
+            found.segment(&ADMITTING_AT_HOME, held).trigger(bill.clm, 5, 1);
+        }
+        Some(held) if bill.is_visit() => {
+            found.segment(&ADMITTING_VISIT, held).trigger(bill.clm, 5, 1);
+        }
+        _ => {}
+    }
     match claim.first(&REASON_AT) {
         Some(held) if !bill.is_visit() => {
             found.segment(&REASON_STAY, held).trigger(bill.clm, 5, 1);

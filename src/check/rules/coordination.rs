@@ -52,9 +52,9 @@ rules! {
         .says("a payer that was not billed has decided about the claim", "remove AMT*A8, or what the payer is said to have decided");
     NOT_BILLED_AMOUNT = Rule::warning(4, "COB14", "coverage.not-billed.amount").stc("A7:596")
         .says("the charge not billed to a payer is not the claim charge", "put the claim charge (CLM02) into AMT*A8");
-    INPATIENT = Rule::warning(4, "COB15", "coverage.inpatient").stc("A7:516")
+    INPATIENT = Rule::warning(4, "COB15", "coverage.inpatient")
         .says("an inpatient decision stands on a bill that is for no stay", "send the remarks of the decision in MOA");
-    OUTPATIENT = Rule::warning(4, "COB15", "coverage.outpatient").stc("A7:516")
+    OUTPATIENT = Rule::warning(4, "COB15", "coverage.outpatient")
         .says("an outpatient decision stands on the bill of a stay", "send the remarks of the decision in MIA");
     RANK = Rule::warning(4, "COB20", "coverage.rank").stc("A7:742")
         .says("a payer has decided that ranks after the payer the claim goes to", "correct SBR01 of this coverage, or of the subscriber");

@@ -9,6 +9,7 @@ use super::{
         Check, Found, Scope,
         rule::{Rule, rules},
         scope::{At, Held, places},
+        value,
     },
     bill::Bill,
 };
@@ -179,6 +180,7 @@ fn codes(claim: Scope<'_>, found: &mut Found<'_>) {
     }
     let Some(bill) = Bill::of(claim) else { return };
     let still = status == b"30";
+    // Bills for visits over a month may end while treatment goes on, whatever their frequency.
     match bill.frequency {
         b'1' if still && bill.is_stay() => {
             found.element(&STILL_PATIENT, cl1, 3).trigger(bill.clm, 5, 3);
@@ -214,7 +216,8 @@ fn is_source(kind: &[u8], source: &[u8]) -> bool {
 /// Whether a patient status is in use.
 fn is_status(status: &[u8]) -> bool {
     let &[tens @ b'0'..=b'9', ones @ b'0'..=b'9'] = status else { return false };
-    matches!((tens - b'0') * 10 + (ones - b'0'), 1..=7 | 9 | 20 | 21 | 30 | 40..=43 | 50 | 51 | 61..=66 | 69 | 70 | 81..=95)
+    let number = (tens - b'0') * 10 + (ones - b'0');
+    matches!(number, 1..=7 | 9 | 20 | 21 | 30 | 40..=43 | 50 | 51 | 61..=66 | 69 | 70 | 81..=95)
 }
 
 /// Whether a list of codes (HI) holds a code.
@@ -228,7 +231,7 @@ fn days(claim: Scope<'_>, still: bool, found: &mut Found<'_>) {
     for held in claim.all(&VALUES) {
         for n in 1..held.segment.len() {
             if matches!(held.component(n, 2), b"80" | b"81") {
-                let Some(days) = super::super::value::number(held.component(n, 5)) else { return };
+                let Some(days) = value::number(held.component(n, 5)) else { return };
                 let (first, at, sum) = stated.unwrap_or((held, n, Decimal::ZERO));
                 stated = Some((first, at, sum + days));
             }
@@ -288,11 +291,12 @@ fn line(line: Scope<'_>, found: &mut Found<'_>) {
         return;
     }
     let rate = matches!(revenue, b"0022" | b"0023" | b"0024");
-    match (rate, sv2.component(2, 1) == b"HP") {
-        (true, false) => found.element(&RATE_CODE, sv2, 2).trigger(sv2, 1, 0),
-        (false, true) => found.element(&RATE_REVENUE, sv2, 1).trigger(sv2, 2, 1),
-        _ => super::super::found::Said::nothing(),
-    };
+    let priced = sv2.component(2, 1) == b"HP";
+    if rate && !priced {
+        found.element(&RATE_CODE, sv2, 2).trigger(sv2, 1, 0);
+    } else if priced && !rate {
+        found.element(&RATE_REVENUE, sv2, 1).trigger(sv2, 2, 1);
+    }
     if is_room(revenue) && sv2.element(4) == b"UN" {
         found.element(&ROOM_UNIT, sv2, 4).trigger(sv2, 1, 0);
     }
