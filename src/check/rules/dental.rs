@@ -6,7 +6,7 @@ use super::{
         rule::{Rule, rules},
         scope::{Held, places},
     },
-    bill_codes::{GAP, Met, REPEATED, codes, gap, is_tenth},
+    bill_codes::{Met, REPEATED, codes, is_tenth},
 };
 
 rules! {
@@ -137,9 +137,6 @@ fn diagnoses(claim: Scope<'_>, found: &mut Found<'_>) {
         if met.again(code) {
             found.component(&REPEATED, held, n, 2);
         }
-    }
-    if let Some(n) = gap(held) {
-        found.element(&GAP, held, n);
     }
     let Some(tenth) = is_tenth(held.component(1, 1)) else { return };
     let differs = |n: &usize| is_tenth(held.component(*n, 1)).is_some_and(|other| other != tenth);

@@ -53,11 +53,11 @@ rules! {
         .says("there is a surgical procedure but no operating physician", "add loop 2310B with the surgeon");
     OTHER_OPERATING = Rule::warning(4, "PRV05", "claim.operating.other").stc("A6:562:72")
         .says("there is another operating physician but no first one", "add loop 2310B, or send the only operating physician there");
-    LINE_OPERATING = Rule::warning(4, "PRV05", "line.operating.same").stc("A7:562:72")
+    LINE_OPERATING = Rule::warning(4, "PRV05", "line.operating.repeated").stc("A7:562:72")
         .says("the line repeats the operating physician of the claim", "send the physician on a line only if it is another one");
-    RENDERING = Rule::warning(4, "PRV03", "claim.rendering.same").stc("A7:562:82")
+    RENDERING = Rule::warning(4, "PRV03", "claim.rendering.attending").stc("A7:562:82")
         .says("the rendering provider is the attending provider", "remove loop 2310D; it is for a provider other than the attending one");
-    LINE_RENDERING = Rule::warning(4, "PRV03", "line.rendering.same").stc("A7:562:82")
+    LINE_RENDERING = Rule::warning(4, "PRV03", "line.rendering.repeated").stc("A7:562:82")
         .says("the line repeats the rendering or attending provider of the claim", "remove loop 2420C; it is for another provider");
     SERVICE_DATE = Rule::warning(6, "LIN10", "line.service.date.visit").stc("A6:187")
         .says("an outpatient line with a procedure has no service date", "add DTP*472 with the day of service");
