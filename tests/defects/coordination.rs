@@ -145,7 +145,7 @@ pub const DEFECTS: &[Defect] = &[
         at: "2430/CAS05",
         on: "CAS*CO",
         also: &[],
-        keeps: &[Replace("CAS*CO", "CAS*CO*45*30"), After("CAS*CO", "CAS*OA*45*5")],
+        keeps: &[Replace("CAS*CO", "CAS*CO*59*30"), After("CAS*CO", "CAS*OA*59*5")],
     },
     Defect {
         rule: "coordination.adjustment.reason",
