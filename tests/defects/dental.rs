@@ -194,13 +194,4 @@ pub const DEFECTS: &[Defect] = &[
         also: &[],
         keeps: &[],
     },
-    Defect {
-        rule: "claim.codes.gap",
-        sample: "837d/accident",
-        breaks: &[Put("HI", "03", "ABF:V4362XA"), Put("HI", "02", "")],
-        at: "2300/HI02",
-        on: "HI",
-        also: &[],
-        keeps: &[],
-    },
 ];

@@ -19,12 +19,6 @@ rules! {
         .says("codes of different ICD editions stand on one bill", "send all diagnoses and procedures by the edition of the principal diagnosis");
     REPEATED = Rule::error(2, "HI03", "claim.diagnosis.twice").stc("A7:255")
         .says("a diagnosis is listed twice", "send each diagnosis once; the principal one is not repeated among the others");
-    EXTERNAL_CAUSE = Rule::error(5, "HI06", "claim.diagnosis.principal.external-cause").stc("A7:254")
-        .says("the principal diagnosis is a cause of injury from outside (V to Y)", "send the injury as principal diagnosis, and its cause in HI*ABN");
-    SEQUELA = Rule::error(5, "HI07", "claim.diagnosis.principal.sequela").stc("A7:254")
-        .says("the principal diagnosis is only the cause of what came of it (seventh character S)", "send the condition as principal diagnosis, and its cause among the others");
-    GAP = Rule::warning(2, "HI20", "claim.codes.gap").stc("A7:255")
-        .says("a list of codes has a gap", "fill the elements of HI from the left");
     ADMITTING = Rule::error(6, "HI10", "claim.diagnosis.admitting").ik3("I6").stc("A6:232")
         .says("the bill of a stay has no admitting diagnosis", "add HI*ABJ with the diagnosis at admission");
     ADMITTING_BESIDE_STAY = Rule::warning(6, "HI10", "claim.diagnosis.admitting.ancillary").stc("A6:232")
@@ -64,17 +58,13 @@ places! {
     OTHER = "2300" / "HI[ABF]";
     PROCEDURE = "2300" / "HI[BBR]";
     OTHER_PROCEDURE = "2300" / "HI[BBQ]";
-    SPANS = "2300" / "HI[BI]";
     OCCURRENCES = "2300" / "HI[BH]";
     VALUES = "2300" / "HI[BE]";
-    CONDITIONS = "2300" / "HI[BG]";
-    TREATMENTS = "2300" / "HI[TC]";
 }
 
 const GUIDE: &[&str] = &["837I"];
 
 pub(super) const CHECKS: &[Check] = &[
-    Check::new("2300", GUIDE, principal),
     Check::new("2300", GUIDE, family),
     Check::new("2300", GUIDE, diagnoses),
     Check::new("2300", GUIDE, beside_diagnoses),
@@ -85,13 +75,6 @@ pub(super) const CHECKS: &[Check] = &[
 /// The code (component 2) of each element, with the element's number; none for an empty one.
 pub(super) fn codes(held: Held<'_>) -> impl Iterator<Item = (usize, &[u8])> {
     (1..held.segment.len()).map(move |n| (n, held.component(n, 2))).filter(|(_, code)| !code.is_empty())
-}
-
-/// The first element left empty before others.
-pub(super) fn gap(held: Held<'_>) -> Option<usize> {
-    let empty = held.segment.elements().position(<[u8]>::is_empty)?;
-    // Separators behind the last code are reported as such.
-    held.segment.elements().skip(empty).any(|element| !element.is_empty()).then_some(empty)
 }
 
 /// Codes met so far, of which there are few.
@@ -132,15 +115,6 @@ pub(super) fn is_tenth(qualifier: &[u8]) -> Option<bool> {
     }
 }
 
-fn principal(claim: Scope<'_>, found: &mut Found<'_>) {
-    let Some(held) = claim.first(&PRINCIPAL).filter(|held| held.component(1, 1) == b"ABK") else { return };
-    match held.component(1, 2) {
-        [b'V'..=b'Y', ..] => found.component(&EXTERNAL_CAUSE, held, 1, 2),
-        [_, _, _, _, _, _, b'S'] => found.component(&SEQUELA, held, 1, 2),
-        _ => return,
-    };
-}
-
 fn family(claim: Scope<'_>, found: &mut Found<'_>) {
     let Some(principal) = claim.first(&PRINCIPAL) else { return };
     let Some(tenth) = is_tenth(principal.component(1, 1)) else { return };
@@ -168,14 +142,20 @@ fn diagnoses(claim: Scope<'_>, found: &mut Found<'_>) {
 fn beside_diagnoses(claim: Scope<'_>, found: &mut Found<'_>) {
     let Some(bill) = Bill::of(claim) else { return };
     match claim.first(&ADMITTING_AT) {
-        None if bill.is_admission() => found.missing(&ADMITTING, claim, &ADMITTING_AT).trigger(bill.clm, 5, 1),
-        None if bill.is_ancillary() => {
-            found.missing(&ADMITTING_BESIDE_STAY, claim, &ADMITTING_AT).trigger(bill.clm, 5, 1)
+        None if bill.is_admission() => {
+            found.missing(&ADMITTING, claim, &ADMITTING_AT).trigger(bill.clm, 5, 1);
         }
-        Some(held) if bill.is_home_health() => found.segment(&ADMITTING_AT_HOME, held).trigger(bill.clm, 5, 1),
-        Some(held) if bill.is_visit() => found.segment(&ADMITTING_VISIT, held).trigger(bill.clm, 5, 1),
-        _ => super::super::found::Said::nothing(),
-    };
+        None if bill.is_ancillary() => {
+            found.missing(&ADMITTING_BESIDE_STAY, claim, &ADMITTING_AT).trigger(bill.clm, 5, 1);
+        }
+        Some(held) if bill.is_home_health() => {
+            found.segment(&ADMITTING_AT_HOME, held).trigger(bill.clm, 5, 1);
+        }
+        Some(held) if bill.is_visit() => {
+            found.segment(&ADMITTING_VISIT, held).trigger(bill.clm, 5, 1);
+        }
+        _ => {}
+    }
     match claim.first(&REASON_AT) {
         Some(held) if !bill.is_visit() => {
             found.segment(&REASON_STAY, held).trigger(bill.clm, 5, 1);
@@ -247,13 +227,6 @@ fn procedures(claim: Scope<'_>, found: &mut Found<'_>) {
 }
 
 fn lists(claim: Scope<'_>, found: &mut Found<'_>) {
-    let lists: [&At; 9] =
-        [&REASON_AT, &CAUSE, &OTHER, &OTHER_PROCEDURE, &SPANS, &OCCURRENCES, &VALUES, &CONDITIONS, &TREATMENTS];
-    for held in lists.into_iter().flat_map(|at| claim.all(at)) {
-        if let Some(n) = gap(held) {
-            found.element(&GAP, held, n);
-        }
-    }
     let mut met = Met::nothing();
     for held in claim.all(&VALUES) {
         for (n, code) in codes(held) {

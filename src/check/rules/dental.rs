@@ -1,14 +1,12 @@
 //! Dental claims (837D): predetermination, teeth and areas of the mouth, prostheses, orthodontics.
 
-use jiff::civil::Date;
-
 use super::{
     super::{
         Check, Found, Scope,
         rule::{Rule, rules},
         scope::{Held, places},
     },
-    bill_codes::{GAP, Met, REPEATED, codes, gap, is_tenth},
+    bill_codes::{Met, REPEATED, codes, is_tenth},
 };
 
 rules! {
@@ -117,7 +115,7 @@ fn dates(line: Scope<'_>, found: &mut Found<'_>) {
             if (from..=through).contains(&day) {
                 return;
             }
-            let rule = if is_day(from, through) { &OTHER_DATE } else { &OUTSIDE };
+            let rule = if from == through { &OTHER_DATE } else { &OUTSIDE };
             found.element(rule, own, 3).trigger(of_claim, 3, 0);
         }
         (None, None) => {
@@ -132,10 +130,6 @@ fn dates(line: Scope<'_>, found: &mut Found<'_>) {
     }
 }
 
-fn is_day(from: Date, through: Date) -> bool {
-    from == through
-}
-
 fn diagnoses(claim: Scope<'_>, found: &mut Found<'_>) {
     let Some(held) = claim.first(&HI) else { return };
     let mut met = Met::nothing();
@@ -143,9 +137,6 @@ fn diagnoses(claim: Scope<'_>, found: &mut Found<'_>) {
         if met.again(code) {
             found.component(&REPEATED, held, n, 2);
         }
-    }
-    if let Some(n) = gap(held) {
-        found.element(&GAP, held, n);
     }
     let Some(tenth) = is_tenth(held.component(1, 1)) else { return };
     let differs = |n: &usize| is_tenth(held.component(*n, 1)).is_some_and(|other| other != tenth);
