@@ -37,6 +37,7 @@ Examples:
   claimwire explain claim.charge.sum                     what a rule asks
 
 Values of the data are shown only with --show-values: a dot stands for each of their characters.
+Segments found in JSON are those of the X12 that would be made of it.
 
 Exit codes: 0 nothing but warnings; 1 at least one error; 2 a file could not be read or checked.")]
 pub struct Validate {

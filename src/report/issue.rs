@@ -110,7 +110,7 @@ impl Serialize for Issue<'_> {
             value: finding.value.as_deref(),
             expected: finding.expected.as_deref(),
             because_of: finding.trigger.as_ref().map(Because::of),
-            json_path: if variant.json.is_empty() { String::new() } else { variant.json.fill(steps) },
+            json_path: variant.json.fill(steps),
             ack: Ack::of(&finding.codes, place),
         }
         .serialize(serializer)

@@ -9,6 +9,8 @@ use std::{
     sync::OnceLock,
 };
 
+use compact_str::ToCompactString;
+
 use crate::{
     check::{Claim, Finding, Place},
     document,
@@ -22,8 +24,8 @@ pub(super) type Step = (NodeId, u32);
 /// The path of a place, with room for which of each list.
 #[derive(Debug, Default)]
 pub(super) struct Template {
-    /// `billing_providers[].subscribers[].claims[].charge`; empty if no field is known.
-    text: String,
+    /// `billing_providers[].subscribers[].claims[].charge`, cut after each `[]`; empty if no field is known.
+    pieces: Vec<String>,
     /// The loops that its first lists are made of.
     loops: Vec<NodeId>,
 }
@@ -46,29 +48,27 @@ impl Template {
             .filter(|one| fields.loops.get(one).is_some_and(|path| path.ends_with("[]")))
             .collect();
         loops.reverse();
-        loops.truncate(text.matches("[]").count());
-        Self { text, loops }
+        let pieces: Vec<String> = text.split("[]").map(str::to_owned).collect();
+        loops.truncate(pieces.len() - 1);
+        Self { pieces, loops }
     }
 
     /// The path of one finding.
     pub(super) fn fill(&self, steps: &[Step]) -> String {
-        let mut path = String::with_capacity(self.text.len() + 8);
+        let mut path = String::with_capacity(96);
         let mut loops = self.loops.iter();
-        for (at, piece) in self.text.split("[]").enumerate() {
+        for (at, piece) in self.pieces.iter().enumerate() {
             if at > 0 {
                 let step = loops.next().and_then(|wanted| steps.iter().find(|(node, _)| node == wanted));
-                match step {
-                    Some((_, ordinal)) => path.push_str(&format!("[{ordinal}]")),
-                    None => path.push_str("[]"),
+                path.push('[');
+                if let Some((_, ordinal)) = step {
+                    path.push_str(&ordinal.to_compact_string());
                 }
+                path.push(']');
             }
             path.push_str(piece);
         }
         path
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.text.is_empty()
     }
 }
 
