@@ -105,7 +105,7 @@ impl Serialize for Issue<'_> {
             r#loop: place.loop_id(),
             segment: &place.segment,
             element: (place.element > 0).then_some(&variant.designator),
-            repetition: u32::from(place.repetition),
+            repetition: if place.element > 0 { u32::from(place.repetition).max(1) } else { 0 },
             missing: place.missing,
             value: finding.value.as_deref(),
             expected: finding.expected.as_deref(),
