@@ -125,6 +125,8 @@ fn json_paths_lead_to_what_was_found() {
     let text = fs::read_to_string(root().join("837p/two-visits.x12")).expect("readable");
     let long = "9".repeat(60);
     let bytes = text.replace("REF*6R*100", &format!("REF*6R*{long}")).replace("CLM*VISIT", &format!("CLM*{long}"));
+    // And in what stands above claims: provider, patient, subscriber.
+    let bytes = bytes.replace("*IL*627", &format!("*IL*{}", "8".repeat(20)));
     let options = Options { values: true, ..up_to(2) };
     let report = report("x", bytes.as_bytes(), Limit::default(), &options);
     let json: Value =
@@ -140,7 +142,7 @@ fn json_paths_lead_to_what_was_found() {
         assert_eq!(set.pointer(&pointer), Some(&issue["value"]), "{path}");
         seen.insert(path.to_owned());
     }
-    assert_eq!(seen.len(), 5, "two claims and three lines: {seen:?}");
+    assert_eq!(seen.len(), 8, "two claims, three lines, three addresses: {seen:?}");
 }
 
 #[test]

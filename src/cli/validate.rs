@@ -120,10 +120,10 @@ impl Asked<'_> {
             let mut lines = Lines::new(&*name, most, &mut *output);
             let outcome = check::check(bytes, &self.options, &mut lines);
             worst = worst.max(if lines.has_errors() { Outcome::Refused } else { Outcome::Done });
-            if lines.left_out() > 0 {
-                let _ = writeln!(io::stderr(), "claimwire: {name}: {} findings left out", lines.left_out());
+            let left_out = lines.finish()?;
+            if left_out > 0 {
+                let _ = writeln!(io::stderr(), "claimwire: {name}: {left_out} findings left out");
             }
-            lines.finish()?;
             if let Err(error) = outcome {
                 worst = failed(&anyhow::Error::new(error).context(name));
             }
