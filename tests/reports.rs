@@ -138,7 +138,7 @@ fn json_paths_lead_to_what_was_found() {
     let mut seen = BTreeSet::new();
     for issue in json["files"][0]["issues"].as_array().expect("a list") {
         let path = issue["json_path"].as_str().expect("a path");
-        let pointer = format!("/{}", path.replace('.', "/").replace('[', "/").replace(']', ""));
+        let pointer = format!("/{}", path.replace(['.', '['], "/").replace(']', ""));
         assert_eq!(set.pointer(&pointer), Some(&issue["value"]), "{path}");
         seen.insert(path.to_owned());
     }
