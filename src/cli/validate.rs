@@ -39,6 +39,7 @@ Examples:
   claimwire explain claim.charge.sum                     what a rule asks
 
 Values of the data are shown only with --show-values: a dot stands for each of their characters.
+Segments found in JSON are those of the X12 that would be made of it.
 
 Exit codes: 0 nothing but warnings; 1 at least one error; 2 a file could not be read or checked.")]
 pub struct Validate {
@@ -120,10 +121,10 @@ impl Asked<'_> {
             let mut lines = Lines::new(&*name, most, &mut *output);
             let outcome = check::check(bytes, &self.options, &mut lines);
             worst = worst.max(if lines.has_errors() { Outcome::Refused } else { Outcome::Done });
-            if lines.left_out() > 0 {
-                let _ = writeln!(io::stderr(), "claimwire: {name}: {} findings left out", lines.left_out());
+            let left_out = lines.finish()?;
+            if left_out > 0 {
+                let _ = writeln!(io::stderr(), "claimwire: {name}: {left_out} findings left out");
             }
-            lines.finish()?;
             if let Err(error) = outcome {
                 worst = failed(&anyhow::Error::new(error).context(name));
             }
