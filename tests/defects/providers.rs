@@ -49,11 +49,7 @@ pub const DEFECTS: &[Defect] = &[
         at: "2310B/NM1",
         on: "LX#1",
         also: &[],
-        keeps: &[
-            Remove("NM1*82"),
-            Remove("PRV*PE"),
-            After("REF*6R#1", "NM1*82*1*NETTLECOMB*JOAN****XX*1316691181"),
-        ],
+        keeps: &[Remove("NM1*82"), Remove("PRV*PE"), After("REF*6R#1", "NM1*82*1*NETTLECOMB*JOAN****XX*1316691181")],
     },
     Defect {
         rule: "referring.order",
@@ -94,11 +90,17 @@ pub const DEFECTS: &[Defect] = &[
     Defect {
         rule: "line.facility.same",
         sample: "837p/line-providers",
-        breaks: &[Before("SBR#2", "NM1*77*2*FOOTHILL THERAPY POOL*****XX*1802624662~N3*31 SPRING STREET~N4*BOISE*ID*837030031")],
+        breaks: &[Before(
+            "SBR#2",
+            "NM1*77*2*FOOTHILL THERAPY POOL*****XX*1802624662~N3*31 SPRING STREET~N4*BOISE*ID*837030031",
+        )],
         at: "2420C/NM1",
         on: "NM1*77#2",
         also: &[],
-        keeps: &[Before("SBR#2", "NM1*77*2*FOOTHILL THERAPY POOL*****XX*1802624662~N3*33 SPRING STREET~N4*BOISE*ID*837030031")],
+        keeps: &[Before(
+            "SBR#2",
+            "NM1*77*2*FOOTHILL THERAPY POOL*****XX*1802624662~N3*33 SPRING STREET~N4*BOISE*ID*837030031",
+        )],
     },
     Defect {
         rule: "line.supervising.same",
@@ -139,7 +141,10 @@ pub const DEFECTS: &[Defect] = &[
     Defect {
         rule: "line.ordering.address",
         sample: "837p/dme-certificate",
-        breaks: &[After("AMT*F4", "NM1*DK*1*CANDLEWICK*IRIS****XX*1935123830~N3*3 CLOCKTOWER SQUARE~N4*DAYTON*OH*454010003")],
+        breaks: &[After(
+            "AMT*F4",
+            "NM1*DK*1*CANDLEWICK*IRIS****XX*1935123830~N3*3 CLOCKTOWER SQUARE~N4*DAYTON*OH*454010003",
+        )],
         at: "2420E/N3",
         on: "N3*3 CLOCKTOWER SQUARE#2",
         also: &[],

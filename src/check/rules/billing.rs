@@ -59,8 +59,7 @@ fn address(billing: Scope<'_>, found: &mut Found<'_>) {
 /// a place.
 fn is_box(line: &[u8]) -> bool {
     let upper = line.to_ascii_uppercase();
-    let words: Vec<&[u8]> =
-        upper.split(|byte| !byte.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let words: Vec<&[u8]> = upper.split(|byte| !byte.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let follow = |wanted: &[&[u8]]| words.windows(wanted.len()).any(|some| some == wanted);
     let numbered = |names: &[&[u8]]| {
         let is_number = |word: &[u8]| word.iter().all(u8::is_ascii_digit);

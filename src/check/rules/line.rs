@@ -95,8 +95,7 @@ pub(super) const CHECKS: &[Check] = &[
 
 /// SV107 or SV311 against the positions of HI.
 fn pointers(line: Scope<'_>, found: &mut Found<'_>) {
-    let Some((held, n)) =
-        line.first(&SV1).map(|held| (held, 7)).or_else(|| line.first(&SV3).map(|held| (held, 11)))
+    let Some((held, n)) = line.first(&SV1).map(|held| (held, 7)).or_else(|| line.first(&SV3).map(|held| (held, 11)))
     else {
         return;
     };
@@ -181,9 +180,8 @@ pub(super) fn is_anesthesia(code: &[u8]) -> bool {
 fn is_timed(sv1: Held<'_>) -> bool {
     let mut modifiers = (3..=6).map(|component| sv1.component(1, component));
     !matches!(sv1.component(1, 2), b"01953" | b"01996")
-        && modifiers.any(|modifier| {
-            matches!(modifier, b"AA" | b"AD" | b"G8" | b"G9" | b"QK" | b"QS" | b"QX" | b"QY" | b"QZ")
-        })
+        && modifiers
+            .any(|modifier| matches!(modifier, b"AA" | b"AD" | b"G8" | b"G9" | b"QK" | b"QS" | b"QX" | b"QY" | b"QZ"))
 }
 
 /// Codes that say nothing of what was done: those of procedures end in 99, of drugs and supplies some are known.
@@ -210,7 +208,8 @@ fn units(line: Scope<'_>, found: &mut Found<'_>) {
 
 /// Whether an element is a number, zero or less. Most begin with another digit.
 fn is_nothing(held: Held<'_>, n: usize) -> bool {
-    matches!(held.element(n).first(), Some(b'0' | b'-' | b'.')) && held.number(n).is_some_and(|number| number <= Decimal::ZERO)
+    matches!(held.element(n).first(), Some(b'0' | b'-' | b'.'))
+        && held.number(n).is_some_and(|number| number <= Decimal::ZERO)
 }
 
 /// Quantities and dates of a line that call for one another.

@@ -130,17 +130,8 @@ fn dental_gaps(claim: Scope<'_>, found: &mut Found<'_>) {
 }
 
 fn institutional_gaps(claim: Scope<'_>, found: &mut Found<'_>) {
-    let lists: [&At; 9] = [
-        &OTHER_DIAGNOSES,
-        &REASONS,
-        &CAUSES,
-        &PROCEDURES,
-        &SPANS,
-        &OCCURRENCES,
-        &VALUES,
-        &CONDITIONS,
-        &TREATMENTS,
-    ];
+    let lists: [&At; 9] =
+        [&OTHER_DIAGNOSES, &REASONS, &CAUSES, &PROCEDURES, &SPANS, &OCCURRENCES, &VALUES, &CONDITIONS, &TREATMENTS];
     gaps(claim, &lists, found);
 }
 
@@ -180,9 +171,8 @@ fn ambulance(claim: Scope<'_>, found: &mut Found<'_>) {
         {
             found.segment(&RIDE_SAME, own);
         }
-        let same = |crc: &Held<'_>| {
-            claim.all(&AMBULANCE).any(|of_claim| of_claim.segment.bytes() == crc.segment.bytes())
-        };
+        let same =
+            |crc: &Held<'_>| claim.all(&AMBULANCE).any(|of_claim| of_claim.segment.bytes() == crc.segment.bytes());
         if let Some(crc) = line.all(&AMBULANCE_OF_LINE).find(same) {
             found.segment(&RIDE_SAME, crc);
         }
@@ -192,8 +182,7 @@ fn ambulance(claim: Scope<'_>, found: &mut Found<'_>) {
 /// Rides, mileage and supplies of ambulances among the codes that begin with A0; the others are taxis,
 /// vans, tolls and lodging.
 fn is_ambulance(code: &[u8]) -> bool {
-    code.len() == 5
-        && (matches!(code, b"A0021" | b"A0225") || (b"A0380".as_slice()..=b"A0999").contains(&code))
+    code.len() == 5 && (matches!(code, b"A0021" | b"A0225") || (b"A0380".as_slice()..=b"A0999").contains(&code))
 }
 
 fn conditions(claim: Scope<'_>, found: &mut Found<'_>) {
