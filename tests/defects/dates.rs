@@ -43,6 +43,15 @@ pub const DEFECTS: &[Defect] = &[
         keeps: &[],
     },
     Defect {
+        rule: "adjudication.date.future",
+        sample: "837p/medicare-secondary",
+        breaks: &[Put("DTP*573#1", "03", "20260701")],
+        at: "2430/DTP03",
+        on: "DTP*573#1",
+        also: &[],
+        keeps: &[Put("DTP*573#1", "03", "20260630")],
+    },
+    Defect {
         rule: "claim.date.after-service",
         sample: "837p/chiropractic",
         breaks: &[Put("DTP*431", "03", "20260114")],

@@ -17,7 +17,7 @@ rules! {
         .says("the claim charge (CLM02) is not the sum of its line charges", "correct CLM02 or the charge of a line");
     NEGATIVE = Rule::error(2, "CLM03", "claim.charge.negative").stc("A7:178")
         .says("the claim charge (CLM02) is negative", "send the full charge; a correction replaces or voids the earlier claim (CLM05-3)");
-    NEGATIVE_LINE = Rule::error(2, "CLM03", "line.charge.negative").stc("A7:693")
+    NEGATIVE_LINE = Rule::error(2, "CLM03", "line.charge.negative").stc("A7:693 A7:583")
         .says("the charge of a line is negative", "send the full charge; a line may charge nothing, but not less");
     REFERENCE = Rule::error(4, "CLM04", "claim.replacement.reference").ik3("I6").stc("A6:464")
         .says("a replacement or void does not name the claim it replaces", "add REF*F8 with the number that the payer gave the claim (CLP07 of the 835, REF*1K of the 277CA)");

@@ -18,11 +18,13 @@ rules! {
         .says("the patient was born after the service", "correct the birth date (DMG02) or the date of service");
     SERVICE_FUTURE = Rule::warning(2, "DAT01", "line.date.future").stc("A7:510 A7:187")
         .says("the date of service is in the future", "bill services when they have been rendered");
-    FUTURE = Rule::warning(2, "DAT01", "claim.date.future").stc("A7:510")
+    ADJUDICATION_FUTURE = Rule::warning(2, "DAT01", "adjudication.date.future").stc("A7:510 A7:516:PR")
+        .says("another payer's decision is dated in the future", "send the day of the remittance (DTP*573)");
+    FUTURE = Rule::warning(2, "DAT01", "claim.date.future").stc("A7:510 A7:187")
         .says("a date of the stay or of the service is in the future", "correct the date");
-    AFTER_SERVICE = Rule::warning(2, "DAT01", "claim.date.after-service").stc("A7:510")
+    AFTER_SERVICE = Rule::warning(2, "DAT01", "claim.date.after-service").stc("A7:510 A7:187")
         .says("what should have come before the first service is dated after it", "correct the date, or the date of service");
-    LINE_AFTER_SERVICE = Rule::warning(2, "DAT01", "line.date.after-service").stc("A7:510")
+    LINE_AFTER_SERVICE = Rule::warning(2, "DAT01", "line.date.after-service").stc("A7:510 A7:187")
         .says("what should have come before the service is dated after it", "correct the date, or the date of service");
     ACCIDENT_LATE = Rule::error(4, "CLM09", "claim.accident.date.late").stc("A7:727")
         .says("the accident is dated after the first service or in the future", "correct the accident date (DTP*439)");
@@ -55,6 +57,8 @@ places! {
     LINE_LAST_SEEN = "2400" / "DTP[304]";
     LINE_X_RAY = "2400" / "DTP[455]";
     LINE_INITIAL = "2400" / "DTP[454]";
+    DECIDED = "2330B" / "DTP";
+    DECIDED_LINE = "2430" / "DTP";
     CLAIM_SERVICE = "2300" / "DTP[472]";
     STATEMENT = "2300" / "DTP[434]";
     CLM = "2300" / "CLM";
@@ -92,6 +96,8 @@ pub(super) const CHECKS: &[Check] = &[
     Check::new("2300", P, stay),
     Check::new("2300", P, others),
     Check::claims("2300", repricer),
+    Check::claims("2330B", adjudication),
+    Check::claims("2430", adjudication),
     Check::claims("2400", service),
     Check::new("2400", P, line),
 ];
@@ -114,11 +120,12 @@ static LINE_BEFORE: &[(&At, &At, &str)] = &[
 
 /// Dates that do not depend on what was done.
 fn claim(claim: Scope<'_>, found: &mut Found<'_>) {
-    for at in [&CLAIM_SERVICE, &STATEMENT, &ADMITTED] {
+    let days = [(&CLAIM_SERVICE, "A7:510 A7:187"), (&STATEMENT, "A7:510 A7:188"), (&ADMITTED, "A7:510 A7:189")];
+    for (at, status) in days {
         if let Some(held) = claim.first(at)
-            && held.period(2, 3).is_some_and(|(first, _)| first > found.today())
+            && held.period(2, 3).is_some_and(|(_, last)| last > found.today())
         {
-            found.element(&FUTURE, held, 3);
+            found.element(&FUTURE, held, 3).codes(|codes| codes.stc = Some(status));
         }
     }
     let first = first_service(claim);
@@ -248,6 +255,14 @@ fn repricer(claim: Scope<'_>, found: &mut Found<'_>) {
         && !claim.has(&HCP)
     {
         found.segment(&REPRICER, received);
+    }
+}
+
+fn adjudication(payer: Scope<'_>, found: &mut Found<'_>) {
+    if let Some(decided) = payer.first(&DECIDED).or_else(|| payer.first(&DECIDED_LINE))
+        && decided.date(3).is_some_and(|day| day > found.today())
+    {
+        found.element(&ADJUDICATION_FUTURE, decided, 3);
     }
 }
 

@@ -17,7 +17,7 @@ rules! {
         .says("an attachment is sent and has no number by which it can be found", "fill in PWK05 (AC) and PWK06");
     ON_REQUEST = Rule::error(4, "REF01", "attachment.number.unexpected").ik4("I13").stc("A7:489")
         .says("an attachment that is sent only on request has a number already", "leave PWK05 and PWK06 empty, or say how it is sent (PWK02)");
-    SAME = Rule::error(4, "REF02", "line.authorization.same").ik3("I9").stc("A7:252")
+    SAME = Rule::error(4, "REF02", "line.authorization.same").ik3("I9").stc("A7:252:PR")
         .says("the line repeats the authorization or referral of the claim", "send it with the line only where it differs");
     PAYER = Rule::warning(4, "REF03", "line.authorization.payer").ik4("I12")
         .says("an authorization or referral belongs to a payer who is not among those of the claim", "put the payer's number (NM109 of a loop 2330B) into REF04-2, or leave REF04 out for the payer of the claim");

@@ -39,7 +39,7 @@ rules! {
         .says("the insurer's claim number (REF*Y4) stands with the subscriber, who is not the patient", "move it to the patient's name (loop 2010CA)");
     CASUALTY_CONTACT = Rule::warning(4, "SUB11", "patient.casualty-contact").ik3("I9")
         .says("the patient's telephone number is sent without the number of a property and casualty claim", "leave PER out, or add REF*Y4");
-    DEATH = Rule::warning(2, "SUB12", "patient.death").stc("A7:159")
+    DEATH = Rule::warning(2, "SUB12", "patient.death").stc("A7:159:QC")
         .says("the patient died before being born", "correct PAT06 or DMG02");
     WEIGHT = Rule::warning(2, "SUB12", "patient.weight").stc("A7:273")
         .says("the patient's weight is zero or less", "send the weight in pounds, or leave PAT07 and PAT08 empty");
