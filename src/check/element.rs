@@ -240,7 +240,7 @@ impl<F: FnMut(Broken)> Checker<'_, F> {
             }
             Kind::Decimal | Kind::Money => match value::digits(value) {
                 Some(digits) => {
-                    if let [b'0', b'0'..=b'9', ..] = value.strip_prefix(b"-").unwrap_or(value) {
+                    if has_leading_zero(value) {
                         self.say(&ZEROS, place, None);
                     }
                     self.digits(simple, digits, value, place);
@@ -324,8 +324,11 @@ impl<F: FnMut(Broken)> Checker<'_, F> {
         let decimals = simple.decimals;
         if let Some(most) = decimals.filter(|most| digits.decimals > usize::from(*most)) {
             let zeros = value.iter().rev().take_while(|byte| **byte == b'0').count();
-            let rule = if digits.decimals.saturating_sub(zeros) <= usize::from(most) { &ZEROS } else { &DECIMALS };
-            self.say(rule, place, Some(format!("{} decimals, at most {most}", digits.decimals)));
+            if digits.decimals.saturating_sub(zeros) > usize::from(most) {
+                self.say(&DECIMALS, place, Some(format!("{}, at most {most}", digits.decimals)));
+            } else if !has_leading_zero(value) {
+                self.say(&ZEROS, place, Some(format!("{} decimals, at most {most}", digits.decimals)));
+            }
         }
     }
 
@@ -366,6 +369,12 @@ impl<F: FnMut(Broken)> Checker<'_, F> {
             }
         }
     }
+}
+
+/// Whether a number begins with a zero that another digit follows.
+#[inline]
+fn has_leading_zero(value: &[u8]) -> bool {
+    matches!(value.strip_prefix(b"-").unwrap_or(value), [b'0', b'0'..=b'9', ..])
 }
 
 /// How many characters a value has: of UTF-8 if it is that, of Latin-1 otherwise.
