@@ -93,7 +93,7 @@ pub(super) fn check(plan: &Plan, segment: &Segment<'_>, report: &mut impl FnMut(
         let detail = format!("{at}, at most {}", plan.slots.len());
         checker.say(&TOO_MANY_ELEMENTS, (0, 0, 0), Some(detail));
     }
-    if at > 0 && present >> at == 0 {
+    if segment.bytes().last() == Some(&segment.delimiters().element) {
         checker.say(&TRAILING_ELEMENT, (0, 0, 0), None);
     }
     let known = u64::MAX >> 63u32.saturating_sub(plan.slots.len() as u32);
@@ -204,7 +204,7 @@ impl<F: FnMut(Broken)> Checker<'_, F> {
             let detail = format!("{position}, at most {}", composite.components.len());
             self.say(&TOO_MANY_COMPONENTS, (at, 0, repetition), Some(detail));
         }
-        if position > 1 && present >> position == 0 {
+        if element.last().copied() == separator && !element.is_empty() {
             self.say(&TRAILING_COMPONENT, (at, 0, repetition), None);
         }
         let known = u64::MAX >> 63u32.saturating_sub(composite.components.len() as u32);
