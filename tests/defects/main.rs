@@ -4,6 +4,7 @@
 mod acknowledgment;
 mod adjustment;
 mod claim;
+mod damage;
 mod edit;
 mod element;
 mod envelope;
