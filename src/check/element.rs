@@ -92,7 +92,7 @@ pub(super) fn check(plan: &Plan, segment: &Segment<'_>, characters: &Characters,
         let detail = format!("{at}, at most {}", plan.slots.len());
         checker.say(&TOO_MANY_ELEMENTS, (0, 0, 0), Some(detail));
     }
-    if at > 0 && present.checked_shr(u32::from(at)) == Some(0) {
+    if segment.bytes().last() == Some(&segment.delimiters().element) {
         checker.say(&TRAILING_ELEMENT, (0, 0, 0), None);
     }
     let known = u64::MAX >> 63u32.saturating_sub(plan.slots.len() as u32);
@@ -199,7 +199,7 @@ impl<F: FnMut(Broken)> Checker<'_, F> {
             let detail = format!("{position}, at most {}", composite.components.len());
             self.say(&TOO_MANY_COMPONENTS, (at, 0, repetition), Some(detail));
         }
-        if position > 1 && present.checked_shr(u32::from(position)) == Some(0) {
+        if element.last().copied() == separator && !element.is_empty() {
             self.say(&TRAILING_COMPONENT, (at, 0, repetition), None);
         }
         let known = u64::MAX >> 63u32.saturating_sub(composite.components.len() as u32);
@@ -224,7 +224,7 @@ impl<F: FnMut(Broken)> Checker<'_, F> {
             Kind::Code => self.text(simple, value, place),
             Kind::Decimal | Kind::Money => match value::digits(value) {
                 Some(digits) => {
-                    if let [b'0', b'0'..=b'9', ..] = value.strip_prefix(b"-").unwrap_or(value) {
+                    if has_leading_zero(value) {
                         self.say(&ZEROS, place, None);
                     }
                     self.digits(simple, digits, value, place);
@@ -345,11 +345,10 @@ impl<F: FnMut(Broken)> Checker<'_, F> {
             self.say(&LENGTH, place, Some(format!("{count} digits, at most {}", simple.max)));
         } else if count < usize::from(simple.min) {
             self.say(&SHORT, place, Some(format!("{count} digits, at least {}", simple.min)));
+        } else if simple.kind == Kind::Money && count > MONEY.0 {
+            self.say(&AMOUNT, place, Some(format!("{count} digits, at most {}", MONEY.0)));
         }
-        if simple.kind == Kind::Money && (count > MONEY.0 || decimals > MONEY.1) {
-            if count > MONEY.0 {
-                self.say(&AMOUNT, place, Some(format!("{count} digits, at most {}", MONEY.0)));
-            }
+        if simple.kind == Kind::Money && decimals > MONEY.1 {
             self.decimals(MONEY.1, decimals, value, place);
         }
     }
@@ -358,8 +357,11 @@ impl<F: FnMut(Broken)> Checker<'_, F> {
     fn decimals(&mut self, most: usize, decimals: usize, value: &[u8], place: (u8, u8, u16)) {
         if decimals > most {
             let zeros = value.iter().rev().take_while(|byte| **byte == b'0').count();
-            let rule = if decimals.saturating_sub(zeros) <= most { &ZEROS } else { &DECIMALS };
-            self.say(rule, place, Some(format!("{decimals} decimals, at most {most}")));
+            if decimals.saturating_sub(zeros) > most {
+                self.say(&DECIMALS, place, Some(format!("{decimals} decimals, at most {most}")));
+            } else if !has_leading_zero(value) {
+                self.say(&ZEROS, place, Some(format!("{decimals} decimals, at most {most}")));
+            }
         }
     }
 
@@ -400,6 +402,12 @@ impl<F: FnMut(Broken)> Checker<'_, F> {
             }
         }
     }
+}
+
+/// Whether a number begins with a zero that another digit follows.
+#[inline]
+fn has_leading_zero(value: &[u8]) -> bool {
+    matches!(value.strip_prefix(b"-").unwrap_or(value), [b'0', b'0'..=b'9', ..])
 }
 
 /// How many characters a value has: of UTF-8 if it is that, of Latin-1 otherwise.

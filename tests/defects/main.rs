@@ -9,6 +9,7 @@ mod bill_codes;
 mod billing;
 mod claim;
 mod coordination;
+mod damage;
 mod dates;
 mod dental;
 mod edit;
