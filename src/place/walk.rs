@@ -36,6 +36,8 @@ struct Frame {
     node: NodeId,
     entry: usize,
     counts: usize,
+    /// The first inner loop that was forgotten, with its position and offset.
+    forgotten: Option<(NodeId, u32, u64)>,
 }
 
 impl<'g> Walk<'g> {
@@ -184,7 +186,7 @@ impl<'g> Walk<'g> {
         let entry = self.tape.open(node, around, self.position, offset);
         let counts = self.counts.len();
         self.counts.resize(counts + usize::from(parts), 0);
-        self.frames.push(Frame { node, entry, counts });
+        self.frames.push(Frame { node, entry, counts, forgotten: None });
     }
 
     #[inline]
@@ -227,6 +229,10 @@ impl<'g> Walk<'g> {
         self.tape.close(frame.entry);
         closed(&self.tape, frame.entry, &self.faults);
         if self.forget.get(frame.node.index()).copied().unwrap_or(false) {
+            let at = self.tape.entry(frame.entry).map(|entry| (frame.node, entry.position, entry.offset));
+            if let Some(around) = self.frames.last_mut() {
+                around.forgotten = around.forgotten.or(at);
+            }
             self.tape.truncate(frame.entry);
         }
     }
@@ -235,7 +241,10 @@ impl<'g> Walk<'g> {
     fn due(&self, frame: &Frame, missing: NodeId) -> Option<(u32, u64)> {
         let rank = self.guide.rank(missing);
         let mut parts = self.tape.inside(frame.entry).map(|(_, entry)| entry).filter(|entry| !entry.is_unplaced());
-        parts.find(|entry| self.guide.rank(entry.node) > rank).map(|entry| (entry.position, entry.offset))
+        let stands = parts.find(|entry| self.guide.rank(entry.node) > rank).map(|entry| (entry.position, entry.offset));
+        let forgotten = frame.forgotten.filter(|(node, ..)| self.guide.rank(*node) > rank);
+        let forgotten = forgotten.map(|(_, position, offset)| (position, offset));
+        stands.into_iter().chain(forgotten).min()
     }
 
     /// HL02 names the level that is open around this one.
