@@ -16,6 +16,7 @@ use super::{
     input::{Files, Input},
     notices,
     output::{Destination, Output},
+    partner::Partner,
 };
 
 /// Make the acknowledgments that a receiver owes for a file, or say what one means
@@ -45,11 +46,15 @@ pub struct Ack {
     /// Who answers claims: a payer accepts them (A2), a clearinghouse has received them (A1)
     #[arg(long = "as", value_name = "WHO", default_value = "payer")]
     answerer: Who,
+    /// Settings of the trading partner (TOML), as for `convert`; its [rules] turn rules off, down or up. An
+    /// error turned down is accepted with errors
+    #[arg(long, value_name = "FILE")]
+    partner: Option<PathBuf>,
     /// Show values of the data, which may name people: in the 999 (IK404), and with --explain
     #[arg(long)]
     show_values: bool,
     /// Say in words what an acknowledgment (TA1, 999, 997, 277CA) means, instead of making one
-    #[arg(long, value_name = "ANSWER", conflicts_with_all = ["kind", "control_number", "created", "answerer"])]
+    #[arg(long, value_name = "ANSWER", conflicts_with_all = ["kind", "control_number", "created", "answerer", "partner"])]
     explain: Option<PathBuf>,
     /// The file that the acknowledgment answers: claims and segments are named by it
     #[arg(long = "for", value_name = "FILE", requires = "explain", conflicts_with = "paths")]
@@ -90,23 +95,30 @@ impl Ack {
         if let Some(answer) = &self.explain {
             return self.destination.write(|output| self.explain(answer, output));
         }
+        let partner = self.partner.as_deref().map(Partner::of_file).transpose()?.unwrap_or_default();
+        let checked = check::Options { values: self.show_values, ..partner.checking() };
         let options = self.options()?;
         self.destination.write(|output| {
             let mut worst = Outcome::Done;
             let mut next = options;
             for input in self.files.open() {
-                worst = worst.max(self.answer(input?, &mut next, output)?);
+                worst = worst.max(self.answer(input?, &checked, &mut next, output)?);
             }
             Ok(worst)
         })
     }
 
     /// Answers one file; the numbers of the next one go on after it.
-    fn answer(&self, input: Input, options: &mut Options, output: &mut Output) -> anyhow::Result<Outcome> {
+    fn answer(
+        &self,
+        input: Input,
+        checked: &check::Options,
+        options: &mut Options,
+        output: &mut Output,
+    ) -> anyhow::Result<Outcome> {
         let Input { name, bytes } = input;
-        let checked = check::Options { values: self.show_values, ..check::Options::default() };
         let mut answers = Answers::new(output, options.clone());
-        let verdict = check::check(bytes, &checked, &mut answers).with_context(|| name.clone())?;
+        let verdict = check::check(bytes, checked, &mut answers).with_context(|| name.clone())?;
         let (_, summary) = answers.finish().with_context(|| name.clone())?;
         options.control_number = summary.next_control_number;
         let noticed = notices::report(&name, &summary.notices);
