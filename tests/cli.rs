@@ -300,6 +300,43 @@ fn lines_break_where_asked() {
 }
 
 #[test]
+fn answers_and_what_they_mean() {
+    let good = format!("{}/samples/837p/office-visit.x12", env!("CARGO_MANIFEST_DIR"));
+    let bad = format!("{}/samples/broken/claims-refused.x12", env!("CARGO_MANIFEST_DIR"));
+    let created = ["--created", "2026-02-01T12:00"];
+    let run_ack = |more: &[&str]| run(&[&["ack"], &created[..], more].concat());
+    let answer = run_ack(&[&good]).ends(0).quietly().text();
+    assert!(answer.contains("AK9*A*1*1*1~") && answer.contains("STC*A2:20*20260201*WQ*140~"), "{answer}");
+    let several = run_ack(&["--kind", "ta1", "--control-number", "905", &good, &bad]).ends(0).quietly().text();
+    assert!(several.contains("*000000905*0*T*:~") && several.contains("*000000906*0*T*:~"), "{several}");
+    let folder = Folder::new();
+    let refusing = folder.path("answer.x12");
+    run_ack(&["--as", "clearinghouse", &bad, "-o", &refusing]).ends(1).quietly();
+    let words = run(&["ack", "--explain", &refusing, "--for", &bad]).ends(1).quietly().text();
+    assert!(
+        words.contains("claims taken in 2, rejected 3") && words.contains("claim OAK-10113, charge 115"),
+        "{words}"
+    );
+    assert!(!words.contains("LARKSPURR"), "{words}");
+    run(&["ack", "--explain", &refusing, "--for", &good]).ends(1);
+    run(&["ack", "--explain", &good]).ends(2).says("there is no acknowledgment in it");
+}
+
+/// An error that a partner turns down to a warning is accepted with errors, and noted.
+#[test]
+fn what_a_partner_lets_pass_is_accepted_with_errors() {
+    let bad = format!("{}/samples/broken/several-faults.x12", env!("CARGO_MANIFEST_DIR"));
+    let folder = Folder::new();
+    let lenient = folder.file(
+        "lenient.toml",
+        b"[rules]\n\"missing\" = \"warning\"\n\"date\" = \"warning\"\n\"date-format\" = \"warning\"\n",
+    );
+    run(&["ack", &bad]).ends(1);
+    let answer = run(&["ack", "--partner", &lenient, "--kind", "999", &bad]).ends(0).text();
+    assert!(answer.contains("IK5*E*I5*5~") && answer.contains("AK9*E*1*1*1~"), "{answer}");
+}
+
+#[test]
 fn tables_for_a_spreadsheet() {
     let paths: Vec<String> = SAMPLES.iter().map(|name| sample_path(name)).collect();
     let with = |table: &'static str| {

@@ -1,6 +1,11 @@
 //! The answer to a functional group: the 999.
 
-use std::{collections::HashMap, io::Write, mem, sync::OnceLock};
+use std::{
+    collections::{HashMap, HashSet},
+    io::Write,
+    mem,
+    sync::OnceLock,
+};
 
 use super::{
     Error, Options, Summary,
@@ -100,6 +105,7 @@ impl Set {
             (None, None, Some(_)) => (None, None),
             // Rules that have no code of their own in a 999, such as sums of an 835.
             (None, None, None) if finding.place.missing => (Some("I6"), None),
+            (None, None, None) if finding.place.element == 0 => (Some("2"), None),
             (None, None, None) => (Some("8"), Some("I12")),
         };
         self.code(codes.ik5.unwrap_or(match segment.or(element) {
@@ -181,6 +187,10 @@ impl Set {
 
     /// What is said of the set as a whole.
     fn answer(mut self) -> TransactionAcknowledgment {
+        // Errors of elements are said element by element. Where none can be named, as when a line break stands in
+        // a segment's id, what else is said of the segment has to do.
+        let said: HashSet<_> = self.segments.iter().filter(|one| one.error != "8").map(|one| one.position).collect();
+        self.segments.retain(|one| one.error != "8" || !one.elements.is_empty() || !said.contains(&one.position));
         self.segments.sort_by_key(|segment| segment.position);
         for segment in &mut self.segments {
             segment.elements.sort_by_key(|error| (error.element, error.repetition, error.component));

@@ -93,7 +93,7 @@ pub(super) fn check(plan: &Plan, segment: &Segment<'_>, characters: &Characters,
         checker.say(&TOO_MANY_ELEMENTS, (0, 0, 0), Some(detail));
     }
     if segment.bytes().last() == Some(&segment.delimiters().element) {
-        checker.say(&TRAILING_ELEMENT, (0, 0, 0), None);
+        checker.say(&TRAILING_ELEMENT, (at, 0, 0), None);
     }
     let known = u64::MAX >> 63u32.saturating_sub(plan.slots.len() as u32);
     checker.presence(&plan.presence, present & known, (0, 0));

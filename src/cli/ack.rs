@@ -46,11 +46,12 @@ pub struct Ack {
     /// Who answers claims: a payer accepts them (A2), a clearinghouse has received them (A1)
     #[arg(long = "as", value_name = "WHO", default_value = "payer")]
     answerer: Who,
+    /// Settings of the trading partner (TOML), as for `convert`; its [rules] turn rules off, down or up. An
     /// Show values of the data, which may name people: in the 999 (IK404), and with --explain
     #[arg(long)]
     show_values: bool,
     /// Say in words what an acknowledgment (TA1, 999, 997, 277CA) means, instead of making one
-    #[arg(long, value_name = "ANSWER", conflicts_with_all = ["kind", "control_number", "created", "answerer"])]
+    #[arg(long, value_name = "ANSWER", conflicts_with_all = ["kind", "control_number", "created", "answerer", "partner", "guides", "codes"])]
     explain: Option<PathBuf>,
     /// The file that the acknowledgment answers: claims and segments are named by it
     #[arg(long = "for", value_name = "FILE", requires = "explain", conflicts_with = "paths")]

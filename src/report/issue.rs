@@ -1,12 +1,12 @@
 //! One finding as JSON.
 
-use serde::{Serialize, Serializer, ser::SerializeSeq};
+use serde::{Serialize, Serializer};
 
 use super::{
     causes::{Cause, Variant},
     path::Step,
 };
-use crate::check::{Codes, Finding, Place, Severity, Trigger};
+use crate::check::{self, Codes, Finding, Severity, Trigger};
 
 /// A finding as it stands in JSON.
 pub(super) struct Issue<'r> {
@@ -57,7 +57,7 @@ struct Written<'r> {
     because_of: Option<Because<'r>>,
     #[serde(skip_serializing_if = "String::is_empty")]
     json_path: String,
-    ack: Ack<'r>,
+    ack: Ack,
 }
 
 /// What made a situational rule hold.
@@ -71,15 +71,16 @@ struct Because<'r> {
 
 /// The codes that acknowledgments answer with.
 #[derive(Serialize)]
-struct Ack<'r> {
+struct Ack {
     ta1: Option<&'static str>,
     ak9: Option<&'static str>,
     ik3: Option<&'static str>,
     ik4: Option<&'static str>,
     ik5: Option<&'static str>,
-    stc: Option<Status<'r>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stc_more: Option<More<'r>>,
+    stc: Option<Status>,
+    /// What comes after the first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stc_more: Vec<Status>,
 }
 
 impl Serialize for Issue<'_> {
@@ -111,7 +112,7 @@ impl Serialize for Issue<'_> {
             expected: finding.expected.as_deref(),
             because_of: finding.trigger.as_ref().map(Because::of),
             json_path: variant.json.fill(steps),
-            ack: Ack::of(&finding.codes, place),
+            ack: Ack::of(finding),
         }
         .serialize(serializer)
     }
@@ -142,58 +143,21 @@ impl<'r> Because<'r> {
     }
 }
 
-impl<'r> Ack<'r> {
-    fn of(codes: &Codes, place: &'r Place) -> Self {
-        let Codes { ta1, ak9, ik5, ik3, ik4, stc } = *codes;
-        let (first, rest) = stc.map_or(("", ""), |stc| stc.split_once(' ').unwrap_or((stc, "")));
-        Self {
-            ta1,
-            ak9,
-            ik3,
-            ik4,
-            ik5,
-            stc: (!first.is_empty()).then_some(Status { triplet: first, place }),
-            stc_more: (!rest.is_empty()).then_some(More { triplets: rest, place }),
-        }
+impl Ack {
+    fn of(finding: &Finding) -> Self {
+        let Codes { ta1, ak9, ik5, ik3, ik4, .. } = finding.codes;
+        let mut statuses = finding.statuses().map(Status);
+        let stc = statuses.next();
+        Self { ta1, ak9, ik3, ik4, ik5, stc, stc_more: statuses.collect() }
     }
 }
 
 /// `A7:562:85` as `["A7","562","85"]`.
-struct Status<'r> {
-    triplet: &'static str,
-    place: &'r Place,
-}
+struct Status(check::Status);
 
-/// The triplets after the first.
-struct More<'r> {
-    triplets: &'static str,
-    place: &'r Place,
-}
-
-impl Serialize for Status<'_> {
+impl Serialize for Status {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(None)?;
-        for code in self.triplet.split(':') {
-            match code {
-                "*" => entity(self.place).map_or(Ok(()), |code| list.serialize_element(code))?,
-                code => list.serialize_element(code)?,
-            }
-        }
-        list.end()
+        let Self(check::Status { category, code, entity }) = self;
+        serializer.collect_seq([*category, *code].into_iter().chain(*entity))
     }
-}
-
-impl Serialize for More<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let place = self.place;
-        serializer.collect_seq(self.triplets.split_ascii_whitespace().map(|triplet| Status { triplet, place }))
-    }
-}
-
-/// NM101 of the loop that a place is in, where the guide allows just one.
-fn entity(place: &Place) -> Option<&'static str> {
-    let (guide, node) = (place.guide?, place.node?);
-    let around = if guide.loop_at(node).is_some() { node } else { guide.parent(node) };
-    let name = guide.children(around).iter().find_map(|child| guide.segment(*child).filter(|one| one.id == "NM1"))?;
-    name.element(1, 0)?.only_code()
 }

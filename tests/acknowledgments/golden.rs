@@ -22,6 +22,7 @@ fn cases() -> Vec<(&'static str, &'static str, Options)> {
     vec![
         ("accepted", "837p/office-visit.x12", options()),
         ("claims-refused", "broken/claims-refused.x12", options()),
+        ("line-refused", "broken/first-payer-unbalanced.x12", options()),
         ("set-refused", "broken/several-faults.x12", Options { values: true, control_number: 905, ..options() }),
         ("in-part", "broken/one-good-set-of-three.x12", clearinghouse),
         ("interchange-refused", "broken/interchange-control-number.x12", options()),

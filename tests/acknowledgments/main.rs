@@ -78,6 +78,33 @@ fn our_own_checker_accepts_every_answer() {
     assert!(wrong.is_empty(), "{} answers are wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
+/// Answers to samples and to generated files with mistakes, for other people's readers (`tests/interop/run.sh`).
+#[test]
+#[ignore = "writes files"]
+fn write_answers_for_other_readers() {
+    let folder = PathBuf::from(std::env::var_os("CLAIMWIRE_INTEROP").expect("CLAIMWIRE_INTEROP names a folder"));
+    fs::create_dir_all(&folder).expect("a folder");
+    let kinds = [
+        ("999", Kinds { interchange: Owed::Never, functional: true, claims: false }),
+        ("277ca", Kinds { interchange: Owed::Never, functional: false, claims: true }),
+        ("all", Kinds { interchange: Owed::Always, ..Kinds::ALL }),
+    ];
+    for path in samples() {
+        let bytes = fs::read(&path).expect("readable");
+        for (name, kinds) in kinds {
+            let Some((answer, _)) = answer(&bytes, Options { kinds, ..options() }) else { continue };
+            // pyx12 reads ASCII only and one set of separators a file, and its report is looked at line by line.
+            let headers = || answer.split(|byte| *byte == b'\n').filter(|line| line.starts_with(b"ISA"));
+            let usual = headers().all(|header| header.starts_with(b"ISA*") && header.ends_with(b"~"));
+            if answer.is_ascii() && usual && headers().next().is_some() {
+                let folder_of = path.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
+                let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+                fs::write(folder.join(format!("{folder_of}-{stem}.{name}")), answer).expect("written");
+            }
+        }
+    }
+}
+
 /// Every sample.
 fn samples() -> Vec<PathBuf> {
     let (mut found, mut open) = (Vec::new(), vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("samples")]);

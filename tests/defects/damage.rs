@@ -93,7 +93,8 @@ proptest! {
 fn a_segment_of_three_hundred_elements_has_too_many() {
     let long: &'static str = Box::leak(format!("AMT*F5{}", "*25".repeat(300)).into_boxed_str());
     let file = edit::apply(&read("837p/office-visit"), &[edit::Edit::Replace("AMT", long)]).expect("applies");
-    let found: Vec<String> = super::findings(&file).iter().map(|finding| finding.rule_id()).collect();
+    let found: Vec<String> =
+        super::findings(&file, &super::options(super::NOBODY)).iter().map(|finding| finding.rule_id()).collect();
     assert!(found.contains(&"837p.2300.amt.elements".to_owned()), "{found:?}");
     assert!(!found.contains(&"837p.2300.amt.trailing-separator".to_owned()), "{found:?}");
 }

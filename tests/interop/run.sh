@@ -8,6 +8,8 @@ if ! "$python" -c 'import pyx12.version as v; assert v.__version__ == "4.0.0"' 2
     python3 -m venv "$target/interop/venv"
     "$python" -m pip install --quiet --disable-pip-version-check pyx12==4.0.0
 fi
-rm -rf "$target/interop/generated"
+rm -rf "$target/interop/generated" "$target/interop/answers"
 CLAIMWIRE_INTEROP="$(cd "$target" && pwd)/interop/generated" cargo test --quiet --test generate -- --ignored write_files_for_other_readers
 "$python" tests/interop/pyx12_accepts.py "$target/interop/generated"
+CLAIMWIRE_INTEROP="$(cd "$target" && pwd)/interop/answers" cargo test --quiet --test acknowledgments -- --ignored write_answers_for_other_readers
+"$python" tests/interop/pyx12_reads_answers.py "$target/interop/answers"
