@@ -46,7 +46,6 @@ pub struct Ack {
     /// Who answers claims: a payer accepts them (A2), a clearinghouse has received them (A1)
     #[arg(long = "as", value_name = "WHO", default_value = "payer")]
     answerer: Who,
-    /// Settings of the trading partner (TOML), as for `convert`; its [rules] turn rules off, down or up. An
     /// Show values of the data, which may name people: in the 999 (IK404), and with --explain
     #[arg(long)]
     show_values: bool,
