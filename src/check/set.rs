@@ -329,9 +329,12 @@ fn standard(
 ) {
     let segment = spot.segment;
     let Ok(dictionary) = dictionary() else { return };
-    // Segments of other sets than ours are not in the dictionary; nothing is known of them.
     let Ok(id) = std::str::from_utf8(segment.id()) else { return };
+    // Segments of other sets than ours are not in the dictionary.
     if !dictionary.has_segment(id) {
+        element::check_unknown(segment, &mut |broken| {
+            found.broken(broken, spot);
+        });
         return;
     }
     let plan = plans.entry(segment.id().to_vec()).or_insert_with(|| Plan::of_standard(dictionary, id));
