@@ -161,16 +161,18 @@ fn reference(reference: Held<'_>, found: &mut Found<'_>) {
         return;
     }
     match reference.element(1) {
-        b"EI" | b"SY" | b"24" | b"34" | b"FI" => {
-            if !(number.len() == 9 && number.iter().all(u8::is_ascii_digit)) && !has_pattern(reference, 2) {
-                found.element(&TAX_ID, reference, 2);
-            }
+        b"EI" | b"SY" | b"24" | b"34" | b"FI" if !is_tax_id(number) && !has_pattern(reference, 2) => {
+            found.element(&TAX_ID, reference, 2);
         }
         b"1G" if !is_upin(number) => {
             found.element(&UPIN, reference, 2);
         }
         _ => {}
     }
+}
+
+fn is_tax_id(number: &[u8]) -> bool {
+    number.len() == 9 && number.iter().all(u8::is_ascii_digit)
 }
 
 fn is_upin(number: &[u8]) -> bool {
