@@ -90,7 +90,7 @@ pub(super) fn check(plan: &Plan, segment: &Segment<'_>, characters: &Characters,
         let detail = format!("{at}, at most {}", plan.slots.len());
         checker.say(&TOO_MANY_ELEMENTS, (0, 0, 0), Some(detail));
     }
-    if at > 0 && present >> at == 0 {
+    if at > 0 && present.checked_shr(u32::from(at)) == Some(0) {
         checker.say(&TRAILING_ELEMENT, (at, 0, 0), None);
     }
     let known = u64::MAX >> 63u32.saturating_sub(plan.slots.len() as u32);
