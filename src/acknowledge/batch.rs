@@ -16,6 +16,7 @@ use crate::{
         BilledProvider, ClaimStatus, ClaimStatusReport, LineStatus, Procedure, Status, StatusCode, StatusPatient,
         StatusProvider, StatusReceiver, StatusSource,
     },
+    codes,
     record::{
         Date, Decimal, Text, When,
         write::{Buffers, Start, Style, Written},
@@ -230,6 +231,7 @@ fn refuse(statuses: &mut Vec<Status>, finding: &Finding) {
     if codes.is_empty() {
         codes.push(code(UNPROCESSABLE.category, UNPROCESSABLE.code, UNPROCESSABLE.entity));
     }
+    complete(&mut codes, finding);
     for codes in codes.chunks(CODES) {
         let mut codes = codes.iter().cloned();
         let status = Status {
@@ -242,6 +244,28 @@ fn refuse(statuses: &mut Vec<Status>, finding: &Finding) {
         if statuses.len() < MOST_STATUSES && !statuses.contains(&status) {
             statuses.push(status);
         }
+    }
+}
+
+/// Adds what some codes must not stand without: the party that they are about, or another code.
+fn complete(codes: &mut Vec<StatusCode>, finding: &Finding) {
+    let list = codes::by_name("claim-status");
+    let flags = |status: &str| list.and_then(|list| list.code(status)).map_or(&[][..], |code| &code.flags);
+    for code in codes.iter_mut() {
+        let about = flags(&code.status).iter().find_map(|flag| flag.strip_prefix("entity")).map(str::trim);
+        match about {
+            // A provider, where the place does not say which.
+            Some("") if code.entity.is_none() => code.entity = Some(finding.party().unwrap_or("1P").into()),
+            Some("") | None => {}
+            Some(party) => code.entity = Some(party.into()),
+        }
+    }
+    let is_alone = |code: &StatusCode| flags(&code.status).contains(&"other");
+    if let [only] = codes.as_slice()
+        && is_alone(only)
+    {
+        let other = if only.status == "21" { UNPROCESSABLE.code } else { "21" };
+        codes.push(code(UNPROCESSABLE.category, other, None));
     }
 }
 

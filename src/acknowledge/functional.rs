@@ -24,12 +24,16 @@ use crate::{
         Decimal, Text,
         write::{Added, Buffers, Start, Style},
     },
+    x12::Delimiters,
 };
 
 /// Most errors listed of one segment.
 const MOST_ELEMENTS: usize = 100;
 /// Most codes in an IK5 or AK9.
 const MOST_CODES: usize = 5;
+
+/// IK301 of what is no segment id.
+const NO_ID: &str = "ZZZ";
 
 /// What the 999 will say of a transaction set.
 pub(super) struct Set {
@@ -46,9 +50,11 @@ pub(super) struct Set {
 }
 
 impl Set {
-    pub(super) fn new(set: &TransactionOutcome) -> Self {
+    pub(super) fn new(set: &TransactionOutcome, group: &Group) -> Self {
+        let is_kind = takes("AK2", &set.set);
         let head = TransactionAcknowledgment {
-            kind: text(set.set.as_bytes(), 3),
+            // What is no kind of transaction set goes by the kind of its group.
+            kind: if is_kind { set.set.clone() } else { group.sets_are().into() },
             control_number: number(&set.control_number, 4, 9),
             guide: (!set.convention.is_empty()).then(|| text(set.convention.as_bytes(), 35)),
             ..TransactionAcknowledgment::default()
@@ -62,9 +68,9 @@ impl Set {
             head,
             segments: Vec::new(),
             at: HashMap::new(),
-            codes: Vec::new(),
+            codes: if is_kind { Vec::new() } else { vec!["6"] },
             left_out: 0,
-            rejected: false,
+            rejected: !is_kind,
             unit: (unit, None),
         }
     }
@@ -186,14 +192,24 @@ impl Set {
     }
 
     /// What is said of the set as a whole.
-    fn answer(mut self) -> TransactionAcknowledgment {
+    fn answer(mut self, delimiters: Delimiters) -> TransactionAcknowledgment {
         // Errors of elements are said element by element. Where none can be named, as when a line break stands in
         // a segment's id, what else is said of the segment has to do.
         let said: HashSet<_> = self.segments.iter().filter(|one| one.error != "8").map(|one| one.position).collect();
         self.segments.retain(|one| one.error != "8" || !one.elements.is_empty() || !said.contains(&one.position));
         self.segments.sort_by_key(|segment| segment.position);
         for segment in &mut self.segments {
+            if segment.error == "8" && segment.elements.is_empty() {
+                segment.error = if segment.segment == NO_ID { "1".into() } else { "2".into() };
+            }
             segment.elements.sort_by_key(|error| (error.element, error.repetition, error.component));
+            for error in &mut segment.elements {
+                error.value = error.value.take().and_then(|value| spoken(&value, delimiters));
+            }
+            segment.business_unit.retain_mut(|unit| {
+                unit.value = unit.value.take().and_then(|value| spoken(&value, delimiters));
+                unit.value.is_some()
+            });
         }
         let status = match (self.rejected, self.codes.is_empty()) {
             (true, _) => "R",
@@ -227,11 +243,7 @@ pub(super) struct Group {
 impl Group {
     /// `None` for groups that no 999 answers: acknowledgments, other releases, other business.
     pub(super) fn new(group: &GroupOutcome) -> Option<Self> {
-        let answered = guide("999").ok()?.nodes().find_map(|node| {
-            let header = guide("999").ok()?.segment(node).filter(|segment| segment.id == "AK1")?;
-            header.element(1, 0)
-        })?;
-        if !answered.codes.iter().any(|code| group.kind == code.as_str()) || !group.version.starts_with("005010") {
+        if !takes("AK1", &group.kind) || !group.version.starts_with("005010") {
             return None;
         }
         let head = FunctionalAcknowledgment {
@@ -254,6 +266,21 @@ impl Group {
         })
     }
 
+    /// ST01 of the transaction sets that belong into it.
+    fn sets_are(&self) -> &'static str {
+        match self.head.group_kind.as_str() {
+            "HP" => "835",
+            "HN" => "277",
+            "HB" => "271",
+            "HS" => "270",
+            "HI" => "278",
+            "HR" => "276",
+            "RA" => "820",
+            "BE" => "834",
+            _ => "837",
+        }
+    }
+
     pub(super) fn finding(&mut self, finding: &Finding) {
         if finding.severity != Severity::Error || finding.answer() != Answer::Group {
             return;
@@ -268,7 +295,7 @@ impl Group {
 
     /// A transaction set has ended; `batch` is what the 277CA will say of its claims.
     pub(super) fn set(&mut self, set: Set, batch: Option<Report>, style: &Style) -> Result<(), Error> {
-        let answer = set.answer();
+        let answer = set.answer(style.delimiters);
         self.accepted += u32::from(answer.status != "R");
         self.noted |= answer.status == "E";
         if answer.status != "R" {
@@ -409,6 +436,14 @@ fn parts() -> Result<&'static Parts, Error> {
     Ok(PARTS.get_or_init(|| made))
 }
 
+/// Whether the first element of a segment of the 999 takes a code.
+fn takes(segment: &str, code: &str) -> bool {
+    let Ok(guide) = guide("999") else { return false };
+    let mut uses = guide.nodes().filter_map(|node| guide.segment(node)).filter(|one| one.id == segment);
+    let first = uses.find_map(|one| one.element(1, 0));
+    first.is_some_and(|first| first.codes.iter().any(|known| known == code))
+}
+
 /// A control number as received, as far as its place in the answer takes it.
 fn number(received: &str, least: usize, most: usize) -> Text {
     let number = text(received.as_bytes(), most);
@@ -423,7 +458,7 @@ fn number(received: &str, least: usize, most: usize) -> Text {
 /// IK301: what is no segment id cannot be repeated.
 fn segment_id(id: &str) -> Text {
     let fits = (2..=3).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    if fits { id.into() } else { "ZZZ".into() }
+    if fits { id.into() } else { NO_ID.into() }
 }
 
 /// IK401-1: the element at fault; of elements too many, the first.
@@ -448,6 +483,13 @@ fn value(finding: &Finding) -> Option<Text> {
     let value = finding.value.as_ref()?;
     let shown = !value.is_empty() && value.bytes().all(|byte| (b' '..=b'~').contains(&byte));
     shown.then(|| text(value.as_bytes(), 99)).filter(|value| !value.is_empty())
+}
+
+/// Data as far as an answer with these separators can repeat it.
+fn spoken(value: &str, delimiters: Delimiters) -> Option<Text> {
+    let separates = |character: char| u8::try_from(character).is_ok_and(|byte| delimiters.contains(byte));
+    let clean: Text = value.chars().map(|character| if separates(character) { ' ' } else { character }).collect();
+    Some(Text::from(clean.trim())).filter(|clean| !clean.is_empty())
 }
 
 fn context(trigger: &Trigger) -> SegmentContext {

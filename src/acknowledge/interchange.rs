@@ -160,9 +160,10 @@ pub(super) fn swapped(sender: &str, receiver: &str) -> Parties {
     Parties { sender: party(receiver, 15), receiver: party(sender, 15) }
 }
 
-/// An identifier of a party; where there is none, one that says so.
+/// An identifier of a party, of which the ISA has bytes to hold; where there is none, one that says so.
 fn party(id: &str, most: usize) -> Text {
-    match text(id.as_bytes(), most) {
+    let plain: Text = id.chars().map(|character| if character.is_ascii() { character } else { '?' }).collect();
+    match text(plain.as_bytes(), most) {
         id if id.chars().count() < 2 => "UNKNOWN".into(),
         id => id,
     }
@@ -185,7 +186,7 @@ fn style(received: Delimiters) -> Style {
     Style {
         delimiters,
         line_break: if breaks { Vec::new() } else { b"\n".to_vec() },
-        on_delimiter: OnDelimiter::Replace(b' '),
+        on_delimiter: OnDelimiter::Replace(b'?'),
     }
 }
 

@@ -225,13 +225,10 @@ impl<W: Write> Receive for Answers<W> {
     }
 
     fn transaction_begins(&mut self, set: &TransactionOutcome) {
-        if self.group.is_none() {
-            return;
-        }
-        let Some(interchange) = self.open.as_ref() else { return };
+        let (Some(group), Some(interchange)) = (&self.group, &self.open) else { return };
         let is_batch = self.options.kinds.claims && set.set == "837";
         let batch = is_batch.then(|| Batch::new(interchange.style().clone(), &self.options));
-        self.set = Some(OpenSet { functional: Set::new(set), batch });
+        self.set = Some(OpenSet { functional: Set::new(set, group), batch });
     }
 
     fn claim(&mut self, claim: &Claim<'_>) {
@@ -251,6 +248,11 @@ impl<W: Write> Receive for Answers<W> {
                 self.options.most_segments
             );
             self.note(Severity::Warning, &set.control_number, message);
+        }
+        let kinds = self.options.kinds;
+        if functional.is_rejected() && kinds.claims && !kinds.functional && set.claims > 0 {
+            let message = "its claims get no answer: a 999 rejects the transaction set".to_owned();
+            self.note(Severity::Error, &set.control_number, message);
         }
         let batch = match batch.map(Batch::end).transpose() {
             Ok(batch) => batch.flatten(),

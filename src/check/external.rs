@@ -16,13 +16,14 @@ use crate::{
 };
 
 rules! {
-    // Test files are full of numbers that nobody has; a partner who wants them refused says so.
-    NPI = Rule::warning(5, "ELM12", "npi").by_place()
+    NPI = Rule::error(5, "ELM12", "npi").by_place().invented().stc("A7:562:*")
         .says("is no National Provider Identifier: its check digit or its form is wrong", "look the number up and correct it; an NPI is ten digits and begins with 1 or 2");
     FORM = Rule::warning(5, "ELM14", "code-form").by_place()
         .says("does not have the form of its codes", "write the code as its publisher does, without points, hyphens and blanks");
     DIAGNOSIS_FORM = Rule::error(5, "HI05", "diagnosis-form").by_place()
         .says("does not have the form of a diagnosis or procedure code", "write the code without its point and with all of its characters");
+    TAXONOMY = Rule::error(5, "ELM17", "taxonomy").by_place().invented().stc("A7:145:*")
+        .says("is no provider taxonomy code", "use the code that the provider has registered, such as 207Q00000X");
     UNKNOWN = Rule::warning(5, "HI05", "unknown-code").by_place()
         .says("is not in the code list at hand", "look the code up in the list of its publisher; it may be newer than the list here");
     NOT_BILLABLE = Rule::error(5, "HI05", "not-billable").by_place()
@@ -57,6 +58,7 @@ struct Coded {
     judge: Judge,
     is_npi: bool,
     is_diagnosis: bool,
+    is_taxonomy: bool,
 }
 
 impl External {
@@ -109,6 +111,7 @@ impl Coded {
             component: element.component,
             qualifier: qualifier.map_or((0, 0), |other| (other.position, other.component)),
             is_npi: element.lists.iter().any(|list| list == "npi"),
+            is_taxonomy: element.lists.iter().any(|list| list == "taxonomy"),
             is_diagnosis: element.lists.iter().any(|list| list.starts_with("icd-")),
             judge,
         })
@@ -159,6 +162,7 @@ impl Coded {
             .is_some_and(|(day, made)| made.checked_sub(jiff::Span::new().years(1)).is_ok_and(|made| day < made));
         let (rule, detail) = match ruling.verdict {
             _ if self.is_npi => (&NPI, String::new()),
+            Verdict::Malformed if self.is_taxonomy => (&TAXONOMY, form.to_owned()),
             Verdict::Malformed if self.is_diagnosis => (&DIAGNOSIS_FORM, form.to_owned()),
             Verdict::Malformed => (&FORM, form.to_owned()),
             Verdict::NotBillable if is_older => (&UNKNOWN, format!("a heading in {edition}")),

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use compact_str::{CompactString, ToCompactString};
 
 use super::{
-    Finding, Options, Place, Rule, Trigger, Within,
+    Finding, Options, Place, Rule, Severity, Trigger, Within,
     element::{self, Broken},
     known,
     memory::Memory,
@@ -29,6 +29,8 @@ pub(crate) struct Found<'o> {
     pub(super) memory: Memory,
     /// The companion guide of the open transaction set.
     pub(super) companion: Option<&'static Guide>,
+    /// Whether the open interchange holds test data (ISA15 = T).
+    pub(super) is_test: bool,
 }
 
 /// A finding just made, to say more about; nothing if it is not asked for.
@@ -56,6 +58,7 @@ impl<'o> Found<'o> {
             before_set: 0,
             memory: Memory::default(),
             companion: None,
+            is_test: false,
         }
     }
 
@@ -197,7 +200,7 @@ impl<'o> Found<'o> {
     pub(super) fn push(&mut self, rule: &'static Rule, place: Place, value: Option<CompactString>) -> Said<'_> {
         let mut finding = Finding {
             rule,
-            severity: rule.severity,
+            severity: if rule.invented && self.is_test { rule.severity.min(Severity::Warning) } else { rule.severity },
             codes: rule.codes,
             within: self.within.clone(),
             claim: self.claim.clone(),

@@ -22,6 +22,9 @@ pub struct Rule {
     pub hint: &'static str,
     /// Whether the place that breaks it is part of its name.
     pub by_place: bool,
+    /// Whether test data (ISA15 = T) break it with made-up people, numbers and addresses, so that there it
+    /// only warns.
+    pub invented: bool,
 }
 
 /// The codes of TA1, 999 and 277CA that a rule answers with.
@@ -67,7 +70,7 @@ impl fmt::Display for Severity {
 impl Rule {
     const fn new(severity: Severity, level: u8, number: &'static str, id: &'static str) -> Self {
         let codes = Codes { ta1: None, ak9: None, ik5: None, ik3: None, ik4: None, stc: None };
-        Self { id, number, level, severity, codes, title: "", hint: "", by_place: false }
+        Self { id, number, level, severity, codes, title: "", hint: "", by_place: false, invented: false }
     }
 
     /// A receiver would reject.
@@ -94,6 +97,12 @@ impl Rule {
 
     pub(super) const fn by_place(mut self) -> Self {
         self.by_place = true;
+        self
+    }
+
+    /// In test data, whose people and numbers are made up, it only warns.
+    pub(super) const fn invented(mut self) -> Self {
+        self.invented = true;
         self
     }
 

@@ -216,6 +216,7 @@ impl<'o, R: Receive> Run<'o, R> {
         self.found.within = Arc::new(Within { interchange: number.clone(), ..Within::default() });
         let element = |n: usize| header.get(n - 1).map_or("", CompactString::as_str);
         let (version, usage) = (element(12).to_owned(), element(15).bytes().next());
+        self.found.is_test = usage == Some(b'T');
         let hides =
             [(2, "011"), (4, "013")].map(|(at, note)| (element(at - 1) == "00" && !element(at).is_empty(), at, note));
         let parties = [(6, "006"), (8, "008")].map(|(at, note)| (element(at).is_empty(), at, note));
@@ -643,6 +644,10 @@ impl<'o, R: Receive> Run<'o, R> {
         if self.interchange.as_ref().is_some_and(|interchange| !interchange.is_fragment) && !with_trailer {
             self.say(&NO_IEA, seen, 0).missing("IEA");
         }
+        if self.interchange.is_some() && seen.offset > self.limits.bytes {
+            let most = self.limits.bytes;
+            self.say(&partner::BYTES, seen, 0).detail(format!("at most {most}"));
+        }
         self.flush();
         let Some(Interchange { mut outcome, verdicts, .. }) = self.interchange.take() else { return };
         outcome.verdict = verdicts.verdict(outcome.refused);
@@ -664,10 +669,6 @@ impl<'o, R: Receive> Run<'o, R> {
     fn finish(mut self, offset: u64) -> Verdict {
         let nothing = Segment::from_parts(b"", &[], Default::default());
         let seen = Seen { segment: &nothing, number: self.number + 1, offset, line: self.line };
-        if offset > self.limits.bytes && self.interchange.is_some() {
-            let (most, seen) = (self.limits.bytes, Seen { number: self.number, ..seen });
-            self.say(&partner::BYTES, seen, 0).detail(format!("{offset} bytes, at most {most}"));
-        }
         self.end_interchange(seen, false);
         self.flush();
         self.verdicts.verdict(false)

@@ -19,8 +19,8 @@ pub struct Status {
     pub entity: Option<&'static str>,
 }
 
-/// The status of what is named by no other: information is missing or invalid.
-pub const UNPROCESSABLE: Status = Status { category: "A3", code: "21", entity: None };
+/// The status of what is named by no other: the claim is not of the form that it should have.
+pub const UNPROCESSABLE: Status = Status { category: "A3", code: "481", entity: None };
 
 impl Finding {
     /// The claim statuses that answer it, in the order of the rule; none for what is not about claims.
@@ -28,6 +28,11 @@ impl Finding {
         let stated = self.codes.stc.unwrap_or_default();
         let by_place = if stated.is_empty() { self.status_by_place() } else { None };
         stated.split(' ').filter_map(|one| self.stated(one)).chain(by_place)
+    }
+
+    /// The party that the place is about, as an STC names it (NM101 of the loop).
+    pub fn party(&self) -> Option<&'static str> {
+        party(self.place.guide?, self.place.node?)
     }
 
     /// A status in the notation of the rules: `A7:562:85`, `A7:500:*`.
@@ -59,8 +64,8 @@ impl Finding {
     fn entity(&self, notation: &'static str) -> Option<&'static str> {
         match notation {
             "" => None,
-            "*" => party(self.place.guide?, self.place.node?),
-            entity => Some(entity),
+            "*" => self.party(),
+            entity => Some(entity).filter(|entity| parties().contains(entity)),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use claimwire::{
     acknowledge::{self, Answered, Answerer, Answers, Kinds, Options, Owed},
-    check::{self, Verdict},
+    check,
     record::Time,
 };
 use clap::{Args, ValueEnum};
@@ -114,12 +114,11 @@ impl Ack {
     ) -> anyhow::Result<Outcome> {
         let Input { name, bytes } = input;
         let mut answers = Answers::new(output, options.clone());
-        let verdict = check::check(bytes, checked, &mut answers).with_context(|| name.clone())?;
+        check::check(bytes, checked, &mut answers).with_context(|| name.clone())?;
         let (_, summary) = answers.finish().with_context(|| name.clone())?;
         options.control_number = summary.next_control_number;
         let noticed = notices::report(&name, &summary.notices);
-        let rejects = summary.rejects || verdict == Verdict::Rejected;
-        Ok(if rejects { Outcome::Refused } else { noticed })
+        Ok(if summary.rejects { Outcome::Refused } else { noticed })
     }
 
     fn explain(&self, answer: &Path, output: &mut Output) -> anyhow::Result<Outcome> {

@@ -15,11 +15,12 @@ use std::{
 };
 
 use claimwire::{
-    acknowledge::{Answers, Kinds, Options, Owed, Summary},
+    acknowledge::{self, Answered, Answers, Kinds, Options, Owed, Summary},
     check::{self, Finding, Receive, Severity},
     record::Time,
 };
 use jiff::civil::date;
+use proptest::prelude::*;
 
 /// The answers to a file: everything that can be, whether it is owed or not.
 fn answer(bytes: &[u8], options: Options) -> Option<(Vec<u8>, Summary)> {
@@ -76,6 +77,39 @@ fn our_own_checker_accepts_every_answer() {
     }
     println!("{files_answered} files answered, {sets} transaction sets");
     assert!(wrong.is_empty(), "{} answers are wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    /// Whatever is wrong with a file, the answer to it obeys the guides, and can be explained.
+    #[test]
+    fn answers_to_damaged_files_are_right(
+        sample in 0..8usize,
+        edits in prop::collection::vec((any::<prop::sample::Index>(), prop::sample::select(&b"*~:^A0 9Z\n.-\x01\xe9"[..])), 1..6),
+    ) {
+        let names = [
+            "837p/two-visits", "837i/crowded", "837d/crowded", "835/reversal-and-correction",
+            "odd/several-transaction-sets", "277ca/accepted-and-rejected", "999/rejected", "odd/several-interchanges",
+        ];
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("samples/{}.x12", names[sample]));
+        let mut bytes = fs::read(path).expect("a sample");
+        for (at, byte) in edits {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        let all = Kinds { interchange: Owed::Always, ..Kinds::ALL };
+        if let Some((made, _)) = answer(&bytes, Options { kinds: all, values: true, ..options() })
+            && !made.is_empty()
+        {
+            let wrong = errors(&made);
+            prop_assert!(wrong.is_empty(), "{:?}\n{}", wrong, String::from_utf8_lossy(&made));
+            let mut words = Vec::new();
+            let answered = Some(Answered { name: "file".into(), input: &bytes[..] });
+            let explained = acknowledge::explain(&made[..], answered, true, &mut words).expect("explained");
+            prop_assert!(explained.answers > 0);
+        }
+    }
 }
 
 /// Answers to samples and to generated files with mistakes, for other people's readers (`tests/interop/run.sh`).

@@ -191,7 +191,7 @@ pub const DEFECTS: &[Defect] = &[
         breaks: &[Before("NM1*DD", "NM1*82*1*SILVERMOLAR*EDITH****XX*1180540324~PRV*PE*PXC*1223G0001X")],
         at: "2420B/NM1",
         on: "NM1*DD",
-        also: &[],
+        also: &["line.rendering.same"],
         keeps: &[],
     },
 ];

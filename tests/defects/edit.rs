@@ -149,11 +149,11 @@ fn put(segment: &str, place: &str, value: &str) -> String {
 
 fn recount(segments: &mut [String]) {
     let mut begin = 0;
-    for at in 0..segments.len() {
-        if segments[at].starts_with("ST*") {
+    for (at, segment) in segments.iter_mut().enumerate() {
+        if segment.starts_with("ST*") {
             begin = at;
-        } else if segments[at].starts_with("SE*") {
-            segments[at] = put(&segments[at], "01", &(at - begin + 1).to_string());
+        } else if segment.starts_with("SE*") {
+            *segment = put(segment, "01", &(at - begin + 1).to_string());
         }
     }
 }

@@ -403,10 +403,10 @@ pub const DEFECTS: &[Defect] = &[
         keeps: &[],
     },
     Defect {
-        rule: "835.2110.amt.trailing-separator",
+        rule: "835.2110.amt03.trailing-separator",
         sample: "835/simple",
         breaks: &[Bytes(b"AMT*B6*92", b"AMT*B6*92*")],
-        at: "2110/AMT",
+        at: "2110/AMT03",
         on: "AMT",
         also: &[],
         keeps: &[],

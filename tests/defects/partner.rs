@@ -147,7 +147,7 @@ pub const DEFECTS: &[(Setting, Defect)] = &[
         NOBODY,
         Defect {
             breaks: &[Put("PRV*BI", "03", "207Q00000Y")],
-            ..of("837p.2000a.prv03.code-form", "2000A/PRV03", "PRV*BI")
+            ..of("837p.2000a.prv03.taxonomy", "2000A/PRV03", "PRV*BI")
         },
     ),
     (
@@ -161,6 +161,22 @@ pub const DEFECTS: &[(Setting, Defect)] = &[
     (
         NOBODY,
         Defect { breaks: &[Put("CLM", "05-1", "98")], ..of("837p.2300.clm05-1.unknown-code", "2300/CLM05-1", "CLM") },
+    ),
+    (
+        NOBODY,
+        Defect { breaks: &[Put("CLM", "05-1", "1A")], ..of("837p.2300.clm05-1.code-form", "2300/CLM05-1", "CLM") },
+    ),
+    (
+        Setting { companion: "guide ACME extends 999  Acme Health\n2000/2100/2110/CTX01 x1\n", lists: &[] },
+        Defect {
+            rule: "999.2110.ctx01.partner-repetitions",
+            sample: "999/triggers",
+            breaks: &[Put("CTX*SITUATIONAL TRIGGER#2", "01", "SITUATIONAL TRIGGER^SITUATIONAL TRIGGER")],
+            at: "2110/CTX01",
+            on: "CTX*SITUATIONAL TRIGGER#2",
+            also: &[],
+            keeps: &[],
+        },
     ),
     (
         Setting { companion: "", lists: &[("hcpcs", "# mine, 2026; as of 2026-01-01\n99213\n87880  to 2025-12-31\n")] },

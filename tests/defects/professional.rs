@@ -13,7 +13,7 @@ pub const DEFECTS: &[Defect] = &[
         at: "2300/HI02-1",
         on: "HI",
         also: &[],
-        keeps: &[Put("HI", "02", "ABF:R05")],
+        keeps: &[Put("HI", "02", "ABF:R059")],
     },
     Defect {
         rule: "diagnosis.repeated",
@@ -58,7 +58,7 @@ pub const DEFECTS: &[Defect] = &[
         at: "2300/HI03",
         on: "HI",
         also: &[],
-        keeps: &[Put("HI", "03", "ABF:R05")],
+        keeps: &[Put("HI", "03", "ABF:R059")],
     },
     Defect {
         rule: "codes.gap",

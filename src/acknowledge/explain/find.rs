@@ -187,7 +187,7 @@ impl Search {
             _ => {}
         }
         let Some(set) = &mut self.set else { return };
-        set.position += 1;
+        set.position = set.position.saturating_add(1);
         let before = set.claim.clone();
         match segment.id() {
             b"CLM" | b"CLP" => {

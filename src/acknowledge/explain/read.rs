@@ -23,7 +23,7 @@ pub(super) enum Answer {
     Group {
         /// ST01.
         set: Text,
-        answer: FunctionalAcknowledgment,
+        answer: Box<FunctionalAcknowledgment>,
     },
     /// A 277CA.
     Batch(Batch),
@@ -83,7 +83,7 @@ impl Reading {
                     group_guide: element(segment, 3),
                     ..FunctionalAcknowledgment::default()
                 };
-                self.answers.push(Answer::Group { set: self.set.clone(), answer });
+                self.answers.push(Answer::Group { set: self.set.clone(), answer: Box::new(answer) });
             }
             _ => match self.answers.last_mut() {
                 Some(Answer::Group { answer, .. }) if matches!(self.set.as_str(), "997" | "999") => {

@@ -7,7 +7,7 @@ use super::super::{
 };
 
 rules! {
-    POST_BOX = Rule::error(2, "BIL01", "billing.address.box").stc("A7:503:85")
+    POST_BOX = Rule::error(2, "BIL01", "billing.address.box").invented().stc("A7:503:85")
         .says("the billing provider's address is a post office box, lock box or private mailbox", "send the street address; a box for mail or payments belongs into the pay-to address (loop 2010AB)");
     SOCIAL_SECURITY = Rule::warning(2, "BIL02", "billing.tax-id.person").stc("A7:128:85")
         .says("an organization is identified by a social security number (REF*SY)", "send its employer's identification number with EI");

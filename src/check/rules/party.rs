@@ -12,8 +12,6 @@ rules! {
         .says("an organization (NM102 is 2) has a first name, middle name, prefix or suffix", "put the whole name into NM103, or send NM102 as 1 if it is a person");
     FIRST_NAME = Rule::warning(2, "ELM11", "party.person.first-name").ik4("I9")
         .says("a person (NM102 is 1) has no first name", "fill in NM104, unless the person has only one name");
-    NPI = Rule::error(2, "ELM12", "party.npi").stc("A7:562:*")
-        .says("the NPI is not ten digits, beginning with 1 or 2, with the right check digit", "look the number up in the NPI registry and correct NM109");
     STATE = Rule::error(2, "ELM13", "address.state.missing").stc("A7:501:*")
         .says("an address in the United States or Canada has no state or province", "fill in N402, or the country in N404 if the address is elsewhere");
     ZIP = Rule::error(2, "ELM13", "address.zip.missing").stc("A7:500:*")
@@ -22,9 +20,9 @@ rules! {
         .says("an address outside the United States does not name its country", "fill in N404, such as CA");
     DOMESTIC = Rule::warning(2, "ELM13", "address.country.domestic").ik4("I13")
         .says("an address in the United States names its country", "leave N404 empty; it is for other countries");
-    ZIP_FORM = Rule::error(2, "ELM14", "address.zip.form").stc("A7:500:*")
+    ZIP_FORM = Rule::error(2, "ELM14", "address.zip.form").invented().stc("A7:500:*")
         .says("a ZIP code is not five or nine digits", "write it without hyphen, such as 627010001");
-    ZIP_WHOLE = Rule::error(2, "ELM14", "address.zip.whole").stc("A7:500:*")
+    ZIP_WHOLE = Rule::error(2, "ELM14", "address.zip.whole").invented().stc("A7:500:*")
         .says("the ZIP code of the billing provider or of the place of service lacks its last four digits", "send all nine digits");
     PHONE = Rule::error(2, "ELM15", "contact.phone").stc("A7:127:*")
         .says("a telephone or fax number is not ten digits", "write area code and number without punctuation and without a leading 1");
@@ -32,17 +30,13 @@ rules! {
         .says("a telephone extension does not follow the telephone number", "send EX right after TE");
     CONTACT_TWICE = Rule::error(2, "ELM15", "contact.repeated").stc("A7:127:*")
         .says("the same number is given twice for one contact", "send each number once");
-    TAX_ID = Rule::error(2, "ELM16", "party.tax-id").stc("A7:128:*")
+    TAX_ID = Rule::error(2, "ELM16", "party.tax-id").invented().stc("A7:128:*")
         .says("a tax identification number or social security number is not nine digits", "write the nine digits without hyphens");
-    TAXONOMY = Rule::error(2, "ELM17", "provider.taxonomy").stc("A7:145:*")
-        .says("a provider taxonomy code is not ten letters and digits of which the last is X", "use the code that the provider has registered, such as 207Q00000X");
-    UPIN = Rule::error(2, "ELM18", "party.upin").stc("A7:133:*")
+    UPIN = Rule::error(2, "ELM18", "party.upin").invented().stc("A7:133:*")
         .says("a UPIN is neither one letter with five digits nor three letters with three digits", "correct the number, or leave it out beside an NPI");
 }
 
-places! {
-    SPECIALTY = "2000A" / "PRV";
-}
+places! {}
 
 const P: &[&str] = &["837P"];
 const I: &[&str] = &["837I"];
@@ -53,7 +47,6 @@ pub(super) const CHECKS: &[Check] = &[
     Check::claims("1000A", party),
     Check::claims("1000B", party),
     Check::claims("2010AA", party),
-    Check::claims("2010AA", specialty),
     Check::claims("2010AB", party),
     Check::claims("2010AC", party),
     Check::claims("2010BA", party),
@@ -91,17 +84,9 @@ fn party(party: Scope<'_>, found: &mut Found<'_>) {
             b"NM1" => name(held, found),
             b"N4" => address(party, held, found),
             b"REF" => reference(held, found),
-            b"PRV" => taxonomy(held, "A7:145:*", found),
             b"PER" => contact(party, held, found),
             _ => {}
         }
-    }
-}
-
-/// The billing provider's taxonomy stands above its name.
-fn specialty(billing: Scope<'_>, found: &mut Found<'_>) {
-    if let Some(prv) = billing.around().first(&SPECIALTY) {
-        taxonomy(prv, "A7:145:85", found);
     }
 }
 
@@ -119,27 +104,6 @@ fn name(nm1: Held<'_>, found: &mut Found<'_>) {
         }
         _ => {}
     }
-    if nm1.element(8) == b"XX" && !nm1.element(9).is_empty() && !is_npi(nm1.element(9)) {
-        found.element(&NPI, nm1, 9);
-    }
-}
-
-/// Ten digits, the first 1 or 2, whose check digit (Luhn, after the prefix 80840) is right.
-pub(super) fn is_npi(value: &[u8]) -> bool {
-    if value.len() != 10 || !matches!(value.first(), Some(b'1' | b'2')) || !value.iter().all(u8::is_ascii_digit) {
-        return false;
-    }
-    let sum: u32 = value
-        .iter()
-        .enumerate()
-        .map(|(at, byte)| {
-            let digit = u32::from(byte - b'0');
-            let twice = digit * 2;
-            if at % 2 == 1 { digit } else { twice / 10 + twice % 10 }
-        })
-        .sum();
-    // The prefix adds 24.
-    (sum + 24).is_multiple_of(10)
 }
 
 fn address(party: Scope<'_>, n4: Held<'_>, found: &mut Found<'_>) {
@@ -197,10 +161,8 @@ fn reference(reference: Held<'_>, found: &mut Found<'_>) {
         return;
     }
     match reference.element(1) {
-        b"EI" | b"SY" | b"24" | b"34" | b"FI" => {
-            if !(number.len() == 9 && number.iter().all(u8::is_ascii_digit)) && !has_pattern(reference, 2) {
-                found.element(&TAX_ID, reference, 2);
-            }
+        b"EI" | b"SY" | b"24" | b"34" | b"FI" if !is_tax_id(number) && !has_pattern(reference, 2) => {
+            found.element(&TAX_ID, reference, 2);
         }
         b"1G" if !is_upin(number) => {
             found.element(&UPIN, reference, 2);
@@ -209,23 +171,15 @@ fn reference(reference: Held<'_>, found: &mut Found<'_>) {
     }
 }
 
+fn is_tax_id(number: &[u8]) -> bool {
+    number.len() == 9 && number.iter().all(u8::is_ascii_digit)
+}
+
 fn is_upin(number: &[u8]) -> bool {
     let of = |letters: usize| {
         number.iter().take(letters).all(u8::is_ascii_alphabetic) && number.iter().skip(letters).all(u8::is_ascii_digit)
     };
     number.len() == 6 && (of(1) || of(3))
-}
-
-fn taxonomy(prv: Held<'_>, status: &'static str, found: &mut Found<'_>) {
-    let code = prv.element(3);
-    let is_code = |code: &[u8]| {
-        code.len() == 10
-            && code.last() == Some(&b'X')
-            && code.iter().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
-    };
-    if !code.is_empty() && !is_code(code) {
-        found.element(&TAXONOMY, prv, 3).codes(|codes| codes.stc = Some(status));
-    }
 }
 
 fn contact(party: Scope<'_>, per: Held<'_>, found: &mut Found<'_>) {
@@ -275,16 +229,6 @@ fn has_pattern(held: Held<'_>, element: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn check_digits_of_npis() {
-        for npi in ["1899752780", "1632473157", "1234567893"] {
-            assert!(is_npi(npi.as_bytes()), "{npi}");
-        }
-        for npi in ["1899752781", "123456789", "12345678931", "3234567893", "12345X7893", ""] {
-            assert!(!is_npi(npi.as_bytes()), "{npi}");
-        }
-    }
 
     #[test]
     fn forms_of_upins() {
