@@ -7,8 +7,8 @@
 use super::{
     Field, Kind, Record, Shape,
     plan::{
-        Chunk, Counter, ElementPlan, FieldPlan, FieldSet, Fill, Flow, LoopPlan, NO_SLOT, PartPlan, Reach, SegmentPlan,
-        Value,
+        Chunk, Counter, ElementPlan, FieldPlan, FieldSet, Fill, Flow, LoopPlan, NO_FIELD, NO_SLOT, PartPlan, Reach, SegmentPlan,
+        Traits, Value,
     },
     scalar::Format,
 };
@@ -107,12 +107,14 @@ impl LoopPlan {
             id: guide.loop_id(node).to_owned(),
             shape,
             parts: Vec::new(),
+            traits: Vec::new(),
             fields: Vec::new(),
             slots: Vec::new(),
             hierarchical: false,
             many: false,
             homeless: Vec::new(),
             reaching: Vec::new(),
+            rows: Vec::new(),
             unslotted: FieldSet::default(),
         };
         for &child in guide.children(node) {
@@ -209,12 +211,37 @@ impl LoopPlan {
                 segment.finish();
             }
         }
+        self.traits = self.parts.iter().map(Traits::of).collect();
+        for (part, traits) in self.parts.iter().zip(&mut self.traits) {
+            let (PartPlan::Segment(segment), Some(traits)) = (part, traits) else { continue };
+            let start = self.rows.len();
+            let last = segment.elements.iter().map(|element| usize::from(element.element)).max().unwrap_or(0);
+            self.rows.resize(start + last + 1, NO_FIELD);
+            traits.row = (start as u32, self.rows.len() as u32);
+        }
         self.reaching = vec![FieldSet::default(); self.parts.len()];
-        for (index, field) in self.fields.iter().enumerate() {
+        let in_rows: Vec<bool> = (0..self.fields.len()).map(|index| self.add_to_row(index)).collect();
+        for (index, (field, _)) in self.fields.iter().zip(in_rows).enumerate().filter(|(_, (_, in_row))| !in_row) {
             field.each_slot(&mut |slot| match slot.and_then(|slot| self.reaching.get_mut(usize::from(slot))) {
                 Some(set) => set.insert(index),
                 None => self.unslotted.insert(index),
             });
+        }
+    }
+
+    /// Puts a field that is the value of one element into its segment's row, if that place is free.
+    fn add_to_row(&mut self, index: usize) -> bool {
+        let Some(field) = self.fields.get(index) else { return false };
+        let Some(single) = field.single.filter(|single| single.component == 0) else { return false };
+        let slot = field.reach.slot();
+        let Some(traits) = self.traits(slot) else { return false };
+        let at = traits.row.0 as usize + usize::from(single.element);
+        match self.rows.get_mut(at) {
+            Some(field) if *field == NO_FIELD && at < traits.row.1 as usize => {
+                *field = index as u16;
+                true
+            }
+            _ => false,
         }
     }
 }

@@ -188,6 +188,20 @@ impl Places {
     }
 }
 
+/// Fields of a table, which are no more and have no longer names than plans have room for.
+///
+/// # Panics
+/// At compile time, on a table that is too large.
+pub(crate) const fn bounded(fields: &'static [Field]) -> &'static [Field] {
+    assert!(fields.len() <= plan::FieldSet::MOST);
+    let mut at = 0;
+    while at < fields.len() {
+        assert!(fields[at].name.len() <= plan::Key::LONGEST_NAME);
+        at += 1;
+    }
+    fields
+}
+
 /// Declares records: structs whose fields stand beside the places they live at.
 ///
 /// ```text
@@ -222,13 +236,13 @@ macro_rules! record {
         impl $crate::record::Record for $name {
             const SHAPE: &'static $crate::record::Shape = &$crate::record::Shape {
                 name: stringify!($name),
-                fields: &[ $( $crate::record::Field {
+                fields: $crate::record::bounded(&[ $( $crate::record::Field {
                     name: stringify!($field),
                     places: const { $crate::record::Places::parse($at) },
                     kind: <$type as $crate::record::Slot>::KIND,
                     many: <$type as $crate::record::Slot>::MANY,
                     optional: <$type as $crate::record::Slot>::OPTIONAL,
-                } ),* ],
+                } ),* ]),
             };
         }
     )* };

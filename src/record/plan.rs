@@ -12,6 +12,8 @@ pub(crate) struct LoopPlan {
     pub(crate) shape: &'static Shape,
     /// The loop's parts in the guide's order. The segments of inlined loops stand among them.
     pub(crate) parts: Vec<PartPlan>,
+    /// What reading must know of every part, close together.
+    pub(super) traits: Vec<Option<Traits>>,
     pub(crate) fields: Vec<FieldPlan>,
     /// Slot of each node below the loop, by its distance; `NO_SLOT` for what is not the record's own.
     pub(super) slots: Vec<u16>,
@@ -21,8 +23,11 @@ pub(crate) struct LoopPlan {
     pub(crate) many: bool,
     /// Fields that have no place in this guide.
     pub(crate) homeless: Vec<&'static str>,
-    /// Fields that may have a value when a slot is filled.
+    /// Fields that may have a value when a slot is filled, besides those in `rows`.
     pub(super) reaching: Vec<FieldSet>,
+    /// For each element of each segment, the field that is its value and nothing else (`NO_FIELD` if there is
+    /// none).
+    pub(super) rows: Vec<u16>,
     /// The layout, which has no slot.
     pub(crate) unslotted: FieldSet,
 }
@@ -32,39 +37,60 @@ pub(crate) struct LoopPlan {
 pub(crate) struct FieldSet([u64; 4]);
 
 impl FieldSet {
-    /// Fields beyond the last of these belong to every set.
-    const MOST: usize = 255;
+    /// Most fields of a table.
+    pub(crate) const MOST: usize = 256;
 
     pub(super) fn insert(&mut self, field: usize) {
-        let field = field.min(Self::MOST);
-        self.0[field / 64] |= 1 << (field % 64);
+        if let Some(word) = self.0.get_mut(field / 64) {
+            *word |= 1 << (field % 64);
+        }
     }
 
+    #[inline]
     pub(crate) fn join(&mut self, other: Self) {
         for (word, other) in self.0.iter_mut().zip(other.0) {
             *word |= other;
         }
     }
 
-    /// The fields of the set, in the order of the table.
-    pub(crate) fn of(self, fields: &[FieldPlan]) -> impl Iterator<Item = &FieldPlan> {
-        let members = self.0.into_iter().enumerate().flat_map(|(at, mut word)| {
-            std::iter::from_fn(move || {
-                let bit = word.trailing_zeros() as usize;
-                (word != 0).then(|| {
-                    word &= word - 1;
-                    at * 64 + bit
-                })
-            })
-        });
-        members
-            .filter(|field| *field < Self::MOST)
-            .filter_map(|field| fields.get(field))
-            .chain(fields.get(Self::MOST..).unwrap_or_default())
+    /// The fields of the set by their numbers, in order.
+    #[inline]
+    pub(crate) fn fields(self) -> impl Iterator<Item = usize> {
+        let Self(mut words) = self;
+        let mut at = 0;
+        std::iter::from_fn(move || {
+            loop {
+                let word = words.get_mut(at)?;
+                if *word != 0 {
+                    let bit = word.trailing_zeros() as usize;
+                    *word &= *word - 1;
+                    return Some(at * 64 + bit);
+                }
+                at += 1;
+            }
+        })
     }
 }
 
 pub(super) const NO_SLOT: u16 = u16::MAX;
+
+pub(super) const NO_FIELD: u16 = u16::MAX;
+
+/// What must be known of a part whenever it is met in a file.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Traits {
+    /// Of a segment: bit n says that element n is held, implied or counted.
+    pub(super) known: u64,
+    /// Of a segment: where in the plan's rows its elements begin and end.
+    pub(super) row: (u32, u32),
+    pub(super) is_segment: bool,
+    /// Whether the record can hold more than one.
+    pub(super) many: bool,
+    /// Whether it is a loop that begins with an HL.
+    pub(super) hierarchical: bool,
+    /// Whether it is a loop that another guide describes.
+    pub(super) outside: bool,
+}
 
 /// A part of a loop, as a record sees it.
 #[derive(Debug)]
@@ -160,13 +186,43 @@ pub(crate) enum Counter {
 #[derive(Debug)]
 pub(crate) struct FieldPlan {
     pub(crate) name: &'static str,
-    /// `,"name":`
-    pub(crate) key: Vec<u8>,
+    pub(crate) key: Key,
     pub(crate) many: bool,
     pub(crate) reach: Reach,
     pub(crate) value: Value,
+    /// What the field is if it is one value of one segment, as most are.
+    pub(super) single: Option<Single>,
     /// A code that goes without saying: the only one, which must stand.
     pub(crate) unsaid: Option<Vec<u8>>,
+}
+
+/// `,"name":` as it is written before a field's value.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Key {
+    text: [u8; Self::ROOM],
+    length: usize,
+}
+
+impl Key {
+    const ROOM: usize = 48;
+    /// The longest name of a field.
+    pub(crate) const LONGEST_NAME: usize = Self::ROOM - 4;
+
+    fn of(name: &str) -> Self {
+        let mut text = [b' '; Self::ROOM];
+        let parts = [b",\"", name.as_bytes(), b"\":"];
+        let bytes = parts.into_iter().flatten().copied();
+        let length = text.iter_mut().zip(bytes).map(|(to, byte)| *to = byte).count();
+        Self { text, length }
+    }
+
+    #[inline]
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        // Three moves and a cut: less than a copy of unknown length takes.
+        let end = out.len() + self.length;
+        out.extend_from_slice(&self.text);
+        out.truncate(end);
+    }
 }
 
 /// How a field reaches its place. Elements are relative to the scope: absolute in a segment, offsets
@@ -181,6 +237,14 @@ pub(crate) enum Reach {
     Elements { slot: u16, first: u8, last: u8, component: u8 },
     Components { slot: u16, element: u8, first: u8, last: u8 },
     Runs { slot: u16, first: u8, last: u8, stride: u8 },
+}
+
+/// One value of one segment.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Single {
+    pub(super) element: u8,
+    pub(super) component: u8,
+    pub(super) format: Format,
 }
 
 #[derive(Debug)]
@@ -203,6 +267,18 @@ impl LoopPlan {
         self.parts.get(usize::from(slot))
     }
 
+    /// What must be known of a part that is a field of the record; `None` for one that is not.
+    #[inline]
+    pub(super) fn traits(&self, slot: u16) -> Option<Traits> {
+        self.traits.get(usize::from(slot)).copied().flatten()
+    }
+
+    /// The field of each element of a segment, from the id on.
+    #[inline]
+    pub(super) fn row(&self, traits: Traits) -> &[u16] {
+        self.rows.get(traits.row.0 as usize..traits.row.1 as usize).unwrap_or_default()
+    }
+
     /// The nodes of the parts, in order.
     pub(crate) fn nodes<'s>(&'s self, guide: &'s Guide) -> impl Iterator<Item = NodeId> + 's {
         let mut nodes: Vec<(u16, NodeId)> = guide.nodes().filter_map(|node| Some((self.slot(node)?, node))).collect();
@@ -214,6 +290,24 @@ impl LoopPlan {
     #[inline]
     pub(crate) fn reaching(&self, slot: u16) -> FieldSet {
         self.reaching.get(usize::from(slot)).copied().unwrap_or_default()
+    }
+}
+
+impl Traits {
+    /// Whether an element is held, implied or counted.
+    #[inline]
+    pub(super) fn knows(&self, element: usize) -> bool {
+        element < 64 && self.known >> element & 1 == 1
+    }
+
+    pub(super) fn of(part: &PartPlan) -> Option<Self> {
+        let none = Self { known: 0, row: (0, 0), is_segment: false, many: true, hierarchical: false, outside: false };
+        Some(match part {
+            PartPlan::Segment(segment) => Self { known: segment.known, is_segment: true, many: segment.many, ..none },
+            PartPlan::Loop(inner) => Self { many: inner.many, hierarchical: inner.hierarchical, ..none },
+            PartPlan::Outside(_) => Self { outside: true, ..none },
+            PartPlan::Other => return None,
+        })
     }
 }
 
@@ -268,8 +362,14 @@ impl FieldPlan {
     pub(super) fn new(field: &'static Field, reach: Reach, value: Value) -> Self {
         Self {
             name: field.name,
-            key: format!(",\"{}\":", field.name).into_bytes(),
+            key: Key::of(field.name),
             many: field.many,
+            single: match (&value, reach) {
+                (Value::Scalar(format), Reach::Element { element, component, .. }) if !field.many => {
+                    Some(Single { element, component, format: *format })
+                }
+                _ => None,
+            },
             reach,
             value,
             unsaid: None,
