@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use super::{Guide, GuideError, NodeId, Part};
+use super::{Guide, GuideError, NodeId, Part, Repeat};
 
 /// No place.
 const NONE: u16 = u16::MAX;
@@ -19,6 +19,20 @@ pub(crate) struct Dispatch {
     slots: Vec<u16>,
     keys: usize,
     table: Vec<u16>,
+    steps: Vec<Step>,
+}
+
+/// What a walk must know of each node it comes to, close together.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Step {
+    /// The loop it stands in.
+    pub(crate) parent: NodeId,
+    /// Index among the loop's parts.
+    pub(crate) part: u16,
+    /// How often it may stand in its loop.
+    pub(crate) repeat: Repeat,
+    /// Whether it is the segment that begins its loop.
+    pub(crate) is_trigger: bool,
 }
 
 #[derive(Debug)]
@@ -79,16 +93,24 @@ pub(crate) enum Lookup {
 }
 
 impl Dispatch {
-    /// The key of a segment, given its id and a way to look at an element's component.
+    /// The key of a segment, given its id, the character that separates components, and a way to look at an
+    /// element.
     #[inline]
-    pub(crate) fn key<'a>(&self, id: &[u8], component: impl FnOnce(u8, u8) -> &'a [u8]) -> Lookup {
+    pub(crate) fn key<'a>(&self, id: &[u8], separator: Option<u8>, element: impl FnOnce(u8) -> &'a [u8]) -> Lookup {
         let packed = pack(id);
         let Some(id) = self.find(packed) else { return Lookup::UnknownId };
-        let (element, part) = id.discriminator;
-        if element == 0 {
+        let (position, component) = id.discriminator;
+        if position == 0 {
             return Lookup::Key(usize::from(id.base));
         }
-        Lookup::Key(usize::from(id.class(pack(component(element, part)))))
+        let mut value = element(position);
+        let is_separator = |byte: &u8| Some(*byte) == separator;
+        for _ in 1..component {
+            let end = value.iter().position(is_separator).unwrap_or(value.len());
+            value = value.get(end + 1..).unwrap_or_default();
+        }
+        let end = value.iter().take(9).position(is_separator).unwrap_or(value.len());
+        Lookup::Key(usize::from(id.class(pack(value.get(..end).unwrap_or_default()))))
     }
 
     /// The place of a segment after another.
@@ -96,6 +118,12 @@ impl Dispatch {
     pub(crate) fn next(&self, from: NodeId, key: usize) -> Option<NodeId> {
         let to = *self.table.get(from.index() * self.keys + key)?;
         (to != NONE).then_some(NodeId(to))
+    }
+
+    /// What a walk must know of a node.
+    #[inline]
+    pub(crate) fn step(&self, node: NodeId) -> Option<Step> {
+        self.steps.get(node.index()).copied()
     }
 
     #[inline]
@@ -120,6 +148,15 @@ impl Dispatch {
     pub(super) fn build(guide: &Guide) -> Result<Self, GuideError> {
         let mut dispatch = Self::default();
         dispatch.collect_ids(guide)?;
+        dispatch.steps = guide
+            .nodes()
+            .map(|node| Step {
+                parent: guide.parent(node),
+                part: guide.node(node).part,
+                repeat: guide.repeat(node),
+                is_trigger: guide.is_trigger(node),
+            })
+            .collect();
         dispatch.table = vec![NONE; guide.nodes.len() * dispatch.keys];
         let takers: Vec<Vec<u16>> = guide.nodes().map(|node| dispatch.keys_of(guide, node)).collect();
         // Before the first segment, every part of the root has a place: fragments begin anywhere.

@@ -17,7 +17,7 @@ mod library;
 
 pub use designator::{Designator, DesignatorError};
 pub use dictionary::{DataElement, DataType, Dictionary, DictionaryElement, Requirement, SyntaxNote, dictionary};
-pub(crate) use dispatch::Lookup;
+pub(crate) use dispatch::{Lookup, Step};
 pub use language::{GuideError, parse};
 pub use library::{NAMES, by_id, by_name, for_set};
 

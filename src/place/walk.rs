@@ -2,7 +2,7 @@
 
 use super::{Fault, FaultKind, Tape};
 use crate::{
-    guide::{Guide, Lookup, NodeId, Place, dictionary},
+    guide::{Guide, Lookup, NodeId, Place, Step, dictionary},
     x12::{Delimiters, Segment},
 };
 
@@ -104,9 +104,8 @@ impl<'g> Walk<'g> {
 
     #[inline]
     fn find(&self, segment: &Segment<'_>) -> Result<NodeId, (FaultKind, Option<NodeId>)> {
-        match self.guide.dispatch().key(segment.id(), |element, component| {
-            segment.component(usize::from(element), usize::from(component.max(1)))
-        }) {
+        let separator = segment.delimiters().component;
+        match self.guide.dispatch().key(segment.id(), separator, |element| segment.element(usize::from(element))) {
             Lookup::Key(key) => self.guide.dispatch().next(self.last, key).ok_or_else(|| self.why(key)),
             Lookup::UnknownId => Err(match dictionary() {
                 Ok(known) if std::str::from_utf8(segment.id()).is_ok_and(|id| known.has_segment(id)) => {
@@ -128,16 +127,18 @@ impl<'g> Walk<'g> {
 
     #[inline]
     fn place(&mut self, node: NodeId, segment: &Segment<'_>, offset: u64, closed: &mut impl FnMut(&Tape, usize)) {
-        let around = self.guide.parent(node);
-        if self.guide.is_trigger(node) && around != NodeId::ROOT {
-            let outer = self.guide.parent(around);
-            self.close_until(outer, offset, closed);
-            self.count(around, segment, offset);
-            self.open(around, offset);
-        } else {
-            self.close_until(around, offset, closed);
+        let dispatch = self.guide.dispatch();
+        let Some(step) = dispatch.step(node) else { return };
+        let around = step.parent;
+        match dispatch.step(around).filter(|_| step.is_trigger && around != NodeId::ROOT) {
+            Some(outer) => {
+                self.close_until(outer.parent, offset, closed);
+                self.count(around, outer, segment, offset);
+                self.open(around, offset);
+            }
+            None => self.close_until(around, offset, closed),
         }
-        self.count(node, segment, offset);
+        self.count(node, step, segment, offset);
         self.tape.push(node, false, segment, self.position, offset);
         self.last = node;
         if segment.id() == b"HL" {
@@ -165,11 +166,11 @@ impl<'g> Walk<'g> {
     }
 
     #[inline]
-    fn count(&mut self, node: NodeId, segment: &Segment<'_>, offset: u64) {
+    fn count(&mut self, node: NodeId, step: Step, segment: &Segment<'_>, offset: u64) {
         let Some(frame) = self.frames.last() else { return };
-        let Some(count) = self.counts.get_mut(frame.counts + self.guide.part(node)) else { return };
+        let Some(count) = self.counts.get_mut(frame.counts + usize::from(step.part)) else { return };
         *count += 1;
-        if !self.guide.repeat(node).allows(*count) {
+        if !step.repeat.allows(*count) {
             self.fault(FaultKind::TooMany, node, segment, offset);
         }
     }
