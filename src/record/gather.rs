@@ -175,7 +175,7 @@ impl Reader<'_> {
             {
                 verdict = canonical.judge_bare(segment_plan, &segment, &counters);
             }
-            if let (Verdict::Same | Verdict::Other, Some(element)) = (verdict, segment_plan.control_element()) {
+            if let (Verdict::Same | Verdict::Other, Some(element)) = (verdict, segment_plan.control) {
                 let stated =
                     canonical.out.split(|&byte| byte == segment.delimiters().element).nth(usize::from(element));
                 control = stated.filter(|number| !number.is_empty()).unwrap_or(NO_CONTROL).to_vec();

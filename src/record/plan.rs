@@ -14,9 +14,11 @@ pub(crate) struct LoopPlan {
     pub(crate) parts: Vec<PartPlan>,
     /// What reading must know of every part, close together.
     pub(super) traits: Vec<Option<Traits>>,
-    pub(crate) fields: Vec<FieldPlan>,
+    pub(crate) fields: Fields,
     /// Slot of each node below the loop, by its distance; `NO_SLOT` for what is not the record's own.
     pub(super) slots: Vec<u16>,
+    /// Slots of segments that may stand though no field holds anything of them.
+    pub(super) standing: Vec<u16>,
     /// Whether the loop begins with an HL.
     pub(crate) hierarchical: bool,
     /// Whether the record around holds a list of these.
@@ -90,6 +92,8 @@ pub(super) struct Traits {
     pub(super) hierarchical: bool,
     /// Whether it is a loop that another guide describes.
     pub(super) outside: bool,
+    /// Whether it is a segment over whose repeats a list runs.
+    pub(super) chunked: bool,
 }
 
 /// A part of a loop, as a record sees it.
@@ -114,6 +118,10 @@ pub(crate) struct SegmentPlan {
     /// Elements and how many values each repeat of the segment takes, where a list runs over
     /// repeats.
     pub(crate) chunk: Option<Chunk>,
+    /// The element of the control number, if the segment heads an envelope.
+    pub(super) control: Option<u8>,
+    /// How many of the elements there are up to the last that may stand without a value.
+    pub(super) unfilled: usize,
     /// Whether it stands even when no field holds anything: the segment that begins the loop, and
     /// the transaction set's trailer.
     pub(crate) always: bool,
@@ -180,6 +188,65 @@ pub(crate) enum Counter {
     Control,
     RepetitionSeparator,
     ComponentSeparator,
+}
+
+/// The fields of a record that have a place, in the order of its table.
+#[derive(Debug, Default)]
+pub(crate) struct Fields {
+    list: Vec<FieldPlan>,
+    /// Open addressing over the names: index + 1, 0 for empty; at most half full.
+    names: Vec<u16>,
+}
+
+impl Fields {
+    pub(super) fn new(list: Vec<FieldPlan>) -> Self {
+        let mut names = vec![0; (list.len() * 2).next_power_of_two()];
+        let mask = names.len() - 1;
+        for (index, field) in list.iter().enumerate() {
+            let mut slot = Self::spread(field.name) & mask;
+            while names[slot] != 0 {
+                slot = (slot + 1) & mask;
+            }
+            names[slot] = index as u16 + 1;
+        }
+        Self { list, names }
+    }
+
+    /// The field of a name. `expected` is its number, probably.
+    #[inline]
+    pub(super) fn named(&self, name: &str, expected: usize) -> Option<usize> {
+        if self.list.get(expected).is_some_and(|field| field.name == name) {
+            return Some(expected);
+        }
+        let mask = self.names.len().checked_sub(1)?;
+        let mut slot = Self::spread(name) & mask;
+        loop {
+            let index = usize::from(*self.names.get(slot)?).checked_sub(1)?;
+            if self.list.get(index)?.name == name {
+                return Some(index);
+            }
+            slot = (slot + 1) & mask;
+        }
+    }
+
+    /// Names differ in their length or in one of three letters, mostly.
+    #[inline]
+    fn spread(name: &str) -> usize {
+        let bytes = name.as_bytes();
+        let letter = |at: usize| bytes.get(at).copied().map_or(0, u64::from);
+        let word = bytes.len() as u64
+            | letter(0) << 8
+            | letter(bytes.len() / 2) << 16
+            | letter(bytes.len().saturating_sub(1)) << 24;
+        (word.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as usize
+    }
+}
+
+impl std::ops::Deref for Fields {
+    type Target = [FieldPlan];
+    fn deref(&self) -> &[FieldPlan] {
+        &self.list
+    }
 }
 
 /// A field bound to its place.
@@ -250,7 +317,7 @@ pub(super) struct Single {
 #[derive(Debug)]
 pub(crate) enum Value {
     Scalar(Format),
-    Record(Vec<FieldPlan>),
+    Record(Fields),
     /// A loop's fields are in its part.
     Loop,
 }
@@ -301,9 +368,23 @@ impl Traits {
     }
 
     pub(super) fn of(part: &PartPlan) -> Option<Self> {
-        let none = Self { known: 0, row: (0, 0), is_segment: false, many: true, hierarchical: false, outside: false };
+        let none = Self {
+            known: 0,
+            row: (0, 0),
+            is_segment: false,
+            many: true,
+            hierarchical: false,
+            outside: false,
+            chunked: false,
+        };
         Some(match part {
-            PartPlan::Segment(segment) => Self { known: segment.known, is_segment: true, many: segment.many, ..none },
+            PartPlan::Segment(segment) => Self {
+                known: segment.known,
+                is_segment: true,
+                many: segment.many,
+                chunked: segment.chunk.is_some(),
+                ..none
+            },
             PartPlan::Loop(inner) => Self { many: inner.many, hierarchical: inner.hierarchical, ..none },
             PartPlan::Outside(_) => Self { outside: true, ..none },
             PartPlan::Other => return None,
@@ -312,16 +393,6 @@ impl Traits {
 }
 
 impl SegmentPlan {
-    /// The element of the control number, if the segment heads an envelope.
-    pub(crate) fn control_element(&self) -> Option<u8> {
-        match self.id.as_slice() {
-            b"ST" => Some(2),
-            b"GS" => Some(6),
-            b"ISA" => Some(13),
-            _ => None,
-        }
-    }
-
     /// Whether the segment begins the inlined loop it stands in, at a slot.
     pub(crate) fn begins_inlined(&self, slot: u16) -> bool {
         self.inlined.as_ref().is_some_and(|range| range.start == slot)
@@ -340,7 +411,7 @@ impl FieldPlan {
     pub(super) fn each_slot(&self, found: &mut dyn FnMut(Option<u16>)) {
         match (&self.value, self.reach) {
             (Value::Record(fields), Reach::Here) => {
-                for field in fields {
+                for field in fields.iter() {
                     field.each_slot(found);
                 }
             }

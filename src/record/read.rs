@@ -134,7 +134,18 @@ impl<'t> Reader<'t> {
     pub fn with(tape: &'t Tape, spelling: Spelling, buffers: Buffers) -> Self {
         let Buffers { canonical, pool } = buffers;
         let problems = Vec::new();
-        Self { tape, spelling, levels: 0, parent: 0, segments: 0, problems, canonical, pool, plain: false, outside: None }
+        Self {
+            tape,
+            spelling,
+            levels: 0,
+            parent: 0,
+            segments: 0,
+            problems,
+            canonical,
+            pool,
+            plain: false,
+            outside: None,
+        }
     }
 
     /// What could not be read, and the reader's memory, for the next one.
