@@ -13,6 +13,7 @@ mod assemble;
 mod bind;
 mod gather;
 pub mod honest;
+mod json;
 mod layout;
 mod plan;
 pub mod read;

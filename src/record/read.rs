@@ -4,6 +4,7 @@ use super::{
     Layout, Record,
     bind::Binding,
     gather::{Noted, Numbers},
+    json::{List, brace, quoted},
     plan::{FieldPlan, FieldSet, LoopPlan, PartPlan, Reach, Single, Value},
     render::{Canonical, value},
     scalar::{Format, is_plain},
@@ -453,8 +454,11 @@ impl<'t> Reader<'t> {
         list: &mut List,
         out: &mut Vec<u8>,
     ) {
+        if text.is_empty() {
+            return;
+        }
         let mark = list.mark(out);
-        if !text.is_empty() && !(list.next(out) && self.scalar(format, text, &here, element, component, out)) {
+        if !(list.next(out) && self.scalar(format, text, &here, element, component, out)) {
             list.back_to(mark, out);
         }
     }
@@ -635,72 +639,5 @@ impl LoopPlan {
             PartPlan::Outside(designator) => Some(designator.clone()),
             PartPlan::Other => None,
         }
-    }
-}
-
-/// Makes an object of the members that stand from a place on, each after a comma; false if there are none.
-#[inline]
-fn brace(start: usize, out: &mut Vec<u8>) -> bool {
-    let Some(comma) = out.get_mut(start) else { return false };
-    *comma = b'{';
-    out.push(b'}');
-    true
-}
-
-/// Writes a string that needs nothing escaped.
-#[inline]
-fn quoted(text: &[u8], out: &mut Vec<u8>) {
-    out.push(b'"');
-    out.extend_from_slice(text);
-    out.push(b'"');
-}
-
-/// A value or a list of values being written.
-struct List {
-    many: bool,
-    start: usize,
-    count: usize,
-}
-
-impl List {
-    fn begin(many: bool, out: &mut Vec<u8>) -> Self {
-        let start = out.len();
-        if many {
-            out.push(b'[');
-        }
-        Self { many, start, count: 0 }
-    }
-
-    /// Prepares for one more value; false if there may be no more.
-    fn next(&mut self, out: &mut Vec<u8>) -> bool {
-        if self.count > 0 {
-            if !self.many {
-                return false;
-            }
-            out.push(b',');
-        }
-        self.count += 1;
-        true
-    }
-
-    fn mark(&self, out: &[u8]) -> (usize, usize) {
-        (out.len(), self.count)
-    }
-
-    /// The value was not written after all.
-    fn back_to(&mut self, (length, count): (usize, usize), out: &mut Vec<u8>) {
-        out.truncate(length);
-        self.count = count;
-    }
-
-    fn end(self, out: &mut Vec<u8>) -> bool {
-        if self.count == 0 {
-            out.truncate(self.start);
-            return false;
-        }
-        if self.many {
-            out.push(b']');
-        }
-        true
     }
 }
