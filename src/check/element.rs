@@ -99,6 +99,14 @@ pub(super) fn check(plan: &Plan, segment: &Segment<'_>, characters: &Characters,
     checker.presence(&plan.presence, present & known, (0, 0));
 }
 
+/// Judges a segment of which only the id is known.
+pub(super) fn check_unknown(segment: &Segment<'_>, report: &mut impl FnMut(Broken)) {
+    if segment.bytes().last() == Some(&segment.delimiters().element) {
+        let element = u8::try_from(segment.elements().skip(1).count()).unwrap_or(u8::MAX);
+        report(Broken { rule: &TRAILING_ELEMENT, element, component: 0, repetition: 0, detail: None });
+    }
+}
+
 /// Most digits of an amount of money, and most of them after the point.
 const MONEY: (usize, usize) = (10, 2);
 

@@ -18,6 +18,7 @@ mod memory;
 mod numbering;
 mod options;
 mod outcome;
+mod outline;
 mod partner;
 mod plan;
 mod registry;

@@ -283,8 +283,13 @@ impl Simple {
 
     fn of_standard(dictionary: &Dictionary, segment: &str, position: u8, component: u8) -> Self {
         let data = dictionary.data_element(segment, position, component);
+        let before = match component {
+            0 => dictionary.data_element(segment, position.saturating_sub(1), 0),
+            _ => dictionary.data_element(segment, position, component - 1),
+        };
+        let before = before.as_ref().map(|before| before.number.as_str());
         let (kind, min, max) = match &data {
-            Some(data) => (Kind::of(data.kind, &data.number, data.max, None), data.min, data.max),
+            Some(data) => (Kind::of(data.kind, &data.number, data.max, before), data.min, data.max),
             None => (Kind::Any, 0, u16::MAX),
         };
         // How money is written is the guides' matter.

@@ -12,6 +12,7 @@ use super::{
     found::{Found, Spot},
     index::Index,
     numbering::Numbering,
+    outline::Progress,
     plan::Plan,
     registry::{Prepared, Role},
     scope::View,
@@ -45,7 +46,7 @@ enum Body {
     /// By its guide.
     Placed(Box<Walk<'static>>, Ready),
     /// By the base standard, for want of a guide.
-    Standard(HashMap<Vec<u8>, Plan>),
+    Standard(HashMap<Vec<u8>, Plan>, Progress),
 }
 
 /// A guide made ready, and its external codes.
@@ -82,7 +83,7 @@ impl Set {
                 let (guide, keep) = (ready.prepared.guide, Keep::AllBut(ready.prepared.forget));
                 Body::Placed(Box::new(Walk::new(guide, segment.delimiters(), keep)), ready)
             }
-            None => Body::Standard(HashMap::new()),
+            None => Body::Standard(HashMap::new(), Progress::of(&outcome.set)),
         };
         let state = State {
             index: Index::default(),
@@ -121,8 +122,11 @@ impl Set {
             Body::Placed(walk, ready) => {
                 self.state.place(walk, ready, &self.characters, seen, position, found, receive);
             }
-            Body::Standard(plans) => {
-                standard(plans, &self.characters, &mut self.state.numbering, seen, position, found);
+            Body::Standard(plans, progress) => {
+                let Seen { segment, offset, line, number } = seen;
+                let spot = Spot { segment, guide: None, node: None, position, number, offset, line };
+                progress.take(&spot, found);
+                standard(plans, &self.characters, &mut self.state.numbering, &spot, found);
             }
         }
     }
@@ -320,21 +324,22 @@ fn standard(
     plans: &mut HashMap<Vec<u8>, Plan>,
     characters: &Characters,
     numbering: &mut Numbering,
-    seen: Seen<'_>,
-    position: u32,
+    spot: &Spot<'_>,
     found: &mut Found<'_>,
 ) {
-    let Seen { segment, offset, line, number } = seen;
+    let segment = spot.segment;
     let Ok(dictionary) = dictionary() else { return };
-    // Segments of other sets than ours are not in the dictionary; nothing is known of them.
     let Ok(id) = std::str::from_utf8(segment.id()) else { return };
+    // Segments of other sets than ours are not in the dictionary.
     if !dictionary.has_segment(id) {
+        element::check_unknown(segment, &mut |broken| {
+            found.broken(broken, spot);
+        });
         return;
     }
     let plan = plans.entry(segment.id().to_vec()).or_insert_with(|| Plan::of_standard(dictionary, id));
-    let spot = Spot { segment, guide: None, node: None, position, number, offset, line };
-    numbering.take(&spot, found);
+    numbering.take(spot, found);
     element::check(plan, segment, characters, &mut |broken| {
-        found.broken(broken, &spot);
+        found.broken(broken, spot);
     });
 }

@@ -2,7 +2,7 @@
 
 use super::{
     finding::Place,
-    found::{Found, Said, name},
+    found::{Found, Said, Spot, name},
     known,
     rule::{Rule, rules},
 };
@@ -85,6 +85,21 @@ pub(super) fn report<'f>(
         },
         _ => said,
     }
+}
+
+/// A segment is missing that no transaction set of this kind is without; another stands in its place.
+pub(super) fn mandatory(found: &mut Found<'_>, spot: &Spot<'_>, segment: &'static str) {
+    found.at(&MANDATORY, spot, (0, 0, 0)).missing(segment);
+}
+
+/// A segment stands where the base standard has no place for it.
+pub(super) fn unexpected(found: &mut Found<'_>, spot: &Spot<'_>) {
+    found.at(&UNEXPECTED, spot, (0, 0, 0));
+}
+
+/// A segment stands more often than the base standard allows.
+pub(super) fn too_often(found: &mut Found<'_>, spot: &Spot<'_>, limit: u32) {
+    found.at(&SEGMENT_REPEATS, spot, (0, 0, 0)).detail(format!("at most {limit}"));
 }
 
 /// Segments that the base standard itself requires, where they are not the first of their loop.

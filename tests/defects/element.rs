@@ -349,6 +349,15 @@ pub const DEFECTS: &[Defect] = &[
         keeps: &[Put("BHT", "05", "23595999")],
     },
     Defect {
+        rule: "x12.dmg02.date-format",
+        sample: "odd/release-4010",
+        breaks: &[Put("DMG", "02", "19841317")],
+        at: "/DMG02",
+        on: "DMG",
+        also: &[],
+        keeps: &[Put("DMG", "02", "19841217")],
+    },
+    Defect {
         rule: "277ca.2200d.dtp03.date-format",
         sample: "277ca/accepted",
         breaks: &[Put("DTP*472", "03", "20260230")],

@@ -4,7 +4,7 @@ use super::{
     Defect,
     edit::{
         self,
-        Edit::{After, Put, Remove},
+        Edit::{After, Cut, Put, Remove, Repeat},
     },
 };
 
@@ -72,6 +72,42 @@ pub const DEFECTS: &[Defect] = &[
         on: "TRN",
         also: &[],
         keeps: &[],
+    },
+    Defect {
+        rule: "x12.bht.mandatory-segment",
+        sample: "odd/release-4010",
+        breaks: &[Remove("BHT")],
+        at: "/BHT",
+        on: "REF*87",
+        also: &[],
+        keeps: &[Remove("REF*87")],
+    },
+    Defect {
+        rule: "x12.hl.mandatory-segment",
+        sample: "odd/release-4010",
+        breaks: &[Cut("HL", "SE")],
+        at: "/HL",
+        on: "SE",
+        also: &[],
+        keeps: &[Cut("HL#2", "SE")],
+    },
+    Defect {
+        rule: "x12.bht.unexpected",
+        sample: "odd/release-4010",
+        breaks: &[After("HL#2", "BHT*0019*00*B0903120002*20090312*1023*CH")],
+        at: "/BHT",
+        on: "BHT#2",
+        also: &[],
+        keeps: &[],
+    },
+    Defect {
+        rule: "x12.per.repeats",
+        sample: "odd/release-4010",
+        breaks: &[Repeat("PER", "PER", 2)],
+        at: "/PER",
+        on: "PER#3",
+        also: &[],
+        keeps: &[Repeat("PER", "PER", 1)],
     },
     Defect {
         rule: "837p.2010aa.n3.missing",
