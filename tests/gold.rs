@@ -7,7 +7,19 @@ mod foreign;
 
 use std::{collections::BTreeMap, fs};
 
-use claimwire::check::{self, Finding, Options, Receive, Severity, Verdict};
+use claimwire::check::{self, Finding, Options, Override, Receive, Severity, Verdict};
+
+/// Rules that invented people and companies break: what is known of the files is whether they are well made,
+/// and their numbers, streets and ZIP codes are made up.
+const INVENTED: &[&str] = &[
+    "address.zip.form",
+    "address.zip.whole",
+    "billing.address.box",
+    "party.npi",
+    "party.tax-id",
+    "party.upin",
+    "provider.taxonomy",
+];
 
 #[derive(Default)]
 struct Collected(Vec<Finding>);
@@ -21,11 +33,13 @@ impl Receive for Collected {
 #[test]
 fn verdicts_over_the_corpus() {
     let Some(index) = foreign::index() else { return };
+    let overrides = INVENTED.iter().map(|rule| ((*rule).to_owned(), Override::Off)).collect();
+    let options = Options { overrides, ..Options::default() };
     let mut counts: BTreeMap<(String, bool), u32> = BTreeMap::new();
     for row in index {
         let bytes = fs::read(&row.path).expect("readable");
         let mut collected = Collected::default();
-        let verdict = check::check(&bytes[..], &Options::default(), &mut collected);
+        let verdict = check::check(&bytes[..], &options, &mut collected);
         let errors: Vec<&Finding> = collected.0.iter().filter(|finding| finding.severity == Severity::Error).collect();
         let good = errors.is_empty() && verdict.as_ref().is_ok_and(|verdict| *verdict == Verdict::Accepted);
         *counts.entry((row.gold.clone(), good)).or_default() += 1;

@@ -105,7 +105,7 @@ fn json_says_what_the_contract_says() {
         "hint": "correct CLM02 or the charge of a line",
         "file": "charges-differ.x12", "interchange": "000000281", "group": "281", "transaction": "0001",
         "claim": "OAK-10001", "segment_position": 20, "segment_number": 22, "byte_offset": 765, "byte_length": 3,
-        "line": 22, "loop": "2300", "segment": "CLM", "element": "CLM02", "value": "150", "expected": "140",
+        "line": 22, "loop": "2300", "segment": "CLM", "element": "CLM02", "repetition": 1, "value": "150", "expected": "140",
         "json_path": "billing_providers[0].subscribers[0].claims[0].charge",
         "ack": {"ta1": null, "ak9": null, "ik3": null, "ik4": null, "ik5": null,
             "stc": ["A8", "400"], "stc_more": [["A7", "178"]]}
@@ -125,6 +125,8 @@ fn json_paths_lead_to_what_was_found() {
     let text = fs::read_to_string(root().join("837p/two-visits.x12")).expect("readable");
     let long = "9".repeat(60);
     let bytes = text.replace("REF*6R*100", &format!("REF*6R*{long}")).replace("CLM*VISIT", &format!("CLM*{long}"));
+    // And in what stands above claims: provider, patient, subscriber.
+    let bytes = bytes.replace("*IL*627", &format!("*IL*{}", "8".repeat(20)));
     let options = Options { values: true, ..up_to(2) };
     let report = report("x", bytes.as_bytes(), Limit::default(), &options);
     let json: Value =
@@ -136,11 +138,11 @@ fn json_paths_lead_to_what_was_found() {
     let mut seen = BTreeSet::new();
     for issue in json["files"][0]["issues"].as_array().expect("a list") {
         let path = issue["json_path"].as_str().expect("a path");
-        let pointer = format!("/{}", path.replace('.', "/").replace('[', "/").replace(']', ""));
+        let pointer = format!("/{}", path.replace(['.', '['], "/").replace(']', ""));
         assert_eq!(set.pointer(&pointer), Some(&issue["value"]), "{path}");
         seen.insert(path.to_owned());
     }
-    assert_eq!(seen.len(), 5, "two claims and three lines: {seen:?}");
+    assert_eq!(seen.len(), 8, "two claims, three lines, three addresses: {seen:?}");
 }
 
 #[test]
@@ -152,6 +154,39 @@ fn pages_are_well_formed_and_name_no_address() {
         well_formed(&page).unwrap_or_else(|problem| panic!("{}: {problem}", path.display()));
         for address in ["http:", "https:", "://", "src=", "href=", "url(", "@import", "<b>&\""] {
             assert!(!page.contains(address), "{}: {address}", path.display());
+        }
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 96, failure_persistence: None, ..Default::default() })]
+
+    /// Whatever is wrong with a file, every format is written, none tells of people, and JSON is JSON.
+    #[test]
+    fn damaged_files_have_reports_that_tell_nothing(
+        name in proptest::sample::select(&["837p/two-visits", "837i/three-days", "835/two-visits", "broken/several-faults"][..]),
+        damage in proptest::collection::vec((0.0..1.0, proptest::sample::select(&b"*~:^\n\0 A9\xC3\xA9"[..]), 0..3), 1..6),
+    ) {
+        let mut bytes = fs::read(root().join(name).with_extension("x12")).expect("readable");
+        let values = values(&bytes);
+        for (at, byte, how) in damage {
+            // What comes before says what separates.
+            let at = 106 + (at * (bytes.len() - 107) as f64) as usize;
+            match how {
+                0 => bytes[at] = byte,
+                1 => bytes.insert(at, byte),
+                _ => drop(bytes.remove(at)),
+            }
+        }
+        for (what, text) in every_format(&bytes, &Options::default()) {
+            let told = values.iter().find(|value| text.contains(value.as_str()));
+            proptest::prop_assert!(told.is_none(), "{what} tells {told:?}");
+            match what.as_str() {
+                "Json" => drop(serde_json::from_str::<Value>(&text).expect("JSON")),
+                "NDJSON" => text.lines().for_each(|line| drop(serde_json::from_str::<Value>(line).expect("JSON"))),
+                "Html" => well_formed(&text).expect("HTML"),
+                _ => {}
+            }
         }
     }
 }

@@ -38,6 +38,8 @@ rules! {
         .says("begins or ends with a blank", "remove blanks at either end");
     NUMBER = Rule::error(1, "ELM04", "number").by_place().ik4("6").stc("A7:697")
         .says("is not a number", "write digits with at most one decimal point and, if negative, a minus before them: no commas, no plus sign, no exponent");
+    ZEROS = Rule::warning(1, "ELM04", "zeros").by_place().ik4("6").stc("A7:697")
+        .says("has zeros that say nothing", "write the number without zeros before it and without more decimals than the guide has");
     DECIMALS = Rule::error(2, "ELM05", "decimals").by_place().ik4("I12").stc("A7:697")
         .says("has too many digits after the decimal point", "round it as the guide asks");
     AMOUNT = Rule::error(2, "ELM05", "amount").by_place().ik4("5").stc("A7:697")
@@ -90,7 +92,7 @@ pub(super) fn check(plan: &Plan, segment: &Segment<'_>, characters: &Characters,
         let detail = format!("{at}, at most {}", plan.slots.len());
         checker.say(&TOO_MANY_ELEMENTS, (0, 0, 0), Some(detail));
     }
-    if at > 0 && present.checked_shr(u32::from(at)) == Some(0) {
+    if segment.bytes().last() == Some(&segment.delimiters().element) {
         checker.say(&TRAILING_ELEMENT, (at, 0, 0), None);
     }
     let known = u64::MAX >> 63u32.saturating_sub(plan.slots.len() as u32);
@@ -118,6 +120,8 @@ impl Characters {
             // Bytes above ASCII are a matter of agreement, and reported once an interchange.
             *class = match byte {
                 _ if delimiters.contains(byte) => SEPARATOR,
+                // Line breaks are reported once a segment.
+                b'\r' | b'\n' => 0,
                 0..b' ' | b'`' | b'^' | 0x7F => NO_CHARACTER,
                 _ => 0,
             };
@@ -195,7 +199,7 @@ impl<F: FnMut(Broken)> Checker<'_, F> {
             let detail = format!("{position}, at most {}", composite.components.len());
             self.say(&TOO_MANY_COMPONENTS, (at, 0, repetition), Some(detail));
         }
-        if position > 1 && present >> position == 0 {
+        if element.last().copied() == separator && !element.is_empty() {
             self.say(&TRAILING_COMPONENT, (at, 0, repetition), None);
         }
         let known = u64::MAX >> 63u32.saturating_sub(composite.components.len() as u32);
@@ -219,11 +223,18 @@ impl<F: FnMut(Broken)> Checker<'_, F> {
             }
             Kind::Code => self.text(simple, value, place),
             Kind::Decimal | Kind::Money => match value::digits(value) {
-                Some(digits) => self.digits(simple, digits, place),
+                Some(digits) => {
+                    if has_leading_zero(value) {
+                        self.say(&ZEROS, place, None);
+                    }
+                    self.digits(simple, digits, value, place);
+                }
                 None => self.say(&NUMBER, place, None),
             },
             Kind::Integer => match value::digits(value) {
-                Some(digits) if digits.decimals == 0 && !value.ends_with(b".") => self.digits(simple, digits, place),
+                Some(digits) if digits.decimals == 0 && !value.ends_with(b".") => {
+                    self.digits(simple, digits, value, place);
+                }
                 _ => self.say(&NUMBER, place, Some("a whole number".into())),
             },
             Kind::Date if !value::is_date(value) => self.say(&DATE, place, None),
@@ -299,8 +310,8 @@ impl<F: FnMut(Broken)> Checker<'_, F> {
             {
                 self.say(&GUIDE_LENGTH, place, Some(format!("{} digits, at most {most}", digits.count)));
             }
-            if let Some(most) = more.decimals.filter(|most| digits.decimals > usize::from(*most)) {
-                self.say(&DECIMALS, place, Some(format!("{}, at most {most}", digits.decimals)));
+            if let Some(most) = more.decimals {
+                self.decimals(usize::from(most), digits.decimals, value, place);
             }
         }
     }
@@ -328,17 +339,29 @@ impl<F: FnMut(Broken)> Checker<'_, F> {
     }
 
     #[inline]
-    fn digits(&mut self, simple: &Simple, digits: value::Digits, place: (u8, u8, u16)) {
+    fn digits(&mut self, simple: &Simple, digits: value::Digits, value: &[u8], place: (u8, u8, u16)) {
         let (count, decimals) = (digits.count, digits.decimals);
         if count > usize::from(simple.max) {
             self.say(&LENGTH, place, Some(format!("{count} digits, at most {}", simple.max)));
         } else if count < usize::from(simple.min) {
             self.say(&SHORT, place, Some(format!("{count} digits, at least {}", simple.min)));
+        } else if simple.kind == Kind::Money && count > MONEY.0 {
+            self.say(&AMOUNT, place, Some(format!("{count} digits, at most {}", MONEY.0)));
         }
-        if simple.kind == Kind::Money && (count > MONEY.0 || decimals > MONEY.1) {
-            let (rule, found, most) =
-                if count > MONEY.0 { (&AMOUNT, count, MONEY.0) } else { (&DECIMALS, decimals, MONEY.1) };
-            self.say(rule, place, Some(format!("{found}, at most {most}")));
+        if simple.kind == Kind::Money && decimals > MONEY.1 {
+            self.decimals(MONEY.1, decimals, value, place);
+        }
+    }
+
+    #[cold]
+    fn decimals(&mut self, most: usize, decimals: usize, value: &[u8], place: (u8, u8, u16)) {
+        if decimals > most {
+            let zeros = value.iter().rev().take_while(|byte| **byte == b'0').count();
+            if decimals.saturating_sub(zeros) > most {
+                self.say(&DECIMALS, place, Some(format!("{decimals} decimals, at most {most}")));
+            } else if !has_leading_zero(value) {
+                self.say(&ZEROS, place, Some(format!("{decimals} decimals, at most {most}")));
+            }
         }
     }
 
@@ -379,6 +402,12 @@ impl<F: FnMut(Broken)> Checker<'_, F> {
             }
         }
     }
+}
+
+/// Whether a number begins with a zero that another digit follows.
+#[inline]
+fn has_leading_zero(value: &[u8]) -> bool {
+    matches!(value.strip_prefix(b"-").unwrap_or(value), [b'0', b'0'..=b'9', ..])
 }
 
 /// How many characters a value has: of UTF-8 if it is that, of Latin-1 otherwise.

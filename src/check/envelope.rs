@@ -12,10 +12,12 @@ rules! {
         .says("a segment stands outside every transaction set", "segments stand between ST and SE, sets between GS and GE, groups between ISA and IEA");
     ISA_NUMBER = Rule::error(1, "ENV05", "envelope.iea.control-number").ta1("001")
         .says("the control number of the IEA (IEA02) is not that of the ISA (ISA13)", "write the same nine digits in both");
+    TA1_NOTE = Rule::warning(1, "TA02", "envelope.ta1.note")
+        .says("the note (TA105) contradicts the answer (TA104)", "write 000 with A, the reason with E and R");
     ISA_ZERO = Rule::error(1, "ENV05", "envelope.isa.control-number").ta1("018")
         .says("the interchange control number (ISA13) is not a positive number of nine digits", "number interchanges from 000000001 on");
     ISA_TWICE = Rule::error(1, "ENV05", "envelope.isa.duplicate").ta1("025")
-        .says("the file holds another interchange with this control number (ISA13)", "give each interchange a number of its own");
+        .says("the file holds another interchange of this sender with this control number (ISA13)", "give each interchange a number of its own");
     IEA_COUNT = Rule::error(1, "ENV06", "envelope.iea.count").ta1("021")
         .says("IEA01 is not the number of functional groups in the interchange", "count the groups again; one may be missing");
     VERSION = Rule::warning(1, "ENV03", "envelope.isa.version").ta1("017")
@@ -24,6 +26,10 @@ rules! {
         .says("ISA15 does not say what is expected here: test data (T) or production data (P)", "send test data to test addresses only, and the other way around");
     ISA_PADDING = Rule::error(1, "ENV04", "envelope.isa.authorization").ta1("011")
         .says("ISA02 or ISA04 holds something although its qualifier says that it is empty", "fill it with ten blanks, or set the qualifier");
+    ISA_PARTY = Rule::error(1, "ENV04", "envelope.isa.party").ta1("006")
+        .says("the sender or receiver of the interchange (ISA06, ISA08) is not named", "write its identifier, filled up with blanks at the right");
+    ISA_ALIGNED = Rule::warning(1, "ENV04", "envelope.isa.alignment").ta1("006")
+        .says("the sender or receiver of the interchange (ISA06, ISA08) begins with a blank", "fill it up with blanks at the right, not at the left");
     ISA_WIDTH = Rule::error(1, "ENV01", "envelope.isa.width").ta1("022")
         .says("the ISA does not have its fixed width of 106 bytes", "fill each of its elements up to its full length");
     SEPARATORS = Rule::error(1, "ENV01", "envelope.separators").ta1("027")
@@ -42,11 +48,11 @@ rules! {
         .says("a line break stands inside a segment", "break lines after a segment terminator only");
     NOT_ASCII = Rule::warning(1, "ENV15", "segment.not-ascii").ik4("6")
         .says("a character is outside ASCII", "the character sets of X12 hold none: write it without accent, or agree on it with the receiver");
-    NO_GS = Rule::error(1, "ENV07", "envelope.gs.missing").ta1("024")
+    NO_GS = Rule::error(1, "ENV07", "envelope.gs.missing").ta1("022")
         .says("a transaction set stands outside a functional group", "put a GS before it and a GE after it");
     NO_GE = Rule::error(1, "ENV07", "envelope.ge.missing").ak9("3")
         .says("the functional group ends without its GE", "add the GE; the file may have been cut off here");
-    GE_WITHOUT_GS = Rule::error(1, "ENV07", "envelope.ge.stray").ta1("024")
+    GE_WITHOUT_GS = Rule::error(1, "ENV07", "envelope.ge.stray").ta1("022")
         .says("a GE stands outside a functional group", "remove it, or add its GS");
     GS_NUMBER = Rule::error(1, "ENV10", "envelope.ge.control-number").ak9("4")
         .says("the control number of the GE (GE02) is not that of the GS (GS06)", "write the same number in both");
@@ -58,6 +64,8 @@ rules! {
         .says("the transaction set does not belong into a group of this kind (GS01)", "837 goes into HC, 835 into HP, 999 into FA, 277 into HN");
     NO_GUIDE = Rule::warning(1, "ENV09", "envelope.gs.guide").ak9("2")
         .says("there is no guide here for this transaction set, so that only level 1 was checked", "check GS08 and ST03");
+    ST_UNUSABLE = Rule::error(1, "ENV13", "envelope.st.identifier").ak9("5")
+        .says("the transaction set cannot be named in an acknowledgment: ST01 or ST02 is missing or has the wrong length", "write three digits in ST01 and four to nine characters in ST02");
     CONVENTION = Rule::error(1, "ENV11", "transaction.st.convention").ik5("I6")
         .says("ST03 and GS08 name different guides", "write the same identifier in both");
     CONVENTION_SPELLING = Rule::warning(1, "ENV11", "transaction.st.version").ik5("I6")

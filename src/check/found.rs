@@ -6,12 +6,13 @@ use compact_str::{CompactString, ToCompactString};
 
 use super::{
     Finding, Options, Place, Rule, Trigger, Within,
-    element::Broken,
+    element::{self, Broken},
+    known,
     memory::Memory,
     scope::{At, Held, Scope},
 };
 use crate::{
-    guide::{Guide, NodeId, Place as Node},
+    guide::{Guide, NodeId, Place as Node, dictionary},
     x12::Segment,
 };
 
@@ -144,7 +145,12 @@ impl<'o> Found<'o> {
     /// What a check of elements has found.
     pub(super) fn broken(&mut self, broken: Broken, spot: &Spot<'_>) -> Said<'_> {
         let Broken { rule, element, component, repetition, detail } = broken;
-        let said = self.at(rule, spot, (element, component, repetition));
+        let is_known = std::ptr::eq(rule, &element::CODE) && is_known(spot.segment, (element, component, repetition));
+        let said = self.at(rule, spot, (element, component, repetition)).codes(|codes| {
+            if is_known {
+                (codes.ik4, codes.ik5) = (Some("I6"), Some("I5"));
+            }
+        });
         match detail {
             Some(detail) => said.detail(detail),
             None => said,
@@ -213,6 +219,14 @@ impl<'o> Found<'o> {
         let values = self.options.values;
         Said(self.list.last_mut().map(|finding| (finding, values)))
     }
+}
+
+/// Whether the standard has a code that the guide does not have.
+fn is_known(segment: &Segment<'_>, (element, component, repetition): (u8, u8, u16)) -> bool {
+    let (_, code) = part(segment.element(usize::from(element)), segment, component, repetition);
+    let id = std::str::from_utf8(segment.id()).unwrap_or_default();
+    let data = dictionary().ok().and_then(|known| known.data_element(id, element, component));
+    data.is_some_and(|data| known::has_code(&data.number, code))
 }
 
 /// A repetition and a component of an element, and how many bytes of it come before.

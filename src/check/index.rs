@@ -78,26 +78,34 @@ impl Index {
         }
     }
 
+    /// Where the parts of a loop begin: what the look-ups below take.
+    #[inline]
+    pub(super) fn parts_of(&self, entry: usize) -> usize {
+        self.bases.get(entry).map_or(usize::MAX, |base| *base as usize)
+    }
+
     /// The first entry of a part of a loop.
-    pub(super) fn first(&self, entry: usize, part: usize) -> Option<usize> {
-        let first = self.part(entry, part)?.first as usize;
+    #[inline]
+    pub(super) fn first(&self, parts: usize, part: usize) -> Option<usize> {
+        let first = self.part(parts, part)?.first as usize;
         (first != 0).then_some(first)
     }
 
     /// The last entry of a part of a loop.
-    pub(super) fn last(&self, entry: usize, part: usize) -> Option<usize> {
-        let last = self.part(entry, part)?.last as usize;
+    pub(super) fn last(&self, parts: usize, part: usize) -> Option<usize> {
+        let last = self.part(parts, part)?.last as usize;
         (last != 0).then_some(last)
     }
 
     /// The next entry of the same part.
+    #[inline]
     pub(super) fn next(&self, entry: usize) -> Option<usize> {
         self.next.get(entry).map(|next| *next as usize).filter(|next| *next != 0)
     }
 
     /// How often a part of a loop has occurred.
-    pub(super) fn count(&self, entry: usize, part: usize) -> u32 {
-        self.part(entry, part).map_or(0, |part| part.count)
+    pub(super) fn count(&self, parts: usize, part: usize) -> u32 {
+        self.part(parts, part).map_or(0, |part| part.count)
     }
 
     /// The line of an entry.
@@ -105,7 +113,8 @@ impl Index {
         self.lines.get(entry).copied().unwrap_or(0)
     }
 
-    fn part(&self, entry: usize, part: usize) -> Option<&Part> {
-        self.parts.get(*self.bases.get(entry)? as usize + part)
+    #[inline]
+    fn part(&self, parts: usize, part: usize) -> Option<&Part> {
+        self.parts.get(parts.checked_add(part)?)
     }
 }

@@ -1,10 +1,19 @@
 //! What rules remember from claim to claim within a transaction set.
 
+use std::collections::HashSet;
+
+use compact_str::CompactString;
 use rust_decimal::Decimal;
 
 /// What rules remember from claim to claim within a transaction set. It begins empty with each ST.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
+    /// Of an 837: claims that have ended.
+    pub(crate) claims: u32,
+    /// Their numbers (CLM01).
+    pub(crate) numbers: HashSet<CompactString>,
+    /// Of the lines of the open claim, their control numbers (REF*6R), in short.
+    pub(crate) control_numbers: Vec<u64>,
     /// Of an 835: Σ CLP04.
     pub(crate) paid: Sum,
     /// Of an 835: Σ of the interest (AMT*I) of its claims.

@@ -13,7 +13,9 @@ mod external;
 mod finding;
 mod found;
 mod index;
+mod known;
 mod memory;
+mod numbering;
 mod options;
 mod outcome;
 mod partner;
@@ -63,7 +65,7 @@ impl Check {
 
 /// Every rule.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
-    let own = [element::RULES, structure::RULES, envelope::RULES, partner::RULES, external::RULES];
+    let own = [element::RULES, structure::RULES, envelope::RULES, partner::RULES, external::RULES, numbering::RULES];
     own.into_iter().flatten().copied().chain(rules::rules())
 }
 

@@ -74,8 +74,8 @@ struct Run<'o, R> {
     interchange: Option<Interchange>,
     group: Option<Group>,
     set: Option<Set>,
-    /// ISA13s of the file.
-    seen: HashSet<CompactString>,
+    /// ISA13s of the file, by sender.
+    seen: HashSet<[CompactString; 3]>,
     verdicts: Tally,
     headers: Headers,
     /// Guides of the file.
@@ -188,11 +188,15 @@ impl<'o, R: Receive> Run<'o, R> {
 
     #[inline]
     fn segment(&mut self, segment: &Segment<'_>, offset: u64) {
+        // Nothing between two terminators is no segment, and not counted as one.
+        if segment.is_empty() {
+            return;
+        }
         self.number += 1;
         let seen = Seen { segment, number: self.number, offset, line: self.line };
         match segment.id() {
             b"ISA" => self.isa(seen),
-            b"TA1" if self.set.is_none() => self.header(seen, self.headers.ta1),
+            b"TA1" if self.set.is_none() => self.ta1(seen),
             b"GS" => self.gs(seen),
             b"ST" => self.st(seen),
             b"SE" => self.se(seen),
@@ -200,10 +204,7 @@ impl<'o, R: Receive> Run<'o, R> {
             b"IEA" => self.iea(seen),
             _ => match &mut self.set {
                 Some(set) => set.push(seen, &mut self.found, self.receive),
-                None if segment.is_empty() => {}
-                None => {
-                    self.say(&STRAY, seen, 0);
-                }
+                None => self.stray(seen),
             },
         }
     }
@@ -215,7 +216,10 @@ impl<'o, R: Receive> Run<'o, R> {
         self.found.within = Arc::new(Within { interchange: number.clone(), ..Within::default() });
         let element = |n: usize| header.get(n - 1).map_or("", CompactString::as_str);
         let (version, usage) = (element(12).to_owned(), element(15).bytes().next());
-        let hides = element(1) == "00" && !element(2).is_empty() || element(3) == "00" && !element(4).is_empty();
+        let hides =
+            [(2, "011"), (4, "013")].map(|(at, note)| (element(at - 1) == "00" && !element(at).is_empty(), at, note));
+        let parties = [(6, "006"), (8, "008")].map(|(at, note)| (element(at).is_empty(), at, note));
+        let sent = [element(5).into(), element(6).into(), number.clone()];
         let delimiters = seen.segment.delimiters();
         let outcome = InterchangeOutcome { header, delimiters, ..InterchangeOutcome::default() };
         self.receive.interchange_begins(&outcome);
@@ -228,8 +232,15 @@ impl<'o, R: Receive> Run<'o, R> {
             is_fragment: false,
         });
         self.header(seen, self.headers.isa);
-        if hides {
-            self.say(&ISA_PADDING, seen, 2);
+        for (_, at, note) in hides.into_iter().filter(|(hides, ..)| *hides) {
+            self.say(&ISA_PADDING, seen, at as u8).codes(|codes| codes.ta1 = Some(note));
+        }
+        for (is_blank, at, note) in parties {
+            if is_blank {
+                self.say(&ISA_PARTY, seen, at as u8).codes(|codes| codes.ta1 = Some(note));
+            } else if seen.segment.element(at).starts_with(b" ") {
+                self.say(&ISA_ALIGNED, seen, at as u8).codes(|codes| codes.ta1 = Some(note));
+            }
         }
         if version != "00501" {
             self.say(&VERSION, seen, 12);
@@ -240,11 +251,29 @@ impl<'o, R: Receive> Run<'o, R> {
         if self.options.usage.is_some() && self.options.usage != usage {
             self.say(&ISA_USAGE, seen, 15);
         }
-        if !self.seen.insert(number) {
+        if !self.seen.insert(sent) {
             self.say(&ISA_TWICE, seen, 13);
         }
         self.file.interchanges += 1;
         self.within_limit(&partner::INTERCHANGES, seen, 0, self.file.interchanges, self.limits.interchanges);
+    }
+
+    fn ta1(&mut self, seen: Seen<'_>) {
+        self.header(seen, self.headers.ta1);
+        let (answer, note) = (seen.segment.element(4), seen.segment.element(5));
+        if matches!((answer, note == b"000"), (b"A", false) | (b"E" | b"R", true)) {
+            self.say(&TA1_NOTE, seen, 5);
+        }
+    }
+
+    /// A segment outside every transaction set.
+    fn stray(&mut self, seen: Seen<'_>) {
+        let is_after = self.interchange.is_none();
+        self.say(&STRAY, seen, 0).codes(|codes| {
+            if is_after {
+                codes.ta1 = Some("024");
+            }
+        });
     }
 
     fn gs(&mut self, seen: Seen<'_>) {
@@ -299,6 +328,10 @@ impl<'o, R: Receive> Run<'o, R> {
             });
         }
         let [set, control_number, convention] = [1, 2, 3].map(|n| trimmed(seen.segment.element(n)));
+        if set.len() != 3 || !(4..=9).contains(&control_number.len()) {
+            let wrong = if set.len() == 3 { 2 } else { 1 };
+            self.say(&ST_UNUSABLE, seen, wrong);
+        }
         let (version, kind) = self
             .group
             .as_ref()
@@ -396,7 +429,7 @@ impl<'o, R: Receive> Run<'o, R> {
     fn iea(&mut self, seen: Seen<'_>) {
         self.end_group(seen, false);
         let Some(interchange) = self.interchange.as_ref().filter(|interchange| !interchange.is_fragment) else {
-            self.say(&STRAY, seen, 0);
+            self.stray(seen);
             return;
         };
         let (count, number) = (interchange.groups, self.found.within.interchange.clone());
@@ -473,9 +506,10 @@ impl<'o, R: Receive> Run<'o, R> {
         let characters = Characters::new(segment.delimiters());
         element::check(plan, segment, &characters, &mut |broken| {
             let element = broken.element;
-            // Which versions and groups we have guides for is judged at the transaction set.
+            // Which versions and groups we have guides for is judged at the transaction set; separators are
+            // judged by the reader.
             let foreign = matches!((segment.id(), element), (b"ISA", 12) | (b"GS", 1 | 8)) && broken.rule.id == "code";
-            if foreign || segment.id() == b"ISA" && element == 16 {
+            if foreign || segment.id() == b"ISA" && matches!(element, 11 | 16) {
                 return;
             }
             found.broken(broken, &spot).codes(|codes| {
@@ -631,7 +665,7 @@ impl<'o, R: Receive> Run<'o, R> {
         let nothing = Segment::from_parts(b"", &[], Default::default());
         let seen = Seen { segment: &nothing, number: self.number + 1, offset, line: self.line };
         if offset > self.limits.bytes && self.interchange.is_some() {
-            let most = self.limits.bytes;
+            let (most, seen) = (self.limits.bytes, Seen { number: self.number, ..seen });
             self.say(&partner::BYTES, seen, 0).detail(format!("{offset} bytes, at most {most}"));
         }
         self.end_interchange(seen, false);

@@ -1,13 +1,16 @@
 //! What a rule sees: a loop, what stands in it, and the loops around it.
 
-use std::{fmt, sync::OnceLock};
+use std::{
+    fmt,
+    sync::atomic::{AtomicU16, Ordering},
+};
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use super::{index::Index, value};
 use crate::{
-    guide::{Designator, Guide, NAMES, NodeId, Place as Node},
+    guide::{Designator, Guide, LoopKey, NAMES, NodeId, Place as Node},
     place::{Entry, Tape},
     x12::Segment,
 };
@@ -17,20 +20,39 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct At {
     loop_id: &'static str,
+    key: LoopKey,
     part: &'static str,
-    found: [OnceLock<Option<u16>>; NAMES.len()],
+    /// By guide: index of the part in its loop and two more, or one of these.
+    found: [AtomicU16; NAMES.len()],
 }
+
+/// Nobody has asked yet.
+const NOT_ASKED: u16 = 0;
+/// The guide has no such place.
+const NOWHERE: u16 = 1;
 
 impl At {
     pub(super) const fn new(loop_id: &'static str, part: &'static str) -> Self {
-        Self { loop_id, part, found: [const { OnceLock::new() }; NAMES.len()] }
+        Self { loop_id, key: LoopKey::of(loop_id), part, found: [const { AtomicU16::new(NOT_ASKED) }; NAMES.len()] }
     }
 
     /// Index among the parts of its loop.
     #[inline]
     fn part(&self, view: &View<'_>) -> Option<usize> {
         let found = self.found.get(view.ordinal)?;
-        found.get_or_init(|| self.find(view.guide).map(|(_, part)| part as u16)).map(usize::from)
+        match found.load(Ordering::Relaxed) {
+            NOT_ASKED => self.ask(found, view.guide),
+            NOWHERE => None,
+            part => Some(usize::from(part - 2)),
+        }
+    }
+
+    #[cold]
+    fn ask(&self, found: &AtomicU16, guide: &Guide) -> Option<usize> {
+        let part = self.find(guide).map(|(_, part)| part);
+        let answer = part.and_then(|part| u16::try_from(part + 2).ok()).unwrap_or(NOWHERE);
+        found.store(answer, Ordering::Relaxed);
+        part
     }
 
     /// The node of the loop and the index of the part, in a guide.
@@ -83,10 +105,12 @@ pub(super) struct View<'c> {
 /// A loop with what stands in it.
 #[derive(Clone, Copy, Debug)]
 pub struct Scope<'c> {
-    pub(super) view: View<'c>,
+    pub(super) view: &'c View<'c>,
     pub(super) entry: usize,
+    /// Where the index has its parts.
+    parts: usize,
     node: NodeId,
-    id: &'static str,
+    id: LoopKey,
 }
 
 /// A segment that stands in a loop.
@@ -95,19 +119,20 @@ pub struct Held<'c> {
     /// The segment.
     pub segment: Segment<'c>,
     pub(super) entry: &'c Entry,
-    view: View<'c>,
+    view: &'c View<'c>,
     at: usize,
 }
 
 impl<'c> Scope<'c> {
-    pub(super) fn new(view: View<'c>, entry: usize) -> Option<Self> {
+    #[inline]
+    pub(super) fn new(view: &'c View<'c>, entry: usize) -> Option<Self> {
         let node = view.tape.entry(entry)?.node;
-        Some(Self { view, entry, node, id: view.guide.loop_id(node) })
+        Some(Self { view, entry, parts: view.index.parts_of(entry), node, id: view.guide.step(node).id })
     }
 
     /// The loop's id; empty for the transaction set.
     pub fn id(self) -> &'static str {
-        self.id
+        self.view.guide.loop_id(self.node)
     }
 
     /// The guide.
@@ -128,10 +153,11 @@ impl<'c> Scope<'c> {
     /// The first segment at a place of this loop.
     #[inline]
     pub(crate) fn first(self, at: &At) -> Option<Held<'c>> {
-        self.held(self.view.index.first(self.entry, self.part(at)?)?)
+        self.held(self.view.index.first(self.parts, self.part(at)?)?)
     }
 
     /// The segments at a place of this loop.
+    #[inline]
     pub(crate) fn all(self, at: &At) -> impl Iterator<Item = Held<'c>> + use<'c> {
         self.entries(at).filter_map(move |entry| self.held(entry))
     }
@@ -139,15 +165,16 @@ impl<'c> Scope<'c> {
     /// Whether anything stands at a place of this loop.
     #[inline]
     pub(crate) fn has(self, at: &At) -> bool {
-        self.part(at).is_some_and(|part| self.view.index.first(self.entry, part).is_some())
+        self.part(at).is_some_and(|part| self.view.index.first(self.parts, part).is_some())
     }
 
     /// How often a place of this loop has been taken, by loops that have been forgotten too.
     pub(crate) fn count(self, at: &At) -> u32 {
-        self.part(at).map_or(0, |part| self.view.index.count(self.entry, part))
+        self.part(at).map_or(0, |part| self.view.index.count(self.parts, part))
     }
 
     /// The loops at a place of this loop.
+    #[inline]
     pub(crate) fn loops(self, at: &At) -> impl Iterator<Item = Scope<'c>> + use<'c> {
         self.entries(at).filter_map(move |entry| Scope::new(self.view, entry))
     }
@@ -169,10 +196,11 @@ impl<'c> Scope<'c> {
     }
 
     /// The loop of an id among those around this one, or this one.
+    #[inline]
     pub fn up(self, id: &str) -> Option<Scope<'c>> {
-        let mut at = self;
+        let (key, mut at) = (LoopKey::of(id), self);
         loop {
-            if at.id == id {
+            if at.id == key {
                 return Some(at);
             }
             if at.entry == 0 {
@@ -186,7 +214,7 @@ impl<'c> Scope<'c> {
     /// while it is the latest, as a loop that has just closed and those around it are.
     pub fn ordinal(self) -> u32 {
         let around = self.view.tape.around(self.entry);
-        self.view.index.count(around, self.view.guide.part(self.node)).saturating_sub(1)
+        self.view.index.count(self.view.index.parts_of(around), self.view.guide.part(self.node)).saturating_sub(1)
     }
 
     /// The loops in this one that hold a position of the transaction set, outer ones first, each with which
@@ -232,19 +260,19 @@ impl<'c> Scope<'c> {
 
     /// How often a part of this loop has stood.
     pub(super) fn count_of(self, part: NodeId) -> u32 {
-        self.view.index.count(self.entry, self.view.guide.part(part))
+        self.view.index.count(self.parts, self.view.guide.part(part))
     }
 
     /// The segments at a part of this loop.
     pub(super) fn all_of(self, part: NodeId) -> impl Iterator<Item = Held<'c>> + use<'c> {
         let index = self.view.index;
-        let first = index.first(self.entry, self.view.guide.part(part));
+        let first = index.first(self.parts, self.view.guide.part(part));
         std::iter::successors(first, move |entry| index.next(*entry)).filter_map(move |entry| self.held(entry))
     }
 
     /// The last segment at a part of this loop, or the first of the last loop there.
     pub(super) fn last_of(self, part: NodeId) -> Option<Held<'c>> {
-        let entry = self.view.index.last(self.entry, self.view.guide.part(part))?;
+        let entry = self.view.index.last(self.parts, self.view.guide.part(part))?;
         self.held(entry).or_else(|| Scope::new(self.view, entry)?.begin())
     }
 
@@ -254,16 +282,17 @@ impl<'c> Scope<'c> {
     }
 
     fn entries(self, at: &At) -> impl Iterator<Item = usize> + use<'c> {
-        let first = self.part(at).and_then(|part| self.view.index.first(self.entry, part));
+        let first = self.part(at).and_then(|part| self.view.index.first(self.parts, part));
         let index = self.view.index;
         std::iter::successors(first, move |entry| index.next(*entry))
     }
 
     #[inline]
     fn part(self, at: &At) -> Option<usize> {
-        if self.id == at.loop_id { at.part(&self.view) } else { None }
+        if self.id == at.key { at.part(self.view) } else { None }
     }
 
+    #[inline]
     fn held(self, at: usize) -> Option<Held<'c>> {
         let entry = self.view.tape.entry(at).filter(|entry| !entry.is_loop())?;
         Some(Held { segment: self.view.tape.segment(entry), entry, view: self.view, at })

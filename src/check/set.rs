@@ -11,6 +11,7 @@ use super::{
     finding::Answer,
     found::{Found, Spot},
     index::Index,
+    numbering::Numbering,
     plan::Plan,
     registry::{Prepared, Role},
     scope::View,
@@ -58,6 +59,7 @@ pub(super) struct Ready {
 /// What is known of an open transaction set beside its walk.
 struct State {
     index: Index,
+    numbering: Numbering,
     /// Faults of the walk that have been reported and not been taken yet.
     reported: usize,
     /// Whether a claim is open.
@@ -84,6 +86,7 @@ impl Set {
         };
         let state = State {
             index: Index::default(),
+            numbering: Numbering::of(&outcome.set),
             reported: 0,
             in_claim: false,
             levels: vec![Vec::new()],
@@ -118,7 +121,9 @@ impl Set {
             Body::Placed(walk, ready) => {
                 self.state.place(walk, ready, &self.characters, seen, position, found, receive);
             }
-            Body::Standard(plans) => standard(plans, &self.characters, seen, position, found),
+            Body::Standard(plans) => {
+                standard(plans, &self.characters, &mut self.state.numbering, seen, position, found);
+            }
         }
     }
 
@@ -177,6 +182,9 @@ impl State {
         }
         if let Some((node, plan)) = node.and_then(|node| Some((node, prepared.plan(node)?))) {
             let spot = Spot { segment, guide: Some(guide), node: Some(node), position, number, offset, line };
+            if guide.step(node).begins {
+                self.numbering.take(&spot, found);
+            }
             element::check(plan, segment, characters, &mut |broken| {
                 found.broken(broken, &spot);
             });
@@ -221,7 +229,7 @@ impl State {
         }
         self.reported = faults.len();
         let view = View { guide, ordinal: prepared.ordinal, tape, index: &self.index };
-        let Some(scope) = Scope::new(view, entry) else { return };
+        let Some(scope) = Scope::new(&view, entry) else { return };
         for check in prepared.checks(scope.node()) {
             (check.run)(scope, found);
         }
@@ -311,6 +319,7 @@ fn judge(scope: Scope<'_>, levels: &[Vec<Finding>], found: &mut Found<'_>, recei
 fn standard(
     plans: &mut HashMap<Vec<u8>, Plan>,
     characters: &Characters,
+    numbering: &mut Numbering,
     seen: Seen<'_>,
     position: u32,
     found: &mut Found<'_>,
@@ -323,8 +332,9 @@ fn standard(
         return;
     }
     let plan = plans.entry(segment.id().to_vec()).or_insert_with(|| Plan::of_standard(dictionary, id));
+    let spot = Spot { segment, guide: None, node: None, position, number, offset, line };
+    numbering.take(&spot, found);
     element::check(plan, segment, characters, &mut |broken| {
-        let spot = Spot { segment, guide: None, node: None, position, number, offset, line };
         found.broken(broken, &spot);
     });
 }

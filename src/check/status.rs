@@ -44,7 +44,7 @@ impl Finding {
 
     fn status_by_place(&self) -> Option<Status> {
         let (guide, node) = (self.place.guide.filter(|guide| guide.set == "837")?, self.place.node?);
-        if self.rule.level > 2 {
+        if self.rule.level > 2 && !self.rule.by_place {
             return None;
         }
         let code = code(guide, guide.first_segment(node)?);

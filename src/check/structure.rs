@@ -3,6 +3,7 @@
 use super::{
     finding::Place,
     found::{Found, Said, name},
+    known,
     rule::{Rule, rules},
 };
 use crate::{
@@ -14,7 +15,7 @@ rules! {
     UNKNOWN = Rule::error(1, "ELM03", "unknown-segment").by_place().ik3("1")
         .says("is no segment of the standard", "check the segment id, and for a stray segment terminator before it");
     NOT_IN_SET = Rule::error(1, "ELM03", "not-in-set").by_place().ik3("6")
-        .says("is not a segment of this transaction set", "remove it");
+        .says("is not a segment that the guide uses", "remove it");
     UNEXPECTED = Rule::error(1, "ELM03", "unexpected").by_place().ik3("2")
         .says("has no place here", "check its qualifier, and what stands before it");
     SEQUENCE = Rule::error(1, "ENV17", "sequence").by_place().ik3("7")
@@ -55,6 +56,10 @@ pub(super) fn report<'f>(
         FaultKind::WrongParent => &PARENT,
     };
     let missing = fault.kind == FaultKind::Missing;
+    // That a set does not end is said of the set.
+    if missing && fault.segment == "SE" {
+        return Said::nothing();
+    }
     let place = Place {
         guide: Some(guide),
         node: Some(fault.node),
@@ -70,6 +75,9 @@ pub(super) fn report<'f>(
     };
     let said = found.push(rule, place, None);
     match fault.kind {
+        FaultKind::NotInGuide if known::has_segment(&guide.set, &fault.segment) => said.codes(|codes| {
+            (codes.ik3, codes.ik5) = (Some("I4"), Some("I5"));
+        }),
         FaultKind::TooMany => said.detail(format!("at most {}", guide.repeat(fault.node))),
         FaultKind::Unexpected => match expected(guide, fault.node, &fault.segment) {
             Some(codes) => said.detail(codes),

@@ -13,10 +13,10 @@ use jiff::civil::DateTime;
 
 use super::{
     Outcome,
+    checking::Checking,
     input::{Files, Input},
     notices,
     output::{Destination, Output},
-    partner::Partner,
 };
 
 /// Make the acknowledgments that a receiver owes for a file, or say what one means
@@ -46,21 +46,19 @@ pub struct Ack {
     /// Who answers claims: a payer accepts them (A2), a clearinghouse has received them (A1)
     #[arg(long = "as", value_name = "WHO", default_value = "payer")]
     answerer: Who,
-    /// Settings of the trading partner (TOML), as for `convert`; its [rules] turn rules off, down or up. An
-    /// error turned down is accepted with errors
-    #[arg(long, value_name = "FILE")]
-    partner: Option<PathBuf>,
     /// Show values of the data, which may name people: in the 999 (IK404), and with --explain
     #[arg(long)]
     show_values: bool,
     /// Say in words what an acknowledgment (TA1, 999, 997, 277CA) means, instead of making one
-    #[arg(long, value_name = "ANSWER", conflicts_with_all = ["kind", "control_number", "created", "answerer", "partner"])]
+    #[arg(long, value_name = "ANSWER", conflicts_with_all = ["kind", "control_number", "created", "answerer", "partner", "guides", "codes"])]
     explain: Option<PathBuf>,
     /// The file that the acknowledgment answers: claims and segments are named by it
     #[arg(long = "for", value_name = "FILE", requires = "explain", conflicts_with = "paths")]
     answered: Option<PathBuf>,
     #[command(flatten)]
     files: Files,
+    #[command(flatten)]
+    checking: Checking,
     #[command(flatten)]
     destination: Destination,
 }
@@ -95,9 +93,7 @@ impl Ack {
         if let Some(answer) = &self.explain {
             return self.destination.write(|output| self.explain(answer, output));
         }
-        let partner = self.partner.as_deref().map(Partner::of_file).transpose()?.unwrap_or_default();
-        let checked = check::Options { values: self.show_values, ..partner.checking() };
-        let options = self.options()?;
+        let (checked, options) = (self.checked()?, self.options()?);
         self.destination.write(|output| {
             let mut worst = Outcome::Done;
             let mut next = options;
@@ -135,6 +131,10 @@ impl Ack {
             bail!("{name}: there is no acknowledgment in it");
         }
         Ok(if explained.rejects || explained.strangers { Outcome::Refused } else { Outcome::Done })
+    }
+
+    fn checked(&self) -> anyhow::Result<check::Options> {
+        self.checking.options(&self.checking.partner()?, 7, self.show_values)
     }
 
     fn options(&self) -> anyhow::Result<Options> {

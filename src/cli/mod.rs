@@ -4,6 +4,7 @@
 //! that into an exit code. Nothing but what was asked for goes to standard output.
 
 mod ack;
+mod checking;
 mod completions;
 mod convert;
 mod csv;

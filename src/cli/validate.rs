@@ -16,6 +16,7 @@ use tempfile::SpooledTempFile;
 
 use super::{
     Outcome,
+    checking::Checking,
     convert::Source,
     detect::Kind,
     input::{Files, Input},
@@ -33,10 +34,12 @@ Examples:
   claimwire validate claims.837 --format annotated       the file, each finding under its segment
   claimwire validate claims.837 --format json | jq '.files[].issues[] | .rule'
   claimwire validate claims.837 --format ndjson          a finding a line
+  claimwire validate claims.837 --guide payer.guide      what this payer wants beyond the guide
   claimwire validate claims.ndjson                       claims on their own, before any X12 is sent
   claimwire explain claim.charge.sum                     what a rule asks
 
 Values of the data are shown only with --show-values: a dot stands for each of their characters.
+Segments found in JSON are those of the X12 that would be made of it.
 
 Exit codes: 0 nothing but warnings; 1 at least one error; 2 a file could not be read or checked.")]
 pub struct Validate {
@@ -50,9 +53,6 @@ pub struct Validate {
     #[arg(long, value_name = "1..7", default_value_t = 7, value_parser = clap::value_parser!(u8).range(1..=7),
         hide_default_value = true)]
     level: u8,
-    /// Settings of the trading partner (TOML), as for `convert`; its [rules] turn rules off, down or up
-    #[arg(long, value_name = "FILE")]
-    partner: Option<PathBuf>,
     /// Show values of the data, which say things about people
     #[arg(long)]
     show_values: bool,
@@ -60,6 +60,8 @@ pub struct Validate {
     /// html 5000; json and annotated 10000; ndjson all)
     #[arg(long, value_name = "N")]
     max_findings: Option<usize>,
+    #[command(flatten)]
+    checking: Checking,
     #[command(flatten)]
     destination: Destination,
 }
@@ -82,8 +84,8 @@ enum Format {
 impl Validate {
     /// Does what was asked.
     pub fn run(&self) -> anyhow::Result<Outcome> {
-        let partner = self.partner.as_deref().map(Partner::of_file).transpose()?.unwrap_or_default().or_anybody();
-        let options = Options { level: self.level, values: self.show_values, ..partner.checking() };
+        let partner = self.checking.partner()?;
+        let options = self.checking.options(&partner, self.level, self.show_values)?;
         let asked = Asked { validate: self, partner, options };
         self.destination.write(|output| match self.format {
             Format::Ndjson => asked.lines(output),
@@ -119,10 +121,10 @@ impl Asked<'_> {
             let mut lines = Lines::new(&*name, most, &mut *output);
             let outcome = check::check(bytes, &self.options, &mut lines);
             worst = worst.max(if lines.has_errors() { Outcome::Refused } else { Outcome::Done });
-            if lines.left_out() > 0 {
-                let _ = writeln!(io::stderr(), "claimwire: {name}: {} findings left out", lines.left_out());
+            let left_out = lines.finish()?;
+            if left_out > 0 {
+                let _ = writeln!(io::stderr(), "claimwire: {name}: {left_out} findings left out");
             }
-            lines.finish()?;
             if let Err(error) = outcome {
                 worst = failed(&anyhow::Error::new(error).context(name));
             }

@@ -126,7 +126,12 @@ pub(super) fn coordinate(
     today: Date,
     variety: Variety,
 ) -> &'static [&'static str] {
-    if household.others.is_empty() || variety == Variety::Plain || claim.submission_reason.is_some() {
+    if household.others.is_empty() || variety == Variety::Plain {
+        return &[];
+    }
+    if claim.submission_reason.is_some() {
+        // What has not been done yet nobody has paid for yet.
+        claim.other_coverages.extend(household.others.iter().map(|other| other.coverage.clone()));
         return &[];
     }
     let mut left: Vec<i64> = claim.lines.iter().map(|line| cents(line.charge)).collect();

@@ -250,6 +250,25 @@ pub(crate) struct Step {
     pub(crate) most: u16,
     /// Whether it is the segment that begins its loop.
     pub(crate) begins: bool,
+    /// The id of the innermost loop at or around it.
+    pub(crate) id: LoopKey,
+}
+
+/// The id of a loop, so that ids compare in one step.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LoopKey(u64);
+
+impl LoopKey {
+    /// Of an id; ids have at most six characters.
+    #[inline]
+    pub(crate) const fn of(id: &str) -> Self {
+        let (bytes, mut key, mut at) = (id.as_bytes(), 0, 0);
+        while at < bytes.len() && at < 8 {
+            key = key << 8 | bytes[at] as u64;
+            at += 1;
+        }
+        Self(key)
+    }
 }
 
 impl Step {
@@ -263,6 +282,7 @@ impl Step {
                 Repeat::Unlimited => 0,
             },
             begins: guide.is_trigger(node),
+            id: LoopKey::of(guide.loop_id(node)),
         }
     }
 }

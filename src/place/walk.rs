@@ -36,8 +36,8 @@ struct Frame {
     node: NodeId,
     entry: usize,
     counts: usize,
-    /// The first inner loop that was forgotten, with its position and offset.
-    forgotten: Option<(NodeId, u32, u64)>,
+    /// The first loop in it that has been forgotten: its rank, position and offset.
+    forgotten: Option<(u16, u32, u64)>,
 }
 
 impl<'g> Walk<'g> {
@@ -229,9 +229,9 @@ impl<'g> Walk<'g> {
         self.tape.close(frame.entry);
         closed(&self.tape, frame.entry, &self.faults);
         if self.forget.get(frame.node.index()).copied().unwrap_or(false) {
-            let at = self.tape.entry(frame.entry).map(|entry| (frame.node, entry.position, entry.offset));
-            if let Some(around) = self.frames.last_mut() {
-                around.forgotten = around.forgotten.or(at);
+            if let (Some(around), Some(entry)) = (self.frames.last_mut(), self.tape.entry(frame.entry)) {
+                let rank = self.guide.rank(frame.node);
+                around.forgotten.get_or_insert((rank, entry.position, entry.offset));
             }
             self.tape.truncate(frame.entry);
         }
@@ -241,10 +241,9 @@ impl<'g> Walk<'g> {
     fn due(&self, frame: &Frame, missing: NodeId) -> Option<(u32, u64)> {
         let rank = self.guide.rank(missing);
         let mut parts = self.tape.inside(frame.entry).map(|(_, entry)| entry).filter(|entry| !entry.is_unplaced());
-        let stands = parts.find(|entry| self.guide.rank(entry.node) > rank).map(|entry| (entry.position, entry.offset));
-        let forgotten = frame.forgotten.filter(|(node, ..)| self.guide.rank(*node) > rank);
-        let forgotten = forgotten.map(|(_, position, offset)| (position, offset));
-        stands.into_iter().chain(forgotten).min()
+        let kept = parts.find(|entry| self.guide.rank(entry.node) > rank).map(|entry| (entry.position, entry.offset));
+        let forgotten = frame.forgotten.filter(|(forgotten, ..)| *forgotten > rank);
+        forgotten.map(|(_, position, offset)| (position, offset)).into_iter().chain(kept).min()
     }
 
     /// HL02 names the level that is open around this one.

@@ -114,7 +114,7 @@ impl Causes {
     /// Indices of the variant and the cause of a finding.
     fn find(&mut self, finding: &Finding) -> (usize, usize) {
         let place = &finding.place;
-        let key = Key {
+        let mut key = Key {
             rule: std::ptr::from_ref(finding.rule).addr(),
             guide: place.guide.map_or(0, |guide| std::ptr::from_ref::<Guide>(guide).addr()),
             node: place.node,
@@ -128,6 +128,21 @@ impl Causes {
             return (at, self.variants[at].cause);
         }
         let has_room = self.variants.len() < MOST;
+        if !has_room {
+            // All further places of a rule are one.
+            key = Key {
+                guide: 0,
+                node: None,
+                segment: CompactString::default(),
+                element: 0,
+                component: 0,
+                missing: false,
+                ..key
+            };
+            if let Some(&at) = self.by_key.get(&key) {
+                return (at, self.variants[at].cause);
+            }
+        }
         let id = if has_room { finding.rule_id() } else { finding.rule.id.to_owned() };
         let title = if has_room { title(finding) } else { finding.rule.title.to_owned() };
         let list = &mut self.list;
@@ -144,7 +159,9 @@ impl Causes {
             });
             list.len() - 1
         });
-        self.variants.push(Variant { cause, title, designator: place.designator(), json: Template::of(place) });
+        let (designator, json) =
+            if has_room { (place.designator(), Template::of(place)) } else { (String::new(), Template::default()) };
+        self.variants.push(Variant { cause, title, designator, json });
         let at = self.variants.len() - 1;
         self.by_key.insert(key, at);
         (at, cause)
@@ -154,4 +171,33 @@ impl Causes {
 /// A finding's message without its detail.
 fn title(finding: &Finding) -> String {
     Finding { detail: None, ..finding.clone() }.message()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write;
+
+    use super::*;
+    use crate::{
+        check::{self, Options},
+        report::{Limit, Report},
+    };
+
+    #[test]
+    fn causes_are_bounded_where_a_file_makes_up_segments() {
+        let mut file = String::from("ST*837*0001*005010X222A1~BHT*0019*00*1*20260115*1023*CH~");
+        let letters = || (b'J'..=b'Z').chain(b'0'..=b'9').map(char::from);
+        for one in letters() {
+            for other in letters() {
+                letters().for_each(|third| write!(file, "{one}{other}{third}*1~").unwrap());
+            }
+        }
+        let mut report = Report::new("x", Limit { file: 10, cause: 1 });
+        let outcome = check::check(file.as_bytes(), &Options::default(), &mut report);
+        report.end(outcome);
+        let found: u64 = report.causes().map(|cause| cause.findings).sum();
+        assert!(found > 19_000, "{found}");
+        assert!(report.causes().count() <= MOST + check::all().count());
+        assert!(report.causes().any(|cause| cause.id == "unknown-segment" && cause.findings > 5_000));
+    }
 }

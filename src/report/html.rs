@@ -99,16 +99,19 @@ fn causes(report: &Report, file: usize, out: &mut impl Write) -> io::Result<()> 
     )
 }
 
+/// A finding, and the segment it is about where there is one.
+type Shown<'k> = (&'k Kept, Option<Cut>);
+
 /// The findings, claim by claim; what is about no claim comes first.
 fn by_claim<'k>(
     report: &Report,
     file: usize,
-    findings: impl Iterator<Item = (&'k Kept, Option<Cut>)>,
+    findings: impl Iterator<Item = Shown<'k>>,
     out: &mut impl Write,
 ) -> io::Result<()> {
     let ranks: HashMap<(&str, Severity), usize> =
         report.causes().enumerate().map(|(at, cause)| ((cause.id.as_str(), cause.severity), at)).collect();
-    let mut claims: Vec<(String, Vec<(&Kept, Option<Cut>)>)> = Vec::new();
+    let mut claims: Vec<(String, Vec<Shown<'k>>)> = Vec::new();
     let mut known: HashMap<String, usize> = HashMap::new();
     for (kept, cut) in findings {
         let title = subject(&kept.finding);

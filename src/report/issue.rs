@@ -106,12 +106,12 @@ impl Serialize for Issue<'_> {
             r#loop: place.loop_id(),
             segment: &place.segment,
             element: (place.element > 0).then_some(&variant.designator),
-            repetition: u32::from(place.repetition),
+            repetition: if place.element > 0 { u32::from(place.repetition).max(1) } else { 0 },
             missing: place.missing,
             value: finding.value.as_deref(),
             expected: finding.expected.as_deref(),
             because_of: finding.trigger.as_ref().map(Because::of),
-            json_path: if variant.json.is_empty() { String::new() } else { variant.json.fill(steps) },
+            json_path: variant.json.fill(steps),
             ack: Ack::of(finding),
         }
         .serialize(serializer)

@@ -2,8 +2,12 @@
 
 use std::io::{self, Write};
 
-use super::{causes::Causes, issue::Issue, path::Steps};
-use crate::check::{Claim, Finding, Receive, Severity};
+use super::{
+    causes::Causes,
+    issue::Issue,
+    path::{Step, Steps},
+};
+use crate::check::{Claim, Finding, Receive, Severity, TransactionOutcome};
 
 /// Writes each finding as a line of JSON, and keeps none.
 #[derive(Debug)]
@@ -41,26 +45,40 @@ impl<W: Write> Lines<W> {
         self.errors > 0
     }
 
-    /// How many findings were left out.
-    pub fn left_out(&self) -> u64 {
-        self.left_out
-    }
-
-    /// Ends the lines.
+    /// Ends the lines; how many findings were left out.
     ///
     /// # Errors
     /// Output that has failed; nothing was written from then on.
-    pub fn finish(self) -> io::Result<()> {
-        self.failed.map_or(Ok(()), Err)
+    pub fn finish(mut self) -> io::Result<u64> {
+        self.take_rest();
+        self.failed.map_or(Ok(self.left_out), Err)
     }
 
-    fn write(&mut self, finding: &Finding) -> io::Result<()> {
-        let steps = self.steps.next(finding);
+    fn take(&mut self, finding: &Finding, steps: &[Step]) {
+        let Some(room) = self.room.checked_sub(1) else {
+            self.left_out += 1;
+            return;
+        };
+        self.room = room;
+        if self.failed.is_none()
+            && let Err(error) = self.write(finding, steps)
+        {
+            self.failed = Some(error);
+        }
+    }
+
+    fn take_rest(&mut self) {
+        for finding in self.steps.rest() {
+            self.take(&finding, &[]);
+        }
+    }
+
+    fn write(&mut self, finding: &Finding, steps: &[Step]) -> io::Result<()> {
         let (variant, _) = self.causes.count(finding);
         let variant = self.causes.variant(variant);
         let cause = self.causes.cause(variant);
         self.line.clear();
-        serde_json::to_writer(&mut self.line, &Issue { file: &self.file, finding, cause, variant, steps: &steps })?;
+        serde_json::to_writer(&mut self.line, &Issue { file: &self.file, finding, cause, variant, steps })?;
         self.line.push(b'\n');
         self.out.write_all(&self.line)
     }
@@ -68,22 +86,19 @@ impl<W: Write> Lines<W> {
 
 impl<W: Write> Receive for Lines<W> {
     fn claim(&mut self, claim: &Claim<'_>) {
-        if self.room > 0 {
-            self.steps.of_claim(claim);
+        for (finding, steps) in self.steps.of_claim(claim) {
+            self.take(&finding, &steps);
         }
     }
 
     fn finding(&mut self, finding: &Finding) {
         self.errors += u64::from(finding.severity == Severity::Error);
-        let Some(room) = self.room.checked_sub(1) else {
-            self.left_out += 1;
-            return;
-        };
-        self.room = room;
-        if self.failed.is_none()
-            && let Err(error) = self.write(finding)
-        {
-            self.failed = Some(error);
+        if let Some(steps) = self.steps.of(finding) {
+            self.take(finding, &steps);
         }
+    }
+
+    fn transaction(&mut self, _: &TransactionOutcome) {
+        self.take_rest();
     }
 }

@@ -150,6 +150,7 @@ impl Report {
                 self.error = Some(error.to_string());
             }
         }
+        self.take_rest();
         self.causes.rank();
     }
 
@@ -188,15 +189,8 @@ impl Report {
         kept
     }
 
-    fn variant(&self, kept: &Kept) -> &Variant {
-        self.causes.variant(kept.variant)
-    }
-}
-
-impl Receive for Report {
-    fn finding(&mut self, finding: &Finding) {
+    fn take(&mut self, finding: &Finding, steps: Vec<Step>) {
         self.tally.count(finding.severity);
-        let steps = self.steps.next(finding);
         let (variant, cause) = self.causes.count(finding);
         let is_first = cause.kept == 0;
         if is_first || self.kept.len() < self.limit.file && cause.kept < self.limit.cause {
@@ -205,8 +199,28 @@ impl Receive for Report {
         }
     }
 
+    fn take_rest(&mut self) {
+        for finding in self.steps.rest() {
+            self.take(&finding, Vec::new());
+        }
+    }
+
+    fn variant(&self, kept: &Kept) -> &Variant {
+        self.causes.variant(kept.variant)
+    }
+}
+
+impl Receive for Report {
+    fn finding(&mut self, finding: &Finding) {
+        if let Some(steps) = self.steps.of(finding) {
+            self.take(finding, steps);
+        }
+    }
+
     fn claim(&mut self, claim: &check::Claim<'_>) {
-        self.steps.of_claim(claim);
+        for (finding, steps) in self.steps.of_claim(claim) {
+            self.take(&finding, steps);
+        }
         self.causes.of_claim(claim);
     }
 
@@ -219,6 +233,7 @@ impl Receive for Report {
     }
 
     fn transaction(&mut self, set: &check::TransactionOutcome) {
+        self.take_rest();
         self.tally.claims += set.claims;
         self.tally.rejected_claims += set.rejected_claims;
         self.tree.transaction(set);
@@ -314,7 +329,7 @@ fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);

@@ -1,13 +1,15 @@
 //! From a place in X12 to the JSON field that holds it.
 //!
 //! Paths are those of the record of the transaction set (`billing_providers[0].subscribers[1].claims[0].charge`),
-//! or of the interchange. Inside a claim it is known which of its like each loop is; elsewhere, and for repeats
-//! inside a loop, the list stands without a number: `billing_providers[].tax_id`.
+//! or of the interchange. Which of its like each loop is, is known for claims and for what stands above a claim;
+//! elsewhere, and for repeats inside a loop, the list stands without a number: `diagnoses[].code`.
 
 use std::{
     collections::{HashMap, VecDeque},
     sync::OnceLock,
 };
+
+use compact_str::ToCompactString;
 
 use crate::{
     check::{Claim, Finding, Place},
@@ -22,8 +24,8 @@ pub(super) type Step = (NodeId, u32);
 /// The path of a place, with room for which of each list.
 #[derive(Debug, Default)]
 pub(super) struct Template {
-    /// `billing_providers[].subscribers[].claims[].charge`; empty if no field is known.
-    text: String,
+    /// `billing_providers[].subscribers[].claims[].charge`, cut after each `[]`; empty if no field is known.
+    pieces: Vec<String>,
     /// The loops that its first lists are made of.
     loops: Vec<NodeId>,
 }
@@ -46,29 +48,27 @@ impl Template {
             .filter(|one| fields.loops.get(one).is_some_and(|path| path.ends_with("[]")))
             .collect();
         loops.reverse();
-        loops.truncate(text.matches("[]").count());
-        Self { text, loops }
+        let pieces: Vec<String> = text.split("[]").map(str::to_owned).collect();
+        loops.truncate(pieces.len() - 1);
+        Self { pieces, loops }
     }
 
     /// The path of one finding.
     pub(super) fn fill(&self, steps: &[Step]) -> String {
-        let mut path = String::with_capacity(self.text.len() + 8);
+        let mut path = String::with_capacity(96);
         let mut loops = self.loops.iter();
-        for (at, piece) in self.text.split("[]").enumerate() {
+        for (at, piece) in self.pieces.iter().enumerate() {
             if at > 0 {
                 let step = loops.next().and_then(|wanted| steps.iter().find(|(node, _)| node == wanted));
-                match step {
-                    Some((_, ordinal)) => path.push_str(&format!("[{ordinal}]")),
-                    None => path.push_str("[]"),
+                path.push('[');
+                if let Some((_, ordinal)) = step {
+                    path.push_str(&ordinal.to_compact_string());
                 }
+                path.push(']');
             }
             path.push_str(piece);
         }
         path
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.text.is_empty()
     }
 }
 
@@ -118,32 +118,63 @@ impl Fields {
     }
 }
 
-/// The loops around the findings of a claim, which are told when it ends, before the findings come.
+/// Works out the loops around findings as they come.
+///
+/// Those of a claim are known when it ends, which is told before its findings come. Those of a level above claims
+/// (billing provider, subscriber, patient) are known with the first claim below it, so that its findings wait.
 #[derive(Debug, Default)]
-pub(super) struct Steps(VecDeque<Vec<Step>>);
+pub(super) struct Steps {
+    /// Of the claim that has ended: for each of its findings that has not come yet.
+    claim: VecDeque<Vec<Step>>,
+    waiting: Vec<Finding>,
+}
+
+/// How many findings wait for a claim; a transaction set may have none.
+const PATIENCE: usize = 1_000;
 
 impl Steps {
-    /// Takes note of a claim that has ended.
-    pub(super) fn of_claim(&mut self, claim: &Claim<'_>) {
-        self.0.clear();
-        if claim.findings.is_empty() {
-            return;
+    /// Takes note of a claim that has ended; gives back what waited for it.
+    pub(super) fn of_claim(&mut self, claim: &Claim<'_>) -> Vec<(Finding, Vec<Step>)> {
+        self.claim.clear();
+        if claim.findings.is_empty() && self.waiting.is_empty() {
+            return Vec::new();
         }
         let mut above = Vec::new();
         let mut at = claim.scope;
         while at.node() != NodeId::ROOT {
-            above.push((at.node(), at.ordinal()));
+            let begins = at.begin().map_or(0, |first| first.position());
+            above.push(((at.node(), at.ordinal()), begins));
             at = at.around();
         }
-        self.0.extend(claim.findings.iter().map(|finding| {
-            let mut steps = above.clone();
-            steps.extend(claim.scope.loops_at(finding.place.position));
-            steps
+        self.claim.extend(claim.findings.iter().map(|finding| {
+            let around = above.iter().map(|(step, _)| *step);
+            around.chain(claim.scope.loops_at(finding.place.position)).collect()
         }));
+        let waited = std::mem::take(&mut self.waiting).into_iter();
+        waited
+            .map(|finding| {
+                let holds = above.iter().filter(|(_, begins)| *begins <= finding.place.position);
+                let steps = holds.map(|(step, _)| *step).collect();
+                (finding, steps)
+            })
+            .collect()
     }
 
-    /// The loops around a finding; those of a claim come in their order.
-    pub(super) fn next(&mut self, _: &Finding) -> Vec<Step> {
-        self.0.pop_front().unwrap_or_default()
+    /// The loops around a finding; `None` if it waits.
+    pub(super) fn of(&mut self, finding: &Finding) -> Option<Vec<Step>> {
+        if let Some(steps) = self.claim.pop_front() {
+            return Some(steps);
+        }
+        let in_level = finding.claim.is_empty() && finding.place.position > 0 && finding.place.guide.is_some();
+        if in_level && self.waiting.len() < PATIENCE {
+            self.waiting.push(finding.clone());
+            return None;
+        }
+        Some(Vec::new())
+    }
+
+    /// What waited for a claim that has not come.
+    pub(super) fn rest(&mut self) -> Vec<Finding> {
+        std::mem::take(&mut self.waiting)
     }
 }

@@ -94,7 +94,7 @@ pub const DEFECTS: &[Defect] = &[
         keeps: &[Put("SVD", "06", "2")],
     },
     Defect {
-        rule: "adjustment.amount.zero",
+        rule: "coordination.adjustment.zero",
         sample: "837p/medicare-secondary",
         breaks: &[Replace("CAS*CO", "CAS*CO*45*35**59*0")],
         at: "2430/CAS06",
@@ -103,7 +103,7 @@ pub const DEFECTS: &[Defect] = &[
         keeps: &[],
     },
     Defect {
-        rule: "adjustment.amount.zero",
+        rule: "coordination.adjustment.zero",
         sample: "837p/secondary-claim-level",
         breaks: &[After("CAS*PR", "CAS*OA*23*0.00")],
         at: "2320/CAS03",
@@ -112,7 +112,7 @@ pub const DEFECTS: &[Defect] = &[
         keeps: &[],
     },
     Defect {
-        rule: "adjustment.amount.missing",
+        rule: "coordination.adjustment.amount",
         sample: "837p/medicare-secondary",
         breaks: &[Replace("CAS*CO", "CAS*CO*45*35**59**1")],
         at: "2430/CAS06",
@@ -121,7 +121,7 @@ pub const DEFECTS: &[Defect] = &[
         keeps: &[Replace("CAS*CO", "CAS*CO*45*30**59*5*1")],
     },
     Defect {
-        rule: "adjustment.gap",
+        rule: "coordination.adjustment.gap",
         sample: "837p/medicare-secondary",
         breaks: &[Replace("CAS*CO", "CAS*CO*45*30*****59*5")],
         at: "2430/CAS08",
@@ -130,7 +130,7 @@ pub const DEFECTS: &[Defect] = &[
         keeps: &[Replace("CAS*CO", "CAS*CO*45*30**59*5")],
     },
     Defect {
-        rule: "adjustment.group.twice",
+        rule: "coordination.adjustment.group",
         sample: "837p/medicare-secondary",
         breaks: &[Replace("CAS*CO", "CAS*CO*45*30"), After("CAS*CO", "CAS*CO*59*5")],
         at: "2430/CAS01",
@@ -139,16 +139,16 @@ pub const DEFECTS: &[Defect] = &[
         keeps: &[Replace("CAS*CO", "CAS*CO*45*1**59*1**97*1**104*1**119*1**131*1"), After("CAS*CO", "CAS*CO*150*29")],
     },
     Defect {
-        rule: "adjustment.reason.twice",
+        rule: "coordination.adjustment.reason",
         sample: "837p/medicare-secondary",
         breaks: &[Replace("CAS*CO", "CAS*CO*45*30**45*5")],
         at: "2430/CAS05",
         on: "CAS*CO",
         also: &[],
-        keeps: &[Replace("CAS*CO", "CAS*CO*45*30"), After("CAS*CO", "CAS*OA*45*5")],
+        keeps: &[Replace("CAS*CO", "CAS*CO*59*30"), After("CAS*CO", "CAS*OA*59*5")],
     },
     Defect {
-        rule: "adjustment.reason.twice",
+        rule: "coordination.adjustment.reason",
         sample: "837p/secondary-claim-level",
         breaks: &[Put("CAS*CO", "03", "160"), After("CAS*CO", "CAS*CO*45*10")],
         at: "2320/CAS02",
@@ -157,7 +157,7 @@ pub const DEFECTS: &[Defect] = &[
         keeps: &[],
     },
     Defect {
-        rule: "adjustment.both-levels",
+        rule: "coordination.adjustment.both-levels",
         sample: "837p/medicare-secondary",
         breaks: &[Replace("CAS*PR", "CAS*PR*2*25"), Put("AMT*D", "02", "195")],
         at: "2320/CAS02",

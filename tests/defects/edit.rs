@@ -16,6 +16,8 @@ pub enum Edit {
     After(&'static str, &'static str),
     /// Puts segments before one.
     Before(&'static str, &'static str),
+    /// Puts the segments from one to another so many times more.
+    Repeat(&'static str, &'static str, usize),
     /// Leaves SE01 as it is, which the other edits keep right.
     KeepCount,
     /// Puts bytes in place of the first that are so, once all other edits are done.
@@ -62,6 +64,12 @@ pub fn apply(file: &[u8], edits: &[Edit]) -> Result<Vec<u8>, String> {
                 let at = find(&segments, name).ok_or_else(missing)?;
                 segments.splice(at..at, new.split('~').map(str::to_owned));
             }
+            Edit::Repeat(from, to, times) => {
+                let first = find(&segments, from).ok_or_else(missing)?;
+                let last = find(&segments, to).ok_or_else(missing)?;
+                let copied = segments[first..=last].to_vec();
+                segments.splice(last + 1..last + 1, std::iter::repeat_n(copied, times).flatten());
+            }
             Edit::KeepCount => count = false,
             Edit::Bytes(..) | Edit::Begin(_) | Edit::Shorten(_) => {}
         }
@@ -86,10 +94,16 @@ pub fn apply(file: &[u8], edits: &[Edit]) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
-/// The number in the file, from 1, of the segment that begins so.
+/// The number in the file, from 1, of the segment that begins so; of what would come next for no name.
 pub fn number(file: &[u8], name: &str) -> Option<u64> {
     let text = String::from_utf8_lossy(file);
-    find(&segments(&text, terminator(&text)), name).map(|at| at as u64 + 1)
+    let text = text.find("ISA*").map_or(&text[..], |begin| &text[begin..]);
+    let mut segments = segments(text, terminator(text));
+    segments.retain(|segment| !segment.is_empty());
+    if name.is_empty() {
+        return Some(segments.len() as u64 + 1);
+    }
+    find(&segments, name).map(|at| at as u64 + 1)
 }
 
 /// What stands after ISA16.
@@ -99,10 +113,7 @@ fn terminator(text: &str) -> char {
 }
 
 fn segments(text: &str, end: char) -> Vec<String> {
-    text.trim_start_matches('\u{feff}')
-        .split(end)
-        .map(|segment| segment.trim_start_matches(['\r', '\n']).to_owned())
-        .collect()
+    text.split(end).map(|segment| segment.trim_start_matches(['\r', '\n']).to_owned()).collect()
 }
 
 fn find(segments: &[String], name: &str) -> Option<usize> {

@@ -198,7 +198,7 @@ pub const DEFECTS: &[Defect] = &[
         keeps: &[Remove("NM1*ZZ"), Remove("REF*0B#3")],
     },
     Defect {
-        rule: "line.operating.same",
+        rule: "line.operating.repeated",
         sample: "837i/outpatient-surgery",
         breaks: &[Put("NM1*72#2", "09", "1736759915")],
         at: "2420A/NM1",
@@ -207,7 +207,7 @@ pub const DEFECTS: &[Defect] = &[
         keeps: &[],
     },
     Defect {
-        rule: "claim.rendering.same",
+        rule: "claim.rendering.attending",
         sample: "837i/inpatient-surgery",
         breaks: &[Put("NM1*82", "09", "1458457979")],
         at: "2310D/NM1",
@@ -216,7 +216,7 @@ pub const DEFECTS: &[Defect] = &[
         keeps: &[],
     },
     Defect {
-        rule: "line.rendering.same",
+        rule: "line.rendering.repeated",
         sample: "837i/outpatient-surgery",
         breaks: &[Put("NM1*82", "09", "1458457979")],
         at: "2420C/NM1",

@@ -6,19 +6,38 @@ mod adjustment;
 mod balance;
 mod bill;
 mod bill_codes;
+mod billing;
 mod claim;
 mod coordination;
+mod damage;
+mod dates;
 mod dental;
 mod edit;
+mod element;
+mod envelope;
+mod header;
+mod hierarchy;
 mod institutional;
+mod line;
+mod partner;
+mod party;
 mod payment;
+mod professional;
+mod providers;
+mod references;
 mod remittance;
 mod status;
+mod structure;
+mod subscriber;
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use claimwire::check::{self, Finding, Options, Receive, Severity};
+use claimwire::{
+    check::{self, Finding, Options, Receive, Severity},
+    codes::Own,
+};
 use edit::Edit;
+use partner::{NOBODY, Setting};
 
 /// One way to break a rule.
 pub struct Defect {
@@ -31,7 +50,7 @@ pub struct Defect {
     /// Where the finding is: loop, a slash, designator: `2300/CLM05-3`.
     pub at: &'static str,
     /// How the segment begins that has the finding's position; for something missing, the segment that stands
-    /// in its place.
+    /// in its place, nothing at the end of the file.
     pub on: &'static str,
     /// Other rules that cannot but be broken with it.
     pub also: &'static [&'static str],
@@ -43,6 +62,9 @@ const ALL: &[&[Defect]] = &[
     balance::DEFECTS,
     bill::DEFECTS,
     bill_codes::DEFECTS,
+    element::DEFECTS,
+    structure::DEFECTS,
+    envelope::DEFECTS,
     claim::DEFECTS,
     coordination::DEFECTS,
     dental::DEFECTS,
@@ -52,6 +74,16 @@ const ALL: &[&[Defect]] = &[
     remittance::DEFECTS,
     acknowledgment::DEFECTS,
     status::DEFECTS,
+    billing::DEFECTS,
+    dates::DEFECTS,
+    header::DEFECTS,
+    hierarchy::DEFECTS,
+    line::DEFECTS,
+    party::DEFECTS,
+    professional::DEFECTS,
+    providers::DEFECTS,
+    references::DEFECTS,
+    subscriber::DEFECTS,
 ];
 
 #[derive(Default)]
@@ -66,7 +98,9 @@ impl Receive for Collected {
 #[test]
 fn each_defect_is_found_where_it_is_and_nothing_else_is() {
     let mut wrong = Vec::new();
-    for defect in ALL.iter().copied().flatten() {
+    for (setting, defect) in all() {
+        let options = options(setting);
+        let findings = |file: &[u8]| findings(file, &options);
         let name = format!("{} in {}", defect.rule, defect.sample);
         let clean = read(defect.sample);
         let broken = edit::apply(&clean, defect.breaks).unwrap_or_else(|edit| panic!("{name}: {edit}"));
@@ -77,6 +111,13 @@ fn each_defect_is_found_where_it_is_and_nothing_else_is() {
             let places: Vec<String> =
                 found.iter().map(|one| format!("{} segment {}", place(one), one.place.number)).collect();
             wrong.push(format!("{name}: expected {} segment {expected}, found {places:?}", defect.at));
+        }
+        let mut once = BTreeSet::new();
+        for one in found.iter().chain(&others) {
+            let at = (one.rule_id(), one.place.number, one.place.element, one.place.component, one.place.repetition);
+            if !once.insert((at, one.place.missing)) {
+                wrong.push(format!("{name}: twice {}", said(one)));
+            }
         }
         for other in errors(&others).filter(|other| !defect.also.contains(&other.rule_id().as_str())) {
             wrong.push(format!("{name}: also {}", said(other)));
@@ -96,7 +137,7 @@ fn each_defect_is_found_where_it_is_and_nothing_else_is() {
 #[test]
 fn each_rule_has_a_defect() {
     let tested: BTreeSet<&str> =
-        ALL.iter().copied().flatten().filter_map(|defect| check::by_id(defect.rule)).map(|rule| rule.id).collect();
+        all().filter_map(|(_, defect)| check::by_id(defect.rule)).map(|rule| rule.id).collect();
     let untested: Vec<&str> = check::all().map(|rule| rule.id).filter(|id| !tested.contains(id)).collect();
     assert!(untested.is_empty(), "{} rules without a defect: {untested:?}", untested.len());
 }
@@ -106,11 +147,31 @@ fn read(sample: &str) -> Vec<u8> {
     fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-fn findings(file: &[u8]) -> Vec<Finding> {
-    let mut collected = Collected::default();
+/// Every defect, with what it is checked with.
+fn all() -> impl Iterator<Item = (Setting, &'static Defect)> {
+    let plain = ALL.iter().copied().flatten().map(|defect| (NOBODY, defect));
+    plain.chain(partner::DEFECTS.iter().map(|(setting, defect)| (*setting, defect)))
+}
+
+fn options(setting: Setting) -> Options {
     // Samples are of early 2026; what is in the future of a file does not depend on when this runs.
-    let options = Options { today: jiff::civil::date(2026, 6, 30), ..Options::default() };
-    check::check(file, &options, &mut collected).expect("X12");
+    let mut options = Options { today: jiff::civil::date(2026, 6, 30), ..Options::default() };
+    if !setting.companion.is_empty() {
+        options.library.read("companion", setting.companion).expect("a companion guide");
+    }
+    if !setting.lists.is_empty() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (name, text) in setting.lists {
+            fs::write(folder.path().join(format!("{name}.txt")), text).expect("written");
+        }
+        options.lists = Own::in_folder(folder.path()).expect("lists");
+    }
+    options
+}
+
+fn findings(file: &[u8], options: &Options) -> Vec<Finding> {
+    let mut collected = Collected::default();
+    check::check(file, options, &mut collected).expect("X12");
     collected.0
 }
 

@@ -141,4 +141,13 @@ pub const DEFECTS: &[Defect] = &[
         also: &[],
         keeps: &[],
     },
+    Defect {
+        rule: "status.children",
+        sample: "odd/provider-rejected-277ca",
+        breaks: &[Put("HL#3", "04", "1")],
+        at: "2000C/HL04",
+        on: "HL#3",
+        also: &[],
+        keeps: &[],
+    },
 ];

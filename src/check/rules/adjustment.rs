@@ -87,6 +87,11 @@ impl<'c> Reason<'c> {
         self.cas.element(1)
     }
 
+    /// Group and code.
+    fn key(self) -> (&'c [u8], &'c [u8]) {
+        (self.group(), self.code)
+    }
+
     /// The segment, and the element that holds the code.
     pub(super) fn place(self) -> (Held<'c>, usize) {
         (self.cas, self.at)
@@ -160,6 +165,9 @@ const GROUPS: &[&[u8]] = &[b"CO", b"OA", b"PI", b"PR"];
 /// Kinds of insurance (CLP06, SBR09) that are, or may be, workers' compensation or property and casualty.
 const CASUALTY: &[&[u8]] = &[b"AM", b"LM", b"WC", b"OF", b"ZZ", b""];
 
+/// So many reasons are compared one by one.
+const FEW: usize = 8;
+
 /// Whether a reason stands at a claim or at a line of it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Level {
@@ -214,7 +222,7 @@ fn paid_line(line: Scope<'_>, found: &mut Found<'_>) {
 
 fn of_payment(
     scope: Scope<'_>,
-    at: &At,
+    place: &At,
     level: Level,
     clp: Held<'_>,
     charge: Option<Decimal>,
@@ -222,9 +230,8 @@ fn of_payment(
     found: &mut Found<'_>,
 ) {
     let is_explained = LazyCell::new(|| is_explained() || has_claim_remark(claim_of(scope, level)));
-    let mut before = None;
     let mut seen = HashSet::new();
-    for reason in reasons(scope, at) {
+    for (before, reason) in reasons(scope, place).enumerate() {
         let Reason { cas, at, code } = reason;
         let amount = reason.amount();
         if amount.is_some_and(|amount| amount.is_zero()) {
@@ -233,12 +240,16 @@ fn of_payment(
         if at > 2 && (at - 3..at).all(|place| cas.element(place).is_empty()) {
             found.element(&GAP, cas, at);
         }
-        let key = (reason.group(), code);
-        if let Some(before) = before.replace(key) {
-            seen.insert(before);
-            if seen.contains(&key) {
-                found.element(&REPEATED, cas, at);
-            }
+        // Most have a few, and are compared without a set of them.
+        if before == FEW {
+            seen.extend(reasons(scope, place).take(FEW).map(Reason::key));
+        }
+        let is_repeated = match before {
+            0..FEW => reasons(scope, place).take(before).any(|earlier| earlier.key() == reason.key()),
+            _ => !seen.insert(reason.key()),
+        };
+        if is_repeated {
+            found.element(&REPEATED, cas, at);
         }
         if code == b"94" && clp.element(2) != b"22" && amount.is_some_and(|amount| amount > Decimal::ZERO) {
             found.element(&EXCESS, cas, at + 1);

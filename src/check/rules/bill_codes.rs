@@ -142,14 +142,20 @@ fn diagnoses(claim: Scope<'_>, found: &mut Found<'_>) {
 fn beside_diagnoses(claim: Scope<'_>, found: &mut Found<'_>) {
     let Some(bill) = Bill::of(claim) else { return };
     match claim.first(&ADMITTING_AT) {
-        None if bill.is_admission() => found.missing(&ADMITTING, claim, &ADMITTING_AT).trigger(bill.clm, 5, 1),
-        None if bill.is_ancillary() => {
-            found.missing(&ADMITTING_BESIDE_STAY, claim, &ADMITTING_AT).trigger(bill.clm, 5, 1)
+        None if bill.is_admission() => {
+            found.missing(&ADMITTING, claim, &ADMITTING_AT).trigger(bill.clm, 5, 1);
         }
-        Some(held) if bill.is_home_health() => found.segment(&ADMITTING_AT_HOME, held).trigger(bill.clm, 5, 1),
-        Some(held) if bill.is_visit() => found.segment(&ADMITTING_VISIT, held).trigger(bill.clm, 5, 1),
-        _ => super::super::found::Said::nothing(),
-    };
+        None if bill.is_ancillary() => {
+            found.missing(&ADMITTING_BESIDE_STAY, claim, &ADMITTING_AT).trigger(bill.clm, 5, 1);
+        }
+        Some(held) if bill.is_home_health() => {
+            found.segment(&ADMITTING_AT_HOME, held).trigger(bill.clm, 5, 1);
+        }
+        Some(held) if bill.is_visit() => {
+            found.segment(&ADMITTING_VISIT, held).trigger(bill.clm, 5, 1);
+        }
+        _ => {}
+    }
     match claim.first(&REASON_AT) {
         Some(held) if !bill.is_visit() => {
             found.segment(&REASON_STAY, held).trigger(bill.clm, 5, 1);

@@ -30,17 +30,17 @@ rules! {
         .says("a payer decides twice about the same procedure of a line", "send one loop 2430 for each payer and procedure");
     BUNDLED = Rule::warning(2, "COB04", "line.adjudication.bundle").stc("A7:710")
         .says("the line is bundled into one that the claim does not have", "put into SVD06 the number (LX01) of a line of this claim");
-    ZERO = Rule::error(2, "COB09", "adjustment.amount.zero").stc("A7:519")
+    ZERO = Rule::error(2, "COB09", "coordination.adjustment.zero").stc("A7:519")
         .says("an adjustment is of nothing", "send adjustments with their amounts only, or none if there are none");
-    AMOUNT = Rule::error(2, "COB09", "adjustment.amount.missing").stc("A7:519")
+    AMOUNT = Rule::error(2, "COB09", "coordination.adjustment.amount").stc("A7:519")
         .says("an adjustment has a quantity but no amount", "send the amount of each adjustment");
-    GAP = Rule::error(2, "COB09", "adjustment.gap").stc("A7:521")
+    GAP = Rule::error(2, "COB09", "coordination.adjustment.gap").stc("A7:521")
         .says("reasons of adjustment stand behind a gap", "fill the segment from the left: reason, amount, quantity");
-    GROUP_TWICE = Rule::error(2, "COB10", "adjustment.group.twice").stc("A7:696")
+    GROUP_TWICE = Rule::error(2, "COB10", "coordination.adjustment.group").stc("A7:696")
         .says("the group has a second segment although the first has room", "send up to six reasons of a group in one CAS");
-    REASON_TWICE = Rule::error(2, "COB10", "adjustment.reason.twice").stc("A7:696")
+    REASON_TWICE = Rule::error(2, "COB10", "coordination.adjustment.reason").stc("A7:696")
         .says("the same adjustment stands twice", "send each group and reason once, with the sum of its amounts");
-    BOTH_LEVELS = Rule::warning(2, "COB10", "adjustment.both-levels").stc("A7:696")
+    BOTH_LEVELS = Rule::warning(2, "COB10", "coordination.adjustment.both-levels").stc("A7:696")
         .says("an adjustment of the claim repeats one of its lines", "send each adjustment either at the claim or at its lines");
     LIABILITY = Rule::error(4, "COB12", "coverage.liability.twice").stc("A7:639")
         .says("the patient's remaining liability stands both at the claim and at its lines", "remove AMT*EAF from loop 2320, or from the lines of this payer");
@@ -52,9 +52,9 @@ rules! {
         .says("a payer that was not billed has decided about the claim", "remove AMT*A8, or what the payer is said to have decided");
     NOT_BILLED_AMOUNT = Rule::warning(4, "COB14", "coverage.not-billed.amount").stc("A7:596")
         .says("the charge not billed to a payer is not the claim charge", "put the claim charge (CLM02) into AMT*A8");
-    INPATIENT = Rule::warning(4, "COB15", "coverage.inpatient").stc("A7:516")
+    INPATIENT = Rule::warning(4, "COB15", "coverage.inpatient")
         .says("an inpatient decision stands on a bill that is for no stay", "send the remarks of the decision in MOA");
-    OUTPATIENT = Rule::warning(4, "COB15", "coverage.outpatient").stc("A7:516")
+    OUTPATIENT = Rule::warning(4, "COB15", "coverage.outpatient")
         .says("an outpatient decision stands on the bill of a stay", "send the remarks of the decision in MIA");
     RANK = Rule::warning(4, "COB20", "coverage.rank").stc("A7:742")
         .says("a payer has decided that ranks after the payer the claim goes to", "correct SBR01 of this coverage, or of the subscriber");

@@ -1,7 +1,5 @@
 //! Dental claims (837D): predetermination, teeth and areas of the mouth, prostheses, orthodontics.
 
-use jiff::civil::Date;
-
 use super::{
     super::{
         Check, Found, Scope,
@@ -117,7 +115,7 @@ fn dates(line: Scope<'_>, found: &mut Found<'_>) {
             if (from..=through).contains(&day) {
                 return;
             }
-            let rule = if is_day(from, through) { &OTHER_DATE } else { &OUTSIDE };
+            let rule = if from == through { &OTHER_DATE } else { &OUTSIDE };
             found.element(rule, own, 3).trigger(of_claim, 3, 0);
         }
         (None, None) => {
@@ -130,10 +128,6 @@ fn dates(line: Scope<'_>, found: &mut Found<'_>) {
         }
         _ => {}
     }
-}
-
-fn is_day(from: Date, through: Date) -> bool {
-    from == through
 }
 
 fn diagnoses(claim: Scope<'_>, found: &mut Found<'_>) {

@@ -9,6 +9,7 @@ use super::{
         Check, Found, Scope,
         rule::{Rule, rules},
         scope::{At, Held, places},
+        value,
     },
     bill::Bill,
 };
@@ -52,11 +53,11 @@ rules! {
         .says("there is a surgical procedure but no operating physician", "add loop 2310B with the surgeon");
     OTHER_OPERATING = Rule::warning(4, "PRV05", "claim.operating.other").stc("A6:562:72")
         .says("there is another operating physician but no first one", "add loop 2310B, or send the only operating physician there");
-    LINE_OPERATING = Rule::warning(4, "PRV05", "line.operating.same").stc("A7:562:72")
+    LINE_OPERATING = Rule::warning(4, "PRV05", "line.operating.repeated").stc("A7:562:72")
         .says("the line repeats the operating physician of the claim", "send the physician on a line only if it is another one");
-    RENDERING = Rule::warning(4, "PRV03", "claim.rendering.same").stc("A7:562:82")
+    RENDERING = Rule::warning(4, "PRV03", "claim.rendering.attending").stc("A7:562:82")
         .says("the rendering provider is the attending provider", "remove loop 2310D; it is for a provider other than the attending one");
-    LINE_RENDERING = Rule::warning(4, "PRV03", "line.rendering.same").stc("A7:562:82")
+    LINE_RENDERING = Rule::warning(4, "PRV03", "line.rendering.repeated").stc("A7:562:82")
         .says("the line repeats the rendering or attending provider of the claim", "remove loop 2420C; it is for another provider");
     SERVICE_DATE = Rule::warning(6, "LIN10", "line.service.date.visit").stc("A6:187")
         .says("an outpatient line with a procedure has no service date", "add DTP*472 with the day of service");
@@ -179,6 +180,7 @@ fn codes(claim: Scope<'_>, found: &mut Found<'_>) {
     }
     let Some(bill) = Bill::of(claim) else { return };
     let still = status == b"30";
+    // Bills for visits over a month may end while treatment goes on, whatever their frequency.
     match bill.frequency {
         b'1' if still && bill.is_stay() => {
             found.element(&STILL_PATIENT, cl1, 3).trigger(bill.clm, 5, 3);
@@ -214,7 +216,8 @@ fn is_source(kind: &[u8], source: &[u8]) -> bool {
 /// Whether a patient status is in use.
 fn is_status(status: &[u8]) -> bool {
     let &[tens @ b'0'..=b'9', ones @ b'0'..=b'9'] = status else { return false };
-    matches!((tens - b'0') * 10 + (ones - b'0'), 1..=7 | 9 | 20 | 21 | 30 | 40..=43 | 50 | 51 | 61..=66 | 69 | 70 | 81..=95)
+    let number = (tens - b'0') * 10 + (ones - b'0');
+    matches!(number, 1..=7 | 9 | 20 | 21 | 30 | 40..=43 | 50 | 51 | 61..=66 | 69 | 70 | 81..=95)
 }
 
 /// Whether a list of codes (HI) holds a code.
@@ -228,7 +231,7 @@ fn days(claim: Scope<'_>, still: bool, found: &mut Found<'_>) {
     for held in claim.all(&VALUES) {
         for n in 1..held.segment.len() {
             if matches!(held.component(n, 2), b"80" | b"81") {
-                let Some(days) = super::super::value::number(held.component(n, 5)) else { return };
+                let Some(days) = value::number(held.component(n, 5)) else { return };
                 let (first, at, sum) = stated.unwrap_or((held, n, Decimal::ZERO));
                 stated = Some((first, at, sum + days));
             }
@@ -245,10 +248,8 @@ fn days(claim: Scope<'_>, still: bool, found: &mut Found<'_>) {
 fn providers(claim: Scope<'_>, found: &mut Found<'_>) {
     let attending = claim.inner(&ATTENDING_AT).and_then(|one| one.first(&ATTENDING_NAME));
     match attending {
-        None if !claim.has(&ATTENDING_AT) => {
-            if !revenue_codes(claim).all(|code| code.starts_with(b"054")) {
-                found.missing(&ATTENDING, claim, &ATTENDING_AT);
-            }
+        None if !claim.has(&ATTENDING_AT) && !revenue_codes(claim).all(|code| code.starts_with(b"054")) => {
+            found.missing(&ATTENDING, claim, &ATTENDING_AT);
         }
         Some(name) if name.element(9).is_empty() => {
             found.element(&ATTENDING_ID, name, 9);
@@ -290,11 +291,12 @@ fn line(line: Scope<'_>, found: &mut Found<'_>) {
         return;
     }
     let rate = matches!(revenue, b"0022" | b"0023" | b"0024");
-    match (rate, sv2.component(2, 1) == b"HP") {
-        (true, false) => found.element(&RATE_CODE, sv2, 2).trigger(sv2, 1, 0),
-        (false, true) => found.element(&RATE_REVENUE, sv2, 1).trigger(sv2, 2, 1),
-        _ => super::super::found::Said::nothing(),
-    };
+    let priced = sv2.component(2, 1) == b"HP";
+    if rate && !priced {
+        found.element(&RATE_CODE, sv2, 2).trigger(sv2, 1, 0);
+    } else if priced && !rate {
+        found.element(&RATE_REVENUE, sv2, 1).trigger(sv2, 2, 1);
+    }
     if is_room(revenue) && sv2.element(4) == b"UN" {
         found.element(&ROOM_UNIT, sv2, 4).trigger(sv2, 1, 0);
     }

@@ -6,13 +6,23 @@ mod adjustment;
 mod balance;
 mod bill;
 mod bill_codes;
+mod billing;
 mod claim;
 mod coordination;
+mod dates;
 mod dental;
+mod header;
+mod hierarchy;
 mod institutional;
+mod line;
+mod party;
 mod payment;
+mod professional;
+mod providers;
+mod references;
 mod remittance;
 mod status;
+mod subscriber;
 
 use super::{Check, Rule, scope::At};
 
@@ -30,6 +40,16 @@ const FILES: &[(&[Check], &[&Rule], &[&At])] = &[
     (remittance::CHECKS, remittance::RULES, remittance::PLACES),
     (acknowledgment::CHECKS, acknowledgment::RULES, acknowledgment::PLACES),
     (status::CHECKS, status::RULES, status::PLACES),
+    (billing::CHECKS, billing::RULES, billing::PLACES),
+    (dates::CHECKS, dates::RULES, dates::PLACES),
+    (header::CHECKS, header::RULES, header::PLACES),
+    (hierarchy::CHECKS, hierarchy::RULES, hierarchy::PLACES),
+    (line::CHECKS, line::RULES, line::PLACES),
+    (party::CHECKS, party::RULES, party::PLACES),
+    (professional::CHECKS, professional::RULES, professional::PLACES),
+    (providers::CHECKS, providers::RULES, providers::PLACES),
+    (references::CHECKS, references::RULES, references::PLACES),
+    (subscriber::CHECKS, subscriber::RULES, subscriber::PLACES),
 ];
 
 /// Every check.

@@ -87,7 +87,6 @@ pub(super) const CHECKS: &[Check] = &[
     Check::new("2100", &["835"], status),
     Check::new("2100", &["835"], people),
     Check::new("2100", &["835"], claim_dates),
-    Check::new("2100", &["835"], bundling),
     Check::new("2110", &["835"], line),
 ];
 
@@ -126,6 +125,13 @@ fn balance(claim: Scope<'_>, found: &mut Found<'_>) {
         found.element(&CHARGE_SUM, clp, 3).expected(sum);
     }
     responsibility(clp, of_claim.patient, found);
+    if of_claim.raised.is_some() {
+        bundling(claim, found);
+    }
+    if let Some(reason) = of_claim.ended.filter(|_| !claim.has(&ENDED)) {
+        let (cas, at) = reason.place();
+        found.missing(&EXPIRATION, claim, &ENDED).trigger(cas, at, 0);
+    }
 }
 
 /// CLP05 is what the adjustments leave to the patient.
@@ -149,22 +155,31 @@ fn responsibility(clp: Held<'_>, patient: Sum, found: &mut Found<'_>) {
     }
 }
 
-/// What adjustments take away.
+/// What adjustments take away, and which of them call for more.
 #[derive(Clone, Copy, Default)]
-struct Adjusted {
+struct Adjusted<'c> {
     all: Sum,
     /// Those of group PR.
     patient: Sum,
+    /// A line that was raised, since others were bundled into it: OA 94.
+    raised: Option<Reason<'c>>,
+    /// Coverage had ended: 27.
+    ended: Option<Reason<'c>>,
 }
 
-impl Adjusted {
-    fn of(scope: Scope<'_>, at: &At) -> Self {
+impl<'c> Adjusted<'c> {
+    fn of(scope: Scope<'c>, at: &At) -> Self {
         let mut adjusted = Self::default();
         for reason in reasons(scope, at) {
             let amount = reason.amount();
             adjusted.all.add(amount);
             if reason.group() == b"PR" {
                 adjusted.patient.add(amount);
+            }
+            match reason.code() {
+                b"94" if reason.group() == b"OA" => adjusted.raised = Some(reason),
+                b"27" => adjusted.ended = Some(reason),
+                _ => {}
             }
         }
         adjusted
@@ -173,6 +188,8 @@ impl Adjusted {
     fn add(&mut self, other: Self) {
         self.all.add(other.all.total());
         self.patient.add(other.patient.total());
+        self.raised = self.raised.or(other.raised);
+        self.ended = self.ended.or(other.ended);
     }
 
     /// What is left of a charge.
@@ -264,24 +281,11 @@ fn claim_dates(claim: Scope<'_>, found: &mut Found<'_>) {
         }
         _ => {}
     }
-    if !claim.has(&ENDED) {
-        let ended = |reason: &Reason<'_>| reason.code() == b"27";
-        let of_lines = || claim.loops(&LINE).find_map(|line| reasons(line, &LINE_CAS).find(ended));
-        if let Some(reason) = reasons(claim, &CAS).find(ended).or_else(of_lines) {
-            let (cas, at) = reason.place();
-            found.missing(&EXPIRATION, claim, &ENDED).trigger(cas, at, 0);
-        }
-    }
 }
 
-/// Lines that were bundled into one that was raised say what they were.
+/// Lines that were bundled into one that was raised say what they were. Without a line that was raised, reason
+/// 97 is about a service decided before.
 fn bundling(claim: Scope<'_>, found: &mut Found<'_>) {
-    let raised =
-        |line: Scope<'_>| reasons(line, &LINE_CAS).any(|reason| (reason.group(), reason.code()) == (b"OA", b"94"));
-    // Without a line that was raised, reason 97 is about a service decided before.
-    if !claim.loops(&LINE).any(raised) {
-        return;
-    }
     for line in claim.loops(&LINE) {
         if let Some(svc) = line.first(&SVC).filter(|svc| svc.element(6).is_empty())
             && let Some(reason) = reasons(line, &LINE_CAS).find(|reason| reason.code() == b"97")

@@ -293,10 +293,7 @@ fn children(level: Scope<'_>, at: &At, has_children: bool, rejection: Option<Hel
     if let Some(stc) = rejection.filter(|_| has_children) {
         found.element(&CHILDREN_OF_REJECTED, stc, 3);
     }
-    match (hl.element(4), has_children) {
-        (b"0", true) => found.element(&CHILD_CODE, hl, 4),
-        // The guide has no 0 for a billing provider.
-        (b"1", false) if level.id() == "2000B" || rejection.is_none() => found.element(&CHILD_CODE, hl, 4),
-        _ => return,
-    };
+    if matches!((hl.element(4), has_children), (b"0", true) | (b"1", false)) {
+        found.element(&CHILD_CODE, hl, 4);
+    }
 }
