@@ -194,9 +194,8 @@ impl Finding {
         if self.within.transaction.is_empty() && self.place.position == 0 {
             return if codes.ak9.is_some() { Answer::Group } else { Answer::Interchange };
         }
-        // Where a rule of the higher levels names no status, the place it is about has one.
-        let has_status = codes.stc.is_some() || self.rule.by_place && self.rule.level > 2;
-        if has_claims && has_status && (self.rule.level > 2 || codes.ik3.is_none()) {
+        // What a claim's contents contradict is said of the claim, not of the file it came in.
+        if has_claims && (self.rule.level > 2 || codes.ik3.is_none() && codes.stc.is_some()) {
             return Answer::Claim;
         }
         Answer::Set

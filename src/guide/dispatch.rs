@@ -79,16 +79,24 @@ pub(crate) enum Lookup {
 }
 
 impl Dispatch {
-    /// The key of a segment, given its id and a way to look at an element's component.
+    /// The key of a segment, given its id, the character that separates components, and a way to look at an
+    /// element.
     #[inline]
-    pub(crate) fn key<'a>(&self, id: &[u8], component: impl FnOnce(u8, u8) -> &'a [u8]) -> Lookup {
+    pub(crate) fn key<'a>(&self, id: &[u8], separator: Option<u8>, element: impl FnOnce(u8) -> &'a [u8]) -> Lookup {
         let packed = pack(id);
         let Some(id) = self.find(packed) else { return Lookup::UnknownId };
-        let (element, part) = id.discriminator;
-        if element == 0 {
+        let (position, component) = id.discriminator;
+        if position == 0 {
             return Lookup::Key(usize::from(id.base));
         }
-        Lookup::Key(usize::from(id.class(pack(component(element, part)))))
+        let mut value = element(position);
+        let is_separator = |byte: &u8| Some(*byte) == separator;
+        for _ in 1..component {
+            let end = value.iter().position(is_separator).unwrap_or(value.len());
+            value = value.get(end + 1..).unwrap_or_default();
+        }
+        let end = value.iter().take(9).position(is_separator).unwrap_or(value.len());
+        Lookup::Key(usize::from(id.class(pack(value.get(..end).unwrap_or_default()))))
     }
 
     /// The place of a segment after another.

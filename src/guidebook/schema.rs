@@ -144,7 +144,7 @@ fn line(guide: &'static Guide, defs: &mut Definitions) -> Json {
         let schema = defs.refer(name, closed(properties, required));
         levels.push((*name, schema, must));
     }
-    let unit = form.units.last().map(Binding::fields).unwrap_or_default();
+    let unit = form.units.last().map(|unit| unit.fields()).unwrap_or_default();
     let main = one_line(guide, form.kind, levels.clone(), &unit, defs);
     if form.kind != "payment" {
         return main;

@@ -9,7 +9,7 @@ use crate::{
         Subscriber,
     },
     guide::{self, Guide, NodeId},
-    record::{Binding, Record, Shape},
+    record::{Binding, Record, Shape, loop_at},
 };
 
 /// The form of the lines of one guide.
@@ -152,7 +152,7 @@ pub(super) struct Bound {
     pub(super) form: &'static Form,
     pub(super) guide: &'static Guide,
     pub(super) levels: Vec<BoundLevel>,
-    pub(super) units: Vec<Binding>,
+    pub(super) units: Vec<Unit>,
     /// Members of a line that are not fields of the unit.
     pub(super) aside: Vec<&'static str>,
 }
@@ -166,9 +166,23 @@ pub(super) struct BoundLevel {
     pub(super) hierarchical: bool,
 }
 
+/// A place of the unit. It is bound when it is first asked for: most files have the unit at one place only.
+pub(super) struct Unit {
+    guide: &'static Guide,
+    pub(super) node: NodeId,
+    shape: &'static Shape,
+    binding: OnceLock<Binding>,
+}
+
+impl Unit {
+    pub(super) fn binding(&self) -> &Binding {
+        self.binding.get_or_init(|| Binding::at(self.guide, self.node, self.shape))
+    }
+}
+
 impl Bound {
     pub(super) fn unit(&self, node: NodeId) -> Option<&Binding> {
-        self.units.iter().find(|unit| unit.node() == node)
+        self.units.iter().find(|unit| unit.node == node).map(Unit::binding)
     }
 }
 
@@ -179,14 +193,15 @@ pub(crate) struct LineForm {
     /// What stands above the unit, each member by its name.
     pub(crate) levels: Vec<(&'static str, &'static Binding)>,
     /// The unit itself, at each of its places; its fields stand in the line.
-    pub(crate) units: &'static [Binding],
+    pub(crate) units: Vec<&'static Binding>,
 }
 
 /// The form of a guide's lines, if it has any.
 pub(crate) fn line_form(guide: &Guide) -> Option<LineForm> {
     let bound = Form::of_guide(guide)?;
     let levels = bound.levels.iter().map(|level| (level.name, &level.binding)).collect();
-    Some(LineForm { kind: bound.form.kind, levels, units: &bound.units })
+    let units = bound.units.iter().map(Unit::binding).collect();
+    Some(LineForm { kind: bound.form.kind, levels, units })
 }
 
 fn bound(index: usize) -> Option<&'static Bound> {
@@ -208,7 +223,7 @@ fn bind(form: &'static Form) -> Option<Bound> {
     }
     let mut units = Vec::new();
     for path in form.unit {
-        units.push(Binding::of_shape(guide, path, form.shape).ok()?);
+        units.push(Unit { guide, node: loop_at(guide, path)?, shape: form.shape, binding: OnceLock::new() });
     }
     let aside = ABOUT.iter().copied().chain(form.levels.iter().map(|level| level.name)).collect();
     Some(Bound { form, guide, levels, units, aside })

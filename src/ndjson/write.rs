@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeMap, io::Write};
 
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 
 use super::{
     Error, Options,
     envelope::{self, Parties, bad},
-    form::{ABOUT, Bound, Form, NUMBERS},
+    form::{ABOUT, Bound, Form, NUMBERS, Unit},
 };
 use crate::{
     claims::{InterchangeEnvelope, Remittance},
@@ -16,7 +16,7 @@ use crate::{
     guide::{self, Place},
     record::{
         Binding, Record,
-        write::{Added, Buffers, Start, Writer as RecordWriter},
+        write::{Added, Buffers, Members, Start, Writer as RecordWriter, Written},
     },
 };
 
@@ -31,6 +31,8 @@ pub struct Writer<W: Write> {
     /// Lines taken.
     lines: u64,
     buffers: Buffers,
+    /// A line without the levels that are open already.
+    rest: String,
 }
 
 struct Interchange {
@@ -89,21 +91,48 @@ impl<'l> Head<'l> {
     }
 }
 
+/// The levels at the head of a line that are the open ones, as the line has them; what else the line says is put
+/// into `rest`. A line that we made begins with its levels, most of which are those of the line before: comparing is
+/// much less work than reading. Nothing is known of a line that begins in another way.
+fn known_levels<'l>(line: &'l str, bound: &Bound, open: &[Open], rest: &mut String) -> Vec<Option<&'l str>> {
+    let mut known = Vec::new();
+    let first = |text: &'l str, name: &str| Some(text.strip_prefix(name)?.split_once('"')?.1);
+    let source = first(line, "{\"kind\":\"").and_then(|text| first(text, ",\"guide\":\""));
+    let Some(source) = source.and_then(|text| text.strip_prefix(",\"source\":")) else { return known };
+    let start = line.len() - source.len();
+    let mut values = serde_json::Deserializer::from_str(source).into_iter::<IgnoredAny>();
+    if !matches!(values.next(), Some(Ok(_))) {
+        return known;
+    }
+    let head = line.get(..start + values.byte_offset()).unwrap_or_default();
+    let mut after = line.get(head.len()..).unwrap_or_default();
+    for (level, open) in bound.levels.iter().zip(open) {
+        let member = after.strip_prefix(",\"").and_then(|text| text.strip_prefix(level.name)?.strip_prefix("\":"));
+        match (member, open.json.as_deref()) {
+            (Some(text), Some(json)) if text.starts_with(json) => {
+                known.push(text.get(..json.len()));
+                after = text.get(json.len()..).unwrap_or_default();
+            }
+            (None, None) => known.push(None),
+            _ => break,
+        }
+    }
+    rest.clear();
+    rest.push_str(head);
+    rest.push_str(after);
+    known
+}
+
 impl Set {
     /// The outermost level that a line with these levels must open anew; `None` if it can go on under
     /// the open ones.
-    fn first_to_open(&self, levels: &[Option<&RawValue>]) -> Option<usize> {
-        let same = self
-            .open
-            .iter()
-            .zip(levels)
-            .take_while(|(open, level)| open.json.as_deref() == level.map(RawValue::get))
-            .count();
+    fn first_to_open(&self, levels: &[Option<&str>]) -> Option<usize> {
+        let same = self.open.iter().zip(levels).take_while(|(open, level)| open.json.as_deref() == **level).count();
         let numbered_before =
             |at: usize| (1..at).rev().find(|&at| self.bound.levels.get(at).is_some_and(|level| level.hierarchical));
         if same == levels.len() {
             let most =
-                self.bound.units.last().map_or(guide::Repeat::Unlimited, |unit| self.bound.guide.repeat(unit.node()));
+                self.bound.units.last().map_or(guide::Repeat::Unlimited, |unit| self.bound.guide.repeat(unit.node));
             let present = levels.iter().rposition(Option::is_some).map_or(0, |at| at + 1);
             return if most.allows(self.units + 1) { None } else { numbered_before(present) };
         }
@@ -120,7 +149,16 @@ impl Set {
 impl<W: Write> Writer<W> {
     /// Begins to write.
     pub fn new(output: W, options: Options) -> Self {
-        Self { output, options, interchange: None, group: None, set: None, lines: 0, buffers: Buffers::default() }
+        Self {
+            output,
+            options,
+            interchange: None,
+            group: None,
+            set: None,
+            lines: 0,
+            buffers: Buffers::default(),
+            rest: String::new(),
+        }
     }
 
     /// Takes one line; blank ones mean nothing.
@@ -165,21 +203,23 @@ impl<W: Write> Writer<W> {
     }
 
     fn unit(&mut self, bound: &'static Bound, id: &str, text: &str) -> Result<(), Error> {
-        let Some(binding) = bound.units.last() else { return Ok(()) };
-        let line = self.set.as_ref().map_or(1, |set| set.units + 1);
-        let start = Start { line, ..Start::default() };
-        let writer = RecordWriter::with(binding, &self.options.style, start, std::mem::take(&mut self.buffers));
-        let (unit, members) = writer.write_beside(&mut serde_json::Deserializer::from_str(text), &bound.aside)?;
-        self.buffers = writer.into_buffers();
-        let none = RawValue::from_string("{}".into())?;
-        let mut levels: Vec<Option<&RawValue>> = bound
-            .levels
-            .iter()
-            .map(|level| members.iter().find(|(name, _)| *name == level.name).map(|(_, raw)| *raw))
-            .collect();
+        let Some(binding) = bound.units.last().map(Unit::binding) else { return Ok(()) };
+        let mut rest = std::mem::take(&mut self.rest);
+        let open = self.set.as_ref().filter(|set| std::ptr::eq(set.bound, bound)).map(|set| set.open.as_slice());
+        let known = known_levels(text, bound, open.unwrap_or_default(), &mut rest);
+        let written = match self.write_unit(binding, &bound.aside, if known.is_empty() { text } else { &rest }) {
+            // Of the whole line, so that the error says where in it.
+            Err(_) if !known.is_empty() => self.write_unit(binding, &bound.aside, text),
+            written => written,
+        };
+        let (unit, members) = written?;
+        let stated = |name| members.iter().find(|(member, _)| *member == name).map(|(_, raw)| raw.get());
+        let levels = bound.levels.iter().enumerate();
+        let mut levels: Vec<Option<&str>> =
+            levels.map(|(at, level)| known.get(at).copied().flatten().or_else(|| stated(level.name))).collect();
         // Payments stand in a group, though the line may not say which.
         if let (Some("group"), Some(level)) = (bound.levels.last().map(|level| level.name), levels.last_mut()) {
-            level.get_or_insert(&none);
+            level.get_or_insert("{}");
         }
         // A report without claims has levels only.
         let has_unit = unit.segments > 1 || bound.form.kind != "claim_status";
@@ -195,17 +235,32 @@ impl<W: Write> Writer<W> {
             }
         }
         self.buffers.reuse(unit.bytes);
+        self.rest = rest;
         Ok(())
     }
 
+    /// Writes the unit of a line; gives what the line says besides.
+    fn write_unit<'l>(
+        &mut self,
+        binding: &Binding,
+        aside: &[&'static str],
+        line: &'l str,
+    ) -> Result<(Written, Members<'l>), Error> {
+        let number = self.set.as_ref().map_or(1, |set| set.units + 1);
+        let start = Start { line: number, ..Start::default() };
+        let writer = RecordWriter::with(binding, &self.options.style, start, std::mem::take(&mut self.buffers));
+        let written = writer.write_beside(&mut serde_json::Deserializer::from_str(line), aside)?;
+        self.buffers = writer.into_buffers();
+        Ok(written)
+    }
+
     /// Makes the levels of a line the open ones.
-    fn open_levels(&mut self, bound: &'static Bound, id: &str, levels: &[Option<&RawValue>]) -> Result<(), Error> {
+    fn open_levels(&mut self, bound: &'static Bound, id: &str, levels: &[Option<&str>]) -> Result<(), Error> {
         let full =
             self.set.as_ref().is_some_and(|set| set.claims >= self.options.claims_per_transaction || set.adjusted);
         let same_set = self.set.as_ref().is_some_and(|set| {
             std::ptr::eq(set.bound, bound)
-                && set.open.first().map(|open| open.json.as_deref())
-                    == Some(levels.first().copied().flatten().map(RawValue::get))
+                && set.open.first().map(|open| open.json.as_deref()) == Some(levels.first().copied().flatten())
         });
         if full || !same_set || !self.group_is(bound, id) {
             self.close_set()?;
@@ -227,13 +282,13 @@ impl<W: Write> Writer<W> {
             let start = Start { levels: set.levels, parent, has_children, line: set.line, added: Added::All };
             let writer =
                 RecordWriter::with(&level.binding, &self.options.style, start, std::mem::take(&mut self.buffers));
-            let written = writer.write(&mut serde_json::Deserializer::from_str(json.get()))?;
+            let written = writer.write(&mut serde_json::Deserializer::from_str(json))?;
             set.levels = writer.levels();
             self.buffers = writer.into_buffers();
             set.segments += u64::from(written.segments);
             self.output.write_all(&written.bytes)?;
             let number = if level.hierarchical { set.levels } else { 0 };
-            set.open.push(Open { json: Some(json.get().to_owned()), number });
+            set.open.push(Open { json: Some((*json).to_owned()), number });
         }
         Ok(())
     }
@@ -256,7 +311,7 @@ impl<W: Write> Writer<W> {
         });
         if !same || !self.group_is(bound, id) {
             self.close_set()?;
-            self.open_set(bound, id, remittance)?;
+            self.open_set(bound, id, remittance.map(RawValue::get))?;
         }
         self.output.write_all(&written.bytes)?;
         if let Some(set) = &mut self.set {
@@ -271,7 +326,7 @@ impl<W: Write> Writer<W> {
         self.close_set()?;
         let parties = self.parties(bound, None)?;
         self.open_group(bound, id, parties)?;
-        let Some(binding) = bound.units.first() else { return Ok(()) };
+        let Some(binding) = bound.units.first().map(Unit::binding) else { return Ok(()) };
         let writer = RecordWriter::new(binding, &self.options.style, Start::default());
         let (written, _) = writer.write_beside(&mut serde_json::Deserializer::from_str(text), &bound.aside)?;
         self.output.write_all(&written.bytes)?;
@@ -300,7 +355,7 @@ impl<W: Write> Writer<W> {
         Ok(self.output.write_all(&writer.write(&mut serde_json::Deserializer::from_str(&item))?.bytes)?)
     }
 
-    fn open_set(&mut self, bound: &'static Bound, id: &str, head: Option<&RawValue>) -> Result<(), Error> {
+    fn open_set(&mut self, bound: &'static Bound, id: &str, head: Option<&str>) -> Result<(), Error> {
         let parties = self.parties(bound, head)?;
         self.open_group(bound, id, parties.clone())?;
         let sets = self.group.as_ref().map_or(0, |group| group.sets);
@@ -325,7 +380,7 @@ impl<W: Write> Writer<W> {
             segments: u64::from(written.segments),
             claims: 0,
             levels: 0,
-            open: vec![Open { json: head.map(|raw| raw.get().to_owned()), number: 0 }],
+            open: vec![Open { json: head.map(str::to_owned), number: 0 }],
             units: 0,
             line: 0,
             adjusted: false,
@@ -341,9 +396,9 @@ impl<W: Write> Writer<W> {
         id: &str,
         control: &str,
         parties: &Parties,
-        head: Option<&RawValue>,
+        head: Option<&str>,
     ) -> Result<String, Error> {
-        let mut members = match head.map(|raw| serde_json::from_str(raw.get())).transpose()? {
+        let mut members = match head.map(serde_json::from_str).transpose()? {
             Some(serde_json::Value::Object(members)) => members,
             Some(_) => return Err(bad(&"what stands above the claims is an object for each level")),
             None => serde_json::Map::new(),
@@ -374,9 +429,9 @@ impl<W: Write> Writer<W> {
     }
 
     /// Sender and receiver: as configured, or as the head of the transaction set names them.
-    fn parties(&self, bound: &Bound, head: Option<&RawValue>) -> Result<Parties, Error> {
+    fn parties(&self, bound: &Bound, head: Option<&str>) -> Result<Parties, Error> {
         let head: serde_json::Value = match head {
-            Some(raw) => serde_json::from_str(raw.get())?,
+            Some(head) => serde_json::from_str(head)?,
             None => serde_json::Value::Null,
         };
         let id = |party: &str| {

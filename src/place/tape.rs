@@ -122,6 +122,31 @@ impl Tape {
         Segment::from_parts(self.text.get(start..start + length).unwrap_or_default(), ends, self.delimiters)
     }
 
+    /// Where the elements of a segment stand in the tape's text, the id first; none for a loop.
+    #[inline]
+    pub fn elements(&self, entry: &Entry) -> impl Iterator<Item = (u32, u32)> + '_ {
+        let first = entry.first_end as usize;
+        let count = if entry.is_loop() { 0 } else { entry.extent as usize };
+        let text = entry.start;
+        let mut start = text;
+        self.ends.get(first..first + count).unwrap_or_default().iter().map(move |end| {
+            let end = text.wrapping_add(*end);
+            (std::mem::replace(&mut start, end.wrapping_add(1)), end)
+        })
+    }
+
+    /// A piece of the tape's text.
+    #[inline]
+    pub fn slice(&self, start: u32, end: u32) -> &[u8] {
+        self.text.get(start as usize..end as usize).unwrap_or_default()
+    }
+
+    /// The text of all the segments of a loop, one after another without their terminators.
+    pub fn text(&self, index: usize) -> &[u8] {
+        let start = |index: usize| self.entries.get(index).map_or(self.text.len(), |entry| entry.start as usize);
+        self.text.get(start(index)..start(self.end(index))).unwrap_or_default()
+    }
+
     /// Bytes held, for bounds on memory.
     pub fn bytes(&self) -> usize {
         self.text.len() + self.ends.len() * size_of::<u32>() + self.entries.len() * size_of::<Entry>()

@@ -123,9 +123,8 @@ impl<'g> Walk<'g> {
 
     #[inline]
     fn find(&self, segment: &Segment<'_>) -> Result<NodeId, (FaultKind, Option<NodeId>)> {
-        match self.guide.dispatch().key(segment.id(), |element, component| {
-            segment.component(usize::from(element), usize::from(component.max(1)))
-        }) {
+        let separator = segment.delimiters().component;
+        match self.guide.dispatch().key(segment.id(), separator, |element| segment.element(usize::from(element))) {
             Lookup::Key(key) => self.guide.dispatch().next(self.last, key).ok_or_else(|| self.why(key)),
             Lookup::UnknownId => Err(match dictionary() {
                 Ok(known) if std::str::from_utf8(segment.id()).is_ok_and(|id| known.has_segment(id)) => {

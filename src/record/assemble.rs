@@ -10,8 +10,8 @@ use std::{
 use super::{
     Layout, Verbatim,
     gather::decode,
-    plan::{LoopPlan, PartPlan, SegmentPlan},
-    render::{Cell, Counters, HoldsDelimiter, NO_CONTROL, render},
+    plan::{LoopPlan, NO_SLOT, PartPlan, SegmentPlan},
+    render::{Cell, Counters, HoldsDelimiter, NO_CONTROL, has_delimiter, render},
     write::{Added, Start, Style},
 };
 use crate::x12::{Delimiters, OnDelimiter};
@@ -60,6 +60,14 @@ pub(super) struct PartCell {
     /// Which repeat of the segment; in a list that runs over repeats, which value.
     pub(super) occurrence: u32,
     pub(super) cell: Cell,
+}
+
+impl PartCell {
+    /// Cells in this order are in that of the segments that they make.
+    fn order(&self) -> u64 {
+        let Cell { element, component, .. } = self.cell;
+        u64::from(self.slot) << 48 | u64::from(self.occurrence) << 16 | u64::from(element) << 8 | u64::from(component)
+    }
 }
 
 /// A rendered inner loop.
@@ -171,15 +179,18 @@ impl<'b> State<'b> {
         frame: &Frame,
         line: u32,
         outside: Start,
-        layout: &Layout,
+        layout: Option<&Layout>,
     ) -> Result<u32, Refusal> {
         self.parent = frame.outer;
         self.chunk(plan, frame, layout);
         let mut items = std::mem::take(&mut self.buffers.items);
         items.clear();
         self.buffers.scratch.clear();
-        self.render(plan, frame, line, outside, layout.unplaced.len() as u32, &mut items);
-        arrange(plan, layout, &mut items);
+        let unplaced = layout.map_or(0, |layout| layout.unplaced.len() as u32);
+        self.render(plan, frame, line, outside, unplaced, &mut items);
+        if let Some(layout) = layout {
+            arrange(plan, layout, &mut items);
+        }
         let mut joined = std::mem::take(&mut self.buffers.joined);
         joined.clear();
         let written = self.assemble(plan, layout, &items, &mut joined);
@@ -194,15 +205,19 @@ impl<'b> State<'b> {
     }
 
     /// Distributes lists that run over repeats of their segment.
-    fn chunk(&mut self, plan: &LoopPlan, frame: &Frame, layout: &Layout) {
+    fn chunk(&mut self, plan: &LoopPlan, frame: &Frame, layout: Option<&Layout>) {
         let Some(cells) = self.buffers.cells.get_mut(frame.cells..) else { return };
         for cell in cells.iter_mut() {
+            if plan.traits(cell.slot).is_none_or(|traits| !traits.chunked) {
+                continue;
+            }
             let Some(PartPlan::Segment(SegmentPlan { chunk: Some(chunk), designator, .. })) = plan.part(cell.slot)
             else {
                 continue;
             };
             let (mut repeat, mut left) = (0, cell.occurrence);
-            let mut runs = layout.runs.get(designator).into_iter().flatten().copied();
+            let runs = layout.and_then(|layout| layout.runs.get(designator));
+            let mut runs = runs.into_iter().flatten().copied();
             loop {
                 let width = runs
                     .next()
@@ -218,7 +233,7 @@ impl<'b> State<'b> {
             cell.occurrence = repeat;
             cell.cell.element = cell.cell.element.saturating_add(u8::try_from(left).unwrap_or(0));
         }
-        cells.sort_unstable_by_key(|cell| (cell.slot, cell.occurrence, cell.cell.element, cell.cell.component));
+        cells.sort_unstable_by_key(PartCell::order);
     }
 
     /// The loop's segments (rendered into `scratch`) and inner loops, in the guide's order.
@@ -246,26 +261,28 @@ impl<'b> State<'b> {
         };
         control.clear();
         let (mut cells, mut inner) = (cells.get(frame.cells..).unwrap_or_default(), &*inner);
-        for (slot, part) in plan.parts.iter().enumerate() {
-            let slot = slot as u16;
-            let segment = match part {
-                PartPlan::Segment(segment) => segment,
-                PartPlan::Loop(_) | PartPlan::Outside(_) => {
-                    let (mine, after) = inner.split_at(inner.iter().take_while(|one| one.slot == slot).count());
-                    inner = after;
-                    items.extend(mine.iter().map(Item::of_loop));
-                    continue;
-                }
-                PartPlan::Other => continue,
-            };
+        let clean = !has_delimiter(text.get(frame.text..).unwrap_or_default(), self.style.delimiters);
+        let mut standing = plan.standing.iter().copied().peekable();
+        loop {
+            let of_cell = cells.first().map_or(NO_SLOT, |cell| cell.slot);
+            let of_loop = inner.first().map_or(NO_SLOT, |one| one.slot);
+            let slot = of_cell.min(of_loop).min(standing.peek().copied().unwrap_or(NO_SLOT));
+            if slot == NO_SLOT {
+                break;
+            }
+            standing.next_if_eq(&slot);
             let (mine, after) = cells.split_at(cells.iter().take_while(|cell| cell.slot == slot).count());
             cells = after;
+            let (loops, further) = inner.split_at(inner.iter().take_while(|one| one.slot == slot).count());
+            inner = further;
+            items.extend(loops.iter().map(Item::of_loop));
+            let Some(PartPlan::Segment(segment)) = plan.part(slot) else { continue };
             let bare = mine.is_empty() && (outside.added.adds(segment, slot) || segment.begins_before(slot, after));
             let repeats = mine.chunk_by(|left, right| left.occurrence == right.occurrence);
             for repeat in repeats.chain(bare.then_some(&[][..])) {
                 row.clear();
                 row.extend(repeat.iter().map(|cell| cell.cell));
-                if let Some(element) = segment.control_element() {
+                if let Some(element) = segment.control {
                     let stated = row.iter().find(|cell| cell.element == element);
                     let stated = stated.and_then(|cell| text.get(cell.start as usize..cell.end as usize));
                     control.clear();
@@ -274,11 +291,11 @@ impl<'b> State<'b> {
                 counters.segments += 1;
                 let counters = Counters { control: if control.is_empty() { NO_CONTROL } else { control }, ..counters };
                 let start = scratch.len();
-                let mut refused = render(segment, row, text, self.style.delimiters, &counters, scratch).err();
+                let mut refused = render(segment, row, text, clean, self.style.delimiters, &counters, scratch).err();
                 if let (Some(_), OnDelimiter::Replace(with)) = (refused, self.style.on_delimiter) {
                     scratch.truncate(start);
                     let (row, text) = replaced(text, row, self.style.delimiters, with);
-                    refused = render(segment, &row, &text, self.style.delimiters, &counters, scratch).err();
+                    refused = render(segment, &row, &text, false, self.style.delimiters, &counters, scratch).err();
                 }
                 items.push(Item { slot, bytes: start..scratch.len(), is_loop: false, segments: 1, refused });
             }
@@ -286,10 +303,16 @@ impl<'b> State<'b> {
     }
 
     /// Joins the items with their terminators, verbatim and unplaced segments in their places.
-    fn assemble(&self, plan: &LoopPlan, layout: &Layout, items: &[Item], bytes: &mut Vec<u8>) -> Result<u32, Refusal> {
+    fn assemble(
+        &self,
+        plan: &LoopPlan,
+        layout: Option<&Layout>,
+        items: &[Item],
+        bytes: &mut Vec<u8>,
+    ) -> Result<u32, Refusal> {
         let mut segments = 0;
-        let mut spellings = Spellings::of(layout, |at| self.canonical(items.get(at)?));
-        let mut unplaced = layout.unplaced.iter().peekable();
+        let mut spellings = layout.map(|layout| Spellings::of(layout, |at| self.canonical(items.get(at)?)));
+        let mut unplaced = layout.map_or(&[][..], |layout| &layout.unplaced).iter().peekable();
         for (at, item) in items.iter().enumerate() {
             while let Some(one) = unplaced.next_if(|one| one.item as usize <= at) {
                 self.put(&encode(&one.text, one.latin1), bytes);
@@ -300,7 +323,7 @@ impl<'b> State<'b> {
                 bytes.extend_from_slice(self.buffers.out.get(item.bytes.clone()).unwrap_or_default());
                 continue;
             };
-            match (spellings.take(at, canonical), item.refused) {
+            match (spellings.as_mut().and_then(|spellings| spellings.take(at, canonical)), item.refused) {
                 (Some(verbatim), _) => self.put(&encode(&verbatim.text, verbatim.latin1), bytes),
                 (None, Some(holds)) => {
                     return Err(Refusal {

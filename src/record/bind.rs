@@ -7,8 +7,8 @@
 use super::{
     Field, Kind, Record, Shape,
     plan::{
-        Chunk, Counter, ElementPlan, FieldPlan, FieldSet, Fill, Flow, LoopPlan, NO_SLOT, PartPlan, Reach, SegmentPlan,
-        Value,
+        Chunk, Counter, ElementPlan, FieldPlan, FieldSet, Fields, Fill, Flow, LoopPlan, NO_FIELD, NO_SLOT, PartPlan,
+        Reach, SegmentPlan, Traits, Value,
     },
     scalar::Format,
 };
@@ -63,14 +63,14 @@ impl Binding {
         shape: &'static Shape,
         wanted: impl Fn(&str) -> bool,
     ) -> Result<Self, BindError> {
-        let node = path
-            .split('/')
-            .filter(|id| !id.is_empty())
-            .try_fold(NodeId::ROOT, |at, id| {
-                guide.children(at).iter().copied().find(|&child| guide.loop_at(child).is_some_and(|one| one.id == id))
-            })
+        let node = loop_at(guide, path)
             .ok_or_else(|| BindError::NoLoop { guide: guide.name.clone(), path: path.to_owned() })?;
         Ok(Self { guide, plan: LoopPlan::with(guide, node, shape, &wanted) })
+    }
+
+    /// Joins a table with the loop at a node.
+    pub(crate) fn at(guide: &'static Guide, node: NodeId, shape: &'static Shape) -> Self {
+        Self { guide, plan: LoopPlan::new(guide, node, shape) }
     }
 
     /// The guide.
@@ -94,6 +94,13 @@ impl Binding {
     }
 }
 
+/// The loop at a path of loop ids from the root.
+pub(crate) fn loop_at(guide: &Guide, path: &str) -> Option<NodeId> {
+    path.split('/').filter(|id| !id.is_empty()).try_fold(NodeId::ROOT, |at, id| {
+        guide.children(at).iter().copied().find(|&child| guide.loop_at(child).is_some_and(|one| one.id == id))
+    })
+}
+
 impl LoopPlan {
     fn new(guide: &Guide, node: NodeId, shape: &'static Shape) -> Self {
         Self::with(guide, node, shape, &|_| true)
@@ -107,12 +114,15 @@ impl LoopPlan {
             id: guide.loop_id(node).to_owned(),
             shape,
             parts: Vec::new(),
-            fields: Vec::new(),
+            traits: Vec::new(),
+            fields: Fields::default(),
             slots: Vec::new(),
+            standing: Vec::new(),
             hierarchical: false,
             many: false,
             homeless: Vec::new(),
             reaching: Vec::new(),
+            rows: Vec::new(),
             unslotted: FieldSet::default(),
         };
         for &child in guide.children(node) {
@@ -128,7 +138,7 @@ impl LoopPlan {
         }
         plan.hierarchical = matches!(plan.parts.first(), Some(PartPlan::Segment(first)) if first.id == b"HL");
         let scope = LoopScope { guide, node, inlined: &inlined };
-        plan.fields = plan.bind_fields(scope, shape, None, wanted);
+        plan.fields = Fields::new(plan.bind_fields(scope, shape, None, wanted));
         plan.finish();
         plan
     }
@@ -182,7 +192,8 @@ impl LoopPlan {
         if place.is_here() {
             let Kind::Record(shape) = field.kind else { return None };
             let fields = self.bind_fields(scope, shape, Some(inside), &|_| true);
-            return (!fields.is_empty()).then(|| FieldPlan::new(field, Reach::Here, Value::Record(fields)));
+            return (!fields.is_empty())
+                .then(|| FieldPlan::new(field, Reach::Here, Value::Record(Fields::new(fields))));
         }
         if place.is_loop() {
             let node = scope.child_loop(inside, place.name(), place.code)?;
@@ -209,12 +220,42 @@ impl LoopPlan {
                 segment.finish();
             }
         }
+        self.traits = self.parts.iter().map(Traits::of).collect();
+        let stands = |(slot, part): (usize, &PartPlan)| {
+            let slot = slot as u16;
+            matches!(part, PartPlan::Segment(segment) if segment.always || segment.begins_inlined(slot)).then_some(slot)
+        };
+        self.standing = self.parts.iter().enumerate().filter_map(stands).collect();
+        for (part, traits) in self.parts.iter().zip(&mut self.traits) {
+            let (PartPlan::Segment(segment), Some(traits)) = (part, traits) else { continue };
+            let start = self.rows.len();
+            let last = segment.elements.iter().map(|element| usize::from(element.element)).max().unwrap_or(0);
+            self.rows.resize(start + last + 1, NO_FIELD);
+            traits.row = (start as u32, self.rows.len() as u32);
+        }
         self.reaching = vec![FieldSet::default(); self.parts.len()];
-        for (index, field) in self.fields.iter().enumerate() {
+        let in_rows: Vec<bool> = (0..self.fields.len()).map(|index| self.add_to_row(index)).collect();
+        for (index, (field, _)) in self.fields.iter().zip(in_rows).enumerate().filter(|(_, (_, in_row))| !in_row) {
             field.each_slot(&mut |slot| match slot.and_then(|slot| self.reaching.get_mut(usize::from(slot))) {
                 Some(set) => set.insert(index),
                 None => self.unslotted.insert(index),
             });
+        }
+    }
+
+    /// Puts a field that is the value of one element into its segment's row, if that place is free.
+    fn add_to_row(&mut self, index: usize) -> bool {
+        let Some(field) = self.fields.get(index) else { return false };
+        let Some(single) = field.single.filter(|single| single.component == 0) else { return false };
+        let slot = field.reach.slot();
+        let Some(traits) = self.traits(slot) else { return false };
+        let at = traits.row.0 as usize + usize::from(single.element);
+        match self.rows.get_mut(at) {
+            Some(field) if *field == NO_FIELD && at < traits.row.1 as usize => {
+                *field = index as u16;
+                true
+            }
+            _ => false,
         }
     }
 }
@@ -328,6 +369,13 @@ impl SegmentPlan {
             elements,
             flows: Vec::new(),
             chunk: None,
+            control: match segment.id.as_str() {
+                "ST" => Some(2),
+                "GS" => Some(6),
+                "ISA" => Some(13),
+                _ => None,
+            },
+            unfilled: 0,
             always: guide.is_trigger(node) && inlined.is_none() || matches!(segment.id.as_str(), "SE" | "GE" | "IEA"),
             inlined,
             many: false,
@@ -350,7 +398,8 @@ impl SegmentPlan {
             let Kind::Record(shape) = field.kind else { return None };
             self.many |= field.many;
             let fields = self.bind_inner(segment, shape, 0, slot);
-            return (!fields.is_empty()).then(|| FieldPlan::new(field, Reach::Segment { slot }, Value::Record(fields)));
+            return (!fields.is_empty())
+                .then(|| FieldPlan::new(field, Reach::Segment { slot }, Value::Record(Fields::new(fields))));
         }
         let last_of =
             |limit: u8| segment.elements.iter().map(|one| one.position).filter(|position| *position <= limit).max();
@@ -363,14 +412,14 @@ impl SegmentPlan {
             return Some(FieldPlan::new(
                 field,
                 Reach::Runs { slot, first: place.element, last, stride: place.stride },
-                Value::Record(fields),
+                Value::Record(Fields::new(fields)),
             ));
         }
         if place.last > place.element {
             let last = last_of(base.checked_add(place.last)?).filter(|last| *last >= element)?;
             let flow = Flow { element: 0, first: element, last, stride: 1 };
             let value = match field.kind {
-                Kind::Record(shape) => Value::Record(self.bind_items(segment, shape, flow, slot)?),
+                Kind::Record(shape) => Value::Record(Fields::new(self.bind_items(segment, shape, flow, slot)?)),
                 kind => Value::Scalar(self.hold_all(
                     segment,
                     kind,
@@ -412,7 +461,7 @@ impl SegmentPlan {
                 if fields.is_empty() {
                     return None;
                 }
-                Value::Record(fields)
+                Value::Record(Fields::new(fields))
             }
             kind => Value::Scalar(self.hold(segment, kind, element, place.component)?),
         };
@@ -504,6 +553,12 @@ impl SegmentPlan {
                 self.elements[at].implied = None;
             }
         }
+        let stands = |element: &ElementPlan| {
+            element.counter.is_some()
+                || matches!(element.fill, Fill::Value(Format::Padded(_)))
+                || element.implied.is_some() && element.required
+        };
+        self.unfilled = self.elements.iter().rposition(stands).map_or(0, |last| last + 1);
     }
 }
 

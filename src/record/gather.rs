@@ -11,14 +11,28 @@ use super::{
 use crate::place::Entry;
 
 /// What was found in a loop so far.
-struct Found {
+struct Found<'i> {
     /// Slot and entry of each item, in the order of the file.
-    items: Vec<(u16, u32)>,
-    layout: Layout,
+    items: &'i mut Vec<(u16, u32)>,
+    layout: Noted,
     /// Whether another hierarchical level stands inside.
     has_children: bool,
     /// The highest slot so far.
     highest: Option<u16>,
+}
+
+/// The layout of a loop, where there is anything to say of it: nearly never, and it is large.
+#[derive(Default)]
+pub(super) struct Noted(Option<Box<Layout>>);
+
+impl Noted {
+    fn note(&mut self) -> &mut Layout {
+        self.0.get_or_insert_default()
+    }
+
+    pub(super) fn layout(&self) -> Option<&Layout> {
+        self.0.as_deref().filter(|layout| !layout.is_empty())
+    }
 }
 
 /// Numbers that the guide's counters have at a loop.
@@ -37,80 +51,77 @@ impl Reader<'_> {
         entry: usize,
         numbers: Numbers,
         items: &mut Vec<(u16, u32)>,
-    ) -> Layout {
-        let mut found =
-            Found { items: std::mem::take(items), layout: Layout::default(), has_children: false, highest: None };
+    ) -> Noted {
+        let mut found = Found { items, layout: Noted::default(), has_children: false, highest: None };
         let tape = self.tape;
         for (index, inside) in tape.inside(entry) {
             self.take(plan, index, inside, &mut found);
         }
-        let Found { items: list, mut layout, has_children, .. } = found;
-        *items = list;
-        let inner =
-            items.iter().filter(|(slot, _)| !matches!(plan.part(*slot), Some(PartPlan::Segment(_)))).count() as u32;
-        let counters = Counters {
-            level: numbers.level,
-            parent: numbers.parent,
-            has_children,
-            line: numbers.line,
-            segments: self.segments,
-            inner,
-            control: NO_CONTROL,
-        };
-        match self.spelling {
-            Spelling::Whole => self.spell(plan, &counters, items, &mut layout),
-            Spelling::Lost => self.keep_lost(plan, items, &mut layout),
+        let Found { items, mut layout, has_children, .. } = found;
+        if self.spelling == Spelling::Whole {
+            let is_loop = |slot: u16| plan.traits(slot).is_none_or(|traits| !traits.is_segment);
+            let counters = Counters {
+                level: numbers.level,
+                parent: numbers.parent,
+                has_children,
+                line: numbers.line,
+                segments: self.segments,
+                inner: items.iter().filter(|(slot, _)| is_loop(*slot)).count() as u32,
+                control: NO_CONTROL,
+            };
+            self.spell(plan, &counters, items, &mut layout);
         }
         layout
     }
 
-    fn take(&mut self, plan: &LoopPlan, index: usize, entry: &Entry, found: &mut Found) {
-        if entry.is_unplaced() {
-            found.layout.unplaced.push(self.unplaced(entry, found.items.len()));
-            return;
-        }
-        let tape = self.tape;
-        let Some(slot) = plan.slot(entry.node) else {
-            // A loop that is inlined (its segments are the record's own), or no part of the record.
-            let inlined = tape.entry(index + 1).is_some_and(|first| entry.is_loop() && plan.slot(first.node).is_some());
-            if inlined {
-                let again = found
-                    .items
-                    .iter()
-                    .any(|(slot, _)| tape.entry(index + 1).and_then(|first| plan.slot(first.node)) == Some(*slot));
-                for (index, inside) in tape.inside(index) {
-                    if again { self.give_up(index, inside, found) } else { self.take(plan, index, inside, found) }
-                }
-            }
-            return;
-        };
-        let (many, hierarchical) = match plan.part(slot) {
-            Some(PartPlan::Segment(segment)) => (segment.many, false),
-            Some(PartPlan::Loop(inner)) => (inner.many, inner.hierarchical),
-            Some(PartPlan::Outside(_)) => (true, false),
-            _ => return,
+    #[inline]
+    fn take(&mut self, plan: &LoopPlan, index: usize, entry: &Entry, found: &mut Found<'_>) {
+        let slot = plan.slot(entry.node).filter(|_| !entry.is_unplaced());
+        let Some((slot, traits)) = slot.and_then(|slot| Some((slot, plan.traits(slot)?))) else {
+            return self.take_other(plan, index, entry, found);
         };
         // Items come in order of their slots, nearly always: then there is nothing to look for.
         let seen = found.highest >= Some(slot) && found.items.iter().any(|(other, _)| *other == slot);
-        if !many && seen {
+        if !traits.many && seen {
             self.problem(entry, 0, 0, "no more than one here");
             self.give_up(index, entry, found);
             return;
         }
-        found.has_children |= hierarchical;
+        found.has_children |= traits.hierarchical;
         found.highest = found.highest.max(Some(slot));
         found.items.push((slot, index as u32));
-        if let Some(PartPlan::Outside(_)) = plan.part(slot) {
+        if traits.outside {
             // What stands after a transaction set and has no place was met in its loop.
-            for (_, inside) in tape.inside(index).filter(|(_, inside)| inside.is_unplaced()) {
-                found.layout.unplaced.push(self.unplaced(inside, found.items.len()));
+            for (_, inside) in self.tape.inside(index).filter(|(_, inside)| inside.is_unplaced()) {
+                let unplaced = self.unplaced(inside, found.items.len());
+                found.layout.note().unplaced.push(unplaced);
             }
         }
     }
 
+    /// Takes what is no field of the record.
+    fn take_other(&mut self, plan: &LoopPlan, index: usize, entry: &Entry, found: &mut Found<'_>) {
+        if entry.is_unplaced() {
+            let unplaced = self.unplaced(entry, found.items.len());
+            found.layout.note().unplaced.push(unplaced);
+            return;
+        }
+        if plan.slot(entry.node).is_some() {
+            return;
+        }
+        // A loop that is inlined (its segments are the record's own), or no part of the record.
+        let tape = self.tape;
+        let first = tape.entry(index + 1).filter(|_| entry.is_loop()).and_then(|first| plan.slot(first.node));
+        let Some(first) = first else { return };
+        let again = found.items.iter().any(|(slot, _)| *slot == first);
+        for (index, inside) in tape.inside(index) {
+            if again { self.give_up(index, inside, found) } else { self.take(plan, index, inside, found) }
+        }
+    }
+
     /// Keeps an entry that no field can hold, and all below it, as unplaced.
-    fn give_up(&mut self, index: usize, entry: &Entry, found: &mut Found) {
-        let (item, layout) = (found.items.len(), &mut found.layout);
+    fn give_up(&mut self, index: usize, entry: &Entry, found: &mut Found<'_>) {
+        let (item, layout) = (found.items.len(), found.layout.note());
         if !entry.is_loop() {
             layout.unplaced.push(self.unplaced(entry, item));
             return;
@@ -141,7 +152,7 @@ impl Reader<'_> {
     }
 
     /// Notes every way in which the loop differs from what the writer would make of its data.
-    fn spell(&mut self, plan: &LoopPlan, counters: &Counters<'_>, items: &mut Vec<(u16, u32)>, layout: &mut Layout) {
+    fn spell(&mut self, plan: &LoopPlan, counters: &Counters<'_>, items: &mut Vec<(u16, u32)>, layout: &mut Noted) {
         let tape = self.tape;
         let mut canonical = std::mem::take(&mut self.canonical);
         let mut kept = 0;
@@ -164,7 +175,7 @@ impl Reader<'_> {
             {
                 verdict = canonical.judge_bare(segment_plan, &segment, &counters);
             }
-            if let (Verdict::Same | Verdict::Other, Some(element)) = (verdict, segment_plan.control_element()) {
+            if let (Verdict::Same | Verdict::Other, Some(element)) = (verdict, segment_plan.control) {
                 let stated =
                     canonical.out.split(|&byte| byte == segment.delimiters().element).nth(usize::from(element));
                 control = stated.filter(|number| !number.is_empty()).unwrap_or(NO_CONTROL).to_vec();
@@ -174,7 +185,7 @@ impl Reader<'_> {
                 Verdict::Other => {
                     let (text, latin1) = decode(segment.bytes());
                     let (instead_of, _) = decode(&canonical.out);
-                    layout.verbatim.push(Verbatim { item: kept as u32, text, instead_of, latin1 });
+                    layout.note().verbatim.push(Verbatim { item: kept as u32, text, instead_of, latin1 });
                 }
                 Verdict::Unreadable(element, component) => {
                     let expected = segment_plan.expected(element, component);
@@ -192,6 +203,7 @@ impl Reader<'_> {
         self.canonical = canonical;
         items.truncate(kept);
         if !dropped.is_empty() {
+            let layout = layout.note();
             renumber(&mut layout.unplaced, &dropped);
             layout.unplaced.extend(dropped.into_iter().map(|(_, unplaced)| unplaced));
             layout.unplaced.sort_by_key(|unplaced| unplaced.position);
@@ -215,7 +227,7 @@ impl Reader<'_> {
         )
     }
 
-    fn note_order(&self, plan: &LoopPlan, items: &[(u16, u32)], layout: &mut Layout) {
+    fn note_order(&self, plan: &LoopPlan, items: &[(u16, u32)], layout: &mut Noted) {
         let sorted = items.windows(2).all(|pair| pair[0].0 <= pair[1].0);
         let stands = |slot: usize| items.iter().any(|(other, _)| usize::from(*other) == slot);
         let complete = plan.parts.iter().enumerate().all(|(slot, part)| match part {
@@ -230,10 +242,10 @@ impl Reader<'_> {
             let Some(name) = chunk.first().and_then(|(slot, _)| plan.designator(*slot)) else { continue };
             order.push(if chunk.len() == 1 { name } else { format!("{name} x{}", chunk.len()) });
         }
-        layout.order = Some(order);
+        layout.note().order = Some(order);
     }
 
-    fn note_runs(&self, plan: &LoopPlan, items: &[(u16, u32)], layout: &mut Layout) {
+    fn note_runs(&self, plan: &LoopPlan, items: &[(u16, u32)], layout: &mut Noted) {
         let mut runs: BTreeMap<u16, Vec<u32>> = BTreeMap::new();
         for (slot, index) in items {
             if let Some((PartPlan::Segment(segment @ SegmentPlan { chunk: Some(_), .. }), entry)) =
@@ -254,31 +266,26 @@ impl Reader<'_> {
                 .split_last()
                 .is_none_or(|(_, before)| before.iter().all(|count| *count == u32::from(chunk.width)));
             if !full {
-                layout.runs.insert(designator.clone(), counts);
+                layout.note().runs.insert(designator.clone(), counts);
             }
         }
     }
 
-    /// Notes segments that hold an element for which there is neither field nor fixed code.
-    fn keep_lost(&mut self, plan: &LoopPlan, items: &[(u16, u32)], layout: &mut Layout) {
-        for (item, (slot, index)) in items.iter().enumerate() {
-            let Some((PartPlan::Segment(segment_plan), entry)) = plan.part(*slot).zip(self.tape.entry(*index as usize))
-            else {
-                continue;
-            };
-            let segment = self.tape.segment(entry);
-            let lost = (1..segment.len()).any(|at| {
-                (at >= 64 || segment_plan.known & (1 << at) == 0) && is_filled(segment.element(at), &segment)
-            });
-            if lost {
-                let (text, latin1) = decode(segment.bytes());
-                let mut canonical = std::mem::take(&mut self.canonical);
-                if canonical.judge(segment_plan, &segment, &Counters::default()) == Verdict::Other {
-                    let (instead_of, _) = decode(&canonical.out);
-                    layout.verbatim.push(Verbatim { item: item as u32, text, instead_of, latin1 });
-                }
-                self.canonical = canonical;
-            }
+    /// Notes a segment, before which so many items stand, if it holds an element for which there is neither
+    /// field nor fixed code.
+    pub(super) fn keep_lost(&mut self, plan: &LoopPlan, slot: u16, entry: &Entry, before: usize, layout: &mut Noted) {
+        let Some((PartPlan::Segment(segment_plan), traits)) = plan.part(slot).zip(plan.traits(slot)) else { return };
+        let segment = self.tape.segment(entry);
+        let is_lost = |at| !traits.knows(at) && is_filled(segment.element(at), &segment);
+        if !(1..segment.len()).any(is_lost) {
+            return;
+        }
+        if self.canonical.judge(segment_plan, &segment, &Counters::default()) == Verdict::Other {
+            let (text, latin1) = decode(segment.bytes());
+            let (instead_of, _) = decode(&self.canonical.out);
+            let verbatim = &mut layout.note().verbatim;
+            verbatim.push(Verbatim { item: before as u32, text, instead_of, latin1 });
+            verbatim.sort_by_key(|one| one.item);
         }
     }
 }

@@ -13,6 +13,7 @@ mod assemble;
 mod bind;
 mod gather;
 pub mod honest;
+mod json;
 mod layout;
 mod plan;
 pub mod read;
@@ -21,6 +22,7 @@ mod scalar;
 mod table;
 pub mod write;
 
+pub(crate) use bind::loop_at;
 pub use bind::{BindError, Binding};
 pub use jiff::civil::Date;
 pub use layout::{Layout, Unplaced, Verbatim};
@@ -188,6 +190,20 @@ impl Places {
     }
 }
 
+/// Fields of a table, which are no more and have no longer names than plans have room for.
+///
+/// # Panics
+/// At compile time, on a table that is too large.
+pub(crate) const fn bounded(fields: &'static [Field]) -> &'static [Field] {
+    assert!(fields.len() <= plan::FieldSet::MOST);
+    let mut at = 0;
+    while at < fields.len() {
+        assert!(fields[at].name.len() <= plan::Key::LONGEST_NAME);
+        at += 1;
+    }
+    fields
+}
+
 /// Declares records: structs whose fields stand beside the places they live at.
 ///
 /// ```text
@@ -222,13 +238,13 @@ macro_rules! record {
         impl $crate::record::Record for $name {
             const SHAPE: &'static $crate::record::Shape = &$crate::record::Shape {
                 name: stringify!($name),
-                fields: &[ $( $crate::record::Field {
+                fields: $crate::record::bounded(&[ $( $crate::record::Field {
                     name: stringify!($field),
                     places: const { $crate::record::Places::parse($at) },
                     kind: <$type as $crate::record::Slot>::KIND,
                     many: <$type as $crate::record::Slot>::MANY,
                     optional: <$type as $crate::record::Slot>::OPTIONAL,
-                } ),* ],
+                } ),* ]),
             };
         }
     )* };

@@ -12,17 +12,24 @@ pub(crate) struct LoopPlan {
     pub(crate) shape: &'static Shape,
     /// The loop's parts in the guide's order. The segments of inlined loops stand among them.
     pub(crate) parts: Vec<PartPlan>,
-    pub(crate) fields: Vec<FieldPlan>,
+    /// What reading must know of every part, close together.
+    pub(super) traits: Vec<Option<Traits>>,
+    pub(crate) fields: Fields,
     /// Slot of each node below the loop, by its distance; `NO_SLOT` for what is not the record's own.
     pub(super) slots: Vec<u16>,
+    /// Slots of segments that may stand though no field holds anything of them.
+    pub(super) standing: Vec<u16>,
     /// Whether the loop begins with an HL.
     pub(crate) hierarchical: bool,
     /// Whether the record around holds a list of these.
     pub(crate) many: bool,
     /// Fields that have no place in this guide.
     pub(crate) homeless: Vec<&'static str>,
-    /// Fields that may have a value when a slot is filled.
+    /// Fields that may have a value when a slot is filled, besides those in `rows`.
     pub(super) reaching: Vec<FieldSet>,
+    /// For each element of each segment, the field that is its value and nothing else (`NO_FIELD` if there is
+    /// none).
+    pub(super) rows: Vec<u16>,
     /// The layout, which has no slot.
     pub(crate) unslotted: FieldSet,
 }
@@ -32,39 +39,62 @@ pub(crate) struct LoopPlan {
 pub(crate) struct FieldSet([u64; 4]);
 
 impl FieldSet {
-    /// Fields beyond the last of these belong to every set.
-    const MOST: usize = 255;
+    /// Most fields of a table.
+    pub(crate) const MOST: usize = 256;
 
     pub(super) fn insert(&mut self, field: usize) {
-        let field = field.min(Self::MOST);
-        self.0[field / 64] |= 1 << (field % 64);
+        if let Some(word) = self.0.get_mut(field / 64) {
+            *word |= 1 << (field % 64);
+        }
     }
 
+    #[inline]
     pub(crate) fn join(&mut self, other: Self) {
         for (word, other) in self.0.iter_mut().zip(other.0) {
             *word |= other;
         }
     }
 
-    /// The fields of the set, in the order of the table.
-    pub(crate) fn of(self, fields: &[FieldPlan]) -> impl Iterator<Item = &FieldPlan> {
-        let members = self.0.into_iter().enumerate().flat_map(|(at, mut word)| {
-            std::iter::from_fn(move || {
-                let bit = word.trailing_zeros() as usize;
-                (word != 0).then(|| {
-                    word &= word - 1;
-                    at * 64 + bit
-                })
-            })
-        });
-        members
-            .filter(|field| *field < Self::MOST)
-            .filter_map(|field| fields.get(field))
-            .chain(fields.get(Self::MOST..).unwrap_or_default())
+    /// The fields of the set by their numbers, in order.
+    #[inline]
+    pub(crate) fn fields(self) -> impl Iterator<Item = usize> {
+        let Self(mut words) = self;
+        let mut at = 0;
+        std::iter::from_fn(move || {
+            loop {
+                let word = words.get_mut(at)?;
+                if *word != 0 {
+                    let bit = word.trailing_zeros() as usize;
+                    *word &= *word - 1;
+                    return Some(at * 64 + bit);
+                }
+                at += 1;
+            }
+        })
     }
 }
 
 pub(super) const NO_SLOT: u16 = u16::MAX;
+
+pub(super) const NO_FIELD: u16 = u16::MAX;
+
+/// What must be known of a part whenever it is met in a file.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Traits {
+    /// Of a segment: bit n says that element n is held, implied or counted.
+    pub(super) known: u64,
+    /// Of a segment: where in the plan's rows its elements begin and end.
+    pub(super) row: (u32, u32),
+    pub(super) is_segment: bool,
+    /// Whether the record can hold more than one.
+    pub(super) many: bool,
+    /// Whether it is a loop that begins with an HL.
+    pub(super) hierarchical: bool,
+    /// Whether it is a loop that another guide describes.
+    pub(super) outside: bool,
+    /// Whether it is a segment over whose repeats a list runs.
+    pub(super) chunked: bool,
+}
 
 /// A part of a loop, as a record sees it.
 #[derive(Debug)]
@@ -88,6 +118,10 @@ pub(crate) struct SegmentPlan {
     /// Elements and how many values each repeat of the segment takes, where a list runs over
     /// repeats.
     pub(crate) chunk: Option<Chunk>,
+    /// The element of the control number, if the segment heads an envelope.
+    pub(super) control: Option<u8>,
+    /// How many of the elements there are up to the last that may stand without a value.
+    pub(super) unfilled: usize,
     /// Whether it stands even when no field holds anything: the segment that begins the loop, and
     /// the transaction set's trailer.
     pub(crate) always: bool,
@@ -156,17 +190,106 @@ pub(crate) enum Counter {
     ComponentSeparator,
 }
 
+/// The fields of a record that have a place, in the order of its table.
+#[derive(Debug, Default)]
+pub(crate) struct Fields {
+    list: Vec<FieldPlan>,
+    /// Open addressing over the names: index + 1, 0 for empty; at most half full.
+    names: Vec<u16>,
+}
+
+impl Fields {
+    pub(super) fn new(list: Vec<FieldPlan>) -> Self {
+        let mut names = vec![0; (list.len() * 2).next_power_of_two()];
+        let mask = names.len() - 1;
+        for (index, field) in list.iter().enumerate() {
+            let mut slot = Self::spread(field.name) & mask;
+            while names[slot] != 0 {
+                slot = (slot + 1) & mask;
+            }
+            names[slot] = index as u16 + 1;
+        }
+        Self { list, names }
+    }
+
+    /// The field of a name. `expected` is its number, probably.
+    #[inline]
+    pub(super) fn named(&self, name: &str, expected: usize) -> Option<usize> {
+        if self.list.get(expected).is_some_and(|field| field.name == name) {
+            return Some(expected);
+        }
+        let mask = self.names.len().checked_sub(1)?;
+        let mut slot = Self::spread(name) & mask;
+        loop {
+            let index = usize::from(*self.names.get(slot)?).checked_sub(1)?;
+            if self.list.get(index)?.name == name {
+                return Some(index);
+            }
+            slot = (slot + 1) & mask;
+        }
+    }
+
+    /// Names differ in their length or in one of three letters, mostly.
+    #[inline]
+    fn spread(name: &str) -> usize {
+        let bytes = name.as_bytes();
+        let letter = |at: usize| bytes.get(at).copied().map_or(0, u64::from);
+        let word = bytes.len() as u64
+            | letter(0) << 8
+            | letter(bytes.len() / 2) << 16
+            | letter(bytes.len().saturating_sub(1)) << 24;
+        (word.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as usize
+    }
+}
+
+impl std::ops::Deref for Fields {
+    type Target = [FieldPlan];
+    fn deref(&self) -> &[FieldPlan] {
+        &self.list
+    }
+}
+
 /// A field bound to its place.
 #[derive(Debug)]
 pub(crate) struct FieldPlan {
     pub(crate) name: &'static str,
-    /// `,"name":`
-    pub(crate) key: Vec<u8>,
+    pub(crate) key: Key,
     pub(crate) many: bool,
     pub(crate) reach: Reach,
     pub(crate) value: Value,
+    /// What the field is if it is one value of one segment, as most are.
+    pub(super) single: Option<Single>,
     /// A code that goes without saying: the only one, which must stand.
     pub(crate) unsaid: Option<Vec<u8>>,
+}
+
+/// `,"name":` as it is written before a field's value.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Key {
+    text: [u8; Self::ROOM],
+    length: usize,
+}
+
+impl Key {
+    const ROOM: usize = 48;
+    /// The longest name of a field.
+    pub(crate) const LONGEST_NAME: usize = Self::ROOM - 4;
+
+    fn of(name: &str) -> Self {
+        let mut text = [b' '; Self::ROOM];
+        let parts = [b",\"", name.as_bytes(), b"\":"];
+        let bytes = parts.into_iter().flatten().copied();
+        let length = text.iter_mut().zip(bytes).map(|(to, byte)| *to = byte).count();
+        Self { text, length }
+    }
+
+    #[inline]
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        // Three moves and a cut: less than a copy of unknown length takes.
+        let end = out.len() + self.length;
+        out.extend_from_slice(&self.text);
+        out.truncate(end);
+    }
 }
 
 /// How a field reaches its place. Elements are relative to the scope: absolute in a segment, offsets
@@ -183,10 +306,18 @@ pub(crate) enum Reach {
     Runs { slot: u16, first: u8, last: u8, stride: u8 },
 }
 
+/// One value of one segment.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Single {
+    pub(super) element: u8,
+    pub(super) component: u8,
+    pub(super) format: Format,
+}
+
 #[derive(Debug)]
 pub(crate) enum Value {
     Scalar(Format),
-    Record(Vec<FieldPlan>),
+    Record(Fields),
     /// A loop's fields are in its part.
     Loop,
 }
@@ -203,6 +334,18 @@ impl LoopPlan {
         self.parts.get(usize::from(slot))
     }
 
+    /// What must be known of a part that is a field of the record; `None` for one that is not.
+    #[inline]
+    pub(super) fn traits(&self, slot: u16) -> Option<Traits> {
+        self.traits.get(usize::from(slot)).copied().flatten()
+    }
+
+    /// The field of each element of a segment, from the id on.
+    #[inline]
+    pub(super) fn row(&self, traits: Traits) -> &[u16] {
+        self.rows.get(traits.row.0 as usize..traits.row.1 as usize).unwrap_or_default()
+    }
+
     /// The nodes of the parts, in order.
     pub(crate) fn nodes<'s>(&'s self, guide: &'s Guide) -> impl Iterator<Item = NodeId> + 's {
         let mut nodes: Vec<(u16, NodeId)> = guide.nodes().filter_map(|node| Some((self.slot(node)?, node))).collect();
@@ -217,17 +360,39 @@ impl LoopPlan {
     }
 }
 
-impl SegmentPlan {
-    /// The element of the control number, if the segment heads an envelope.
-    pub(crate) fn control_element(&self) -> Option<u8> {
-        match self.id.as_slice() {
-            b"ST" => Some(2),
-            b"GS" => Some(6),
-            b"ISA" => Some(13),
-            _ => None,
-        }
+impl Traits {
+    /// Whether an element is held, implied or counted.
+    #[inline]
+    pub(super) fn knows(&self, element: usize) -> bool {
+        element < 64 && self.known >> element & 1 == 1
     }
 
+    pub(super) fn of(part: &PartPlan) -> Option<Self> {
+        let none = Self {
+            known: 0,
+            row: (0, 0),
+            is_segment: false,
+            many: true,
+            hierarchical: false,
+            outside: false,
+            chunked: false,
+        };
+        Some(match part {
+            PartPlan::Segment(segment) => Self {
+                known: segment.known,
+                is_segment: true,
+                many: segment.many,
+                chunked: segment.chunk.is_some(),
+                ..none
+            },
+            PartPlan::Loop(inner) => Self { many: inner.many, hierarchical: inner.hierarchical, ..none },
+            PartPlan::Outside(_) => Self { outside: true, ..none },
+            PartPlan::Other => return None,
+        })
+    }
+}
+
+impl SegmentPlan {
     /// Whether the segment begins the inlined loop it stands in, at a slot.
     pub(crate) fn begins_inlined(&self, slot: u16) -> bool {
         self.inlined.as_ref().is_some_and(|range| range.start == slot)
@@ -246,7 +411,7 @@ impl FieldPlan {
     pub(super) fn each_slot(&self, found: &mut dyn FnMut(Option<u16>)) {
         match (&self.value, self.reach) {
             (Value::Record(fields), Reach::Here) => {
-                for field in fields {
+                for field in fields.iter() {
                     field.each_slot(found);
                 }
             }
@@ -268,8 +433,14 @@ impl FieldPlan {
     pub(super) fn new(field: &'static Field, reach: Reach, value: Value) -> Self {
         Self {
             name: field.name,
-            key: format!(",\"{}\":", field.name).into_bytes(),
+            key: Key::of(field.name),
             many: field.many,
+            single: match (&value, reach) {
+                (Value::Scalar(format), Reach::Element { element, component, .. }) if !field.many => {
+                    Some(Single { element, component, format: *format })
+                }
+                _ => None,
+            },
             reach,
             value,
             unsaid: None,

@@ -3,10 +3,11 @@
 use super::{
     Layout, Record,
     bind::Binding,
-    gather::Numbers,
-    plan::{FieldPlan, LoopPlan, PartPlan, Reach, Value},
+    gather::{Noted, Numbers},
+    json::{List, brace, quoted},
+    plan::{FieldPlan, FieldSet, LoopPlan, PartPlan, Reach, Single, Value},
     render::{Canonical, value},
-    scalar::Format,
+    scalar::{Format, is_plain},
 };
 use crate::{
     guide::{Guide, NodeId},
@@ -68,6 +69,8 @@ pub struct Reader<'t> {
     pub(super) problems: Vec<Problem>,
     pub(super) canonical: Canonical,
     pool: Vec<Items>,
+    /// Whether no value needs anything escaped in JSON.
+    plain: bool,
     outside: Option<Outside<'t>>,
 }
 
@@ -87,6 +90,16 @@ struct Items {
     list: Vec<(u16, u32)>,
     /// Where the items of a slot begin in the sorted list, plus one; 0 if there are none.
     first: Vec<u32>,
+    /// For each field, its value, if it is one element and was found.
+    values: Vec<Found>,
+}
+
+/// A value that is one element: its entry, and where it stands in the tape's text.
+#[derive(Clone, Copy, Debug, Default)]
+struct Found {
+    entry: u32,
+    start: u32,
+    end: u32,
 }
 
 impl<'t> Reader<'t> {
@@ -103,6 +116,7 @@ impl<'t> Reader<'t> {
             problems: Vec::new(),
             canonical: Canonical::default(),
             pool: Vec::new(),
+            plain: false,
             outside: None,
         }
     }
@@ -121,7 +135,18 @@ impl<'t> Reader<'t> {
     pub fn with(tape: &'t Tape, spelling: Spelling, buffers: Buffers) -> Self {
         let Buffers { canonical, pool } = buffers;
         let problems = Vec::new();
-        Self { tape, spelling, levels: 0, parent: 0, segments: 0, problems, canonical, pool, outside: None }
+        Self {
+            tape,
+            spelling,
+            levels: 0,
+            parent: 0,
+            segments: 0,
+            problems,
+            canonical,
+            pool,
+            plain: false,
+            outside: None,
+        }
     }
 
     /// What could not be read, and the reader's memory, for the next one.
@@ -141,15 +166,27 @@ impl<'t> Reader<'t> {
 
     /// Writes the loop at an entry as a JSON object.
     pub fn object(&mut self, binding: &Binding, entry: usize, out: &mut Vec<u8>) {
-        out.push(b'{');
-        self.members(&binding.plan, entry, 1, out);
-        out.push(b'}');
+        self.look_at(entry);
+        self.braced(&binding.plan, entry, 1, out);
     }
 
-    /// Writes the fields of the loop at an entry, without braces, after what already stands in the
-    /// object.
+    /// Writes the fields of the loop at an entry, each after a comma, to an object that has begun.
     pub fn fields_of(&mut self, binding: &Binding, entry: usize, out: &mut Vec<u8>) {
+        self.look_at(entry);
         self.members(&binding.plan, entry, 1, out);
+    }
+
+    /// Looks once at all the text of a loop, so that most values need not be looked at one by one.
+    fn look_at(&mut self, entry: usize) {
+        self.plain = is_plain(self.tape.text(entry));
+    }
+
+    fn braced(&mut self, plan: &LoopPlan, entry: usize, line: u32, out: &mut Vec<u8>) {
+        let start = out.len();
+        self.members(plan, entry, line, out);
+        if !brace(start, out) {
+            out.extend_from_slice(b"{}");
+        }
     }
 
     fn members(&mut self, plan: &LoopPlan, entry: usize, line: u32, out: &mut Vec<u8>) {
@@ -161,75 +198,151 @@ impl<'t> Reader<'t> {
             self.levels += 1;
             level = self.levels;
         }
-        let layout = self.collect(plan, entry, Numbers { level, parent: outer, line }, &mut items.list);
+        let mut noted = self.collect(plan, entry, Numbers { level, parent: outer, line }, &mut items.list);
         if plan.hierarchical {
             self.parent = level;
         }
         items.sort(plan.parts.len());
-        let mut wanted = if layout.is_empty() { Default::default() } else { plan.unslotted };
-        for (slot, _) in &items.list {
-            wanted.join(plan.reaching(*slot));
+        let mut wanted = self.find_values(plan, &mut items, &mut noted);
+        let layout = noted.layout();
+        if layout.is_some() {
+            wanted.join(plan.unslotted);
         }
-        let scope = Scope::Loop { plan, items: &items, layout: &layout };
-        for field in wanted.of(&plan.fields) {
-            self.member(field, scope, out);
+        let Items { values, .. } = &items;
+        let scope = Loop { plan, items: &items, layout };
+        for index in wanted.fields() {
+            let Some(field) = plan.fields.get(index) else { break };
+            match (field.single, values.get(index)) {
+                (Some(single), Some(found)) if single.component == 0 => self.found(field, single, found, out),
+                _ => self.member(field, Scope::Loop(scope), out),
+            }
         }
         self.parent = outer;
         self.pool.push(items);
     }
 
-    fn fields(&mut self, fields: &[FieldPlan], scope: Scope<'_, '_>, out: &mut Vec<u8>) {
-        for field in fields {
-            if let Scope::Loop { items, .. } = scope
-                && field.reach.has_slot()
-                && items.first_of(field.reach.slot()).is_none()
-            {
+    /// Notes where the values stand that are an element and a field each, and which fields may have one.
+    fn find_values(&mut self, plan: &LoopPlan, items: &mut Items, noted: &mut Noted) -> FieldSet {
+        let Items { list, values, .. } = items;
+        values.resize(plan.fields.len(), Found::default());
+        let mut wanted = FieldSet::default();
+        let mut last = None;
+        for &(slot, index) in list.iter() {
+            wanted.join(plan.reaching(slot));
+            let is_first = last.replace(slot) != Some(slot);
+            let Some((traits, entry)) = plan.traits(slot).zip(self.tape.entry(index as usize)) else { continue };
+            if !traits.is_segment {
                 continue;
             }
-            self.member(field, scope, out);
+            let row = if is_first { plan.row(traits) } else { &[] };
+            let mut is_known = true;
+            for (element, (start, end)) in self.tape.elements(entry).enumerate().skip(1) {
+                if start == end {
+                    continue;
+                }
+                is_known &= traits.knows(element);
+                if let Some(&field) = row.get(element)
+                    && let Some(value) = values.get_mut(usize::from(field))
+                {
+                    *value = Found { entry: index, start, end };
+                    wanted.insert(usize::from(field));
+                }
+            }
+            if !is_known && self.spelling == Spelling::Lost {
+                let before = list.iter().filter(|(_, other)| *other < index).count();
+                self.keep_lost(plan, slot, entry, before, noted);
+            }
+        }
+        wanted
+    }
+
+    /// Writes the name and value of a field whose value has been found.
+    #[inline]
+    fn found(&mut self, field: &FieldPlan, single: Single, found: &Found, out: &mut Vec<u8>) {
+        let text = self.tape.slice(found.start, found.end);
+        if field.unsaid.as_deref() == Some(text) {
+            return;
+        }
+        let before = out.len();
+        field.key.write(out);
+        if self.plain && matches!(single.format, Format::Text | Format::Zeros(_)) {
+            quoted(text, out);
+            return;
+        }
+        let Some(here) = self.here(found.entry) else { return };
+        if !self.scalar(single.format, text, &here, single.element, 0, out) {
+            out.truncate(before);
+        }
+    }
+
+    fn fields(&mut self, fields: &[FieldPlan], scope: Scope<'_, '_>, out: &mut Vec<u8>) {
+        match scope {
+            Scope::Segment(here) => self.fields_in(fields, here, out),
+            Scope::Loop(Loop { items, .. }) => {
+                for field in fields {
+                    if !field.reach.has_slot() || items.first_of(field.reach.slot()).is_some() {
+                        self.member(field, scope, out);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Writes the fields of a record over a segment or a part of it.
+    fn fields_in(&mut self, fields: &[FieldPlan], here: Here<'_>, out: &mut Vec<u8>) {
+        let mut composite = here.components(here.base);
+        for field in fields {
+            let Some(single) = field.single else {
+                self.member(field, Scope::Segment(here), out);
+                continue;
+            };
+            let element = here.base.saturating_add(single.element);
+            let text = match single {
+                Single { component: 0, .. } => value(&here.segment, element, 0),
+                Single { element: 0, component, .. } => composite.component(component),
+                _ => value(&here.segment, element, single.component),
+            };
+            self.single(field, single, text, &here, out);
+        }
+    }
+
+    /// Writes the name and value of a field that is one value of one segment, if it stands.
+    #[inline]
+    fn single(&mut self, field: &FieldPlan, single: Single, text: &[u8], here: &Here<'_>, out: &mut Vec<u8>) {
+        if text.is_empty() || field.unsaid.as_deref() == Some(text) {
+            return;
+        }
+        let before = out.len();
+        field.key.write(out);
+        let element = here.base.saturating_add(single.element);
+        if !self.scalar(single.format, text, here, element, single.component, out) {
+            out.truncate(before);
         }
     }
 
     /// Writes a field's name and value, if there is one.
     fn member(&mut self, field: &FieldPlan, scope: Scope<'_, '_>, out: &mut Vec<u8>) {
         let before = out.len();
-        // The first member of an object has no comma before it.
-        let first = usize::from(out.last() == Some(&b'{'));
-        out.extend_from_slice(field.key.get(first..).unwrap_or_default());
-        if !self.field(field, &scope, out) {
+        field.key.write(out);
+        if !self.field(field, scope, out) {
             out.truncate(before);
         }
     }
 
     /// Writes a field's value; false if there is none.
-    fn field(&mut self, field: &FieldPlan, scope: &Scope<'_, '_>, out: &mut Vec<u8>) -> bool {
-        match (&field.value, field.reach) {
-            (_, Reach::Layout) => match scope {
-                Scope::Loop { layout, .. } if !layout.is_empty() => serde_json::to_writer(&mut *out, layout).is_ok(),
-                _ => false,
-            },
-            (Value::Record(fields), Reach::Here) => self.record(fields, *scope, out),
-            (_, Reach::Loop { slot }) => self.loops(field, slot, scope, out),
-            // Most fields are one value of one segment.
-            (Value::Scalar(format), Reach::Element { slot, element, component }) if !field.many => {
-                let here = match scope {
-                    Scope::Loop { items, .. } => match items.first_of(slot).and_then(|index| self.here(index)) {
-                        Some(here) => here,
-                        None => return false,
-                    },
-                    Scope::Segment(here) => *here,
-                };
-                let element = here.base.saturating_add(element);
-                let text = value(&here.segment, element, component);
-                !text.is_empty()
-                    && field.unsaid.as_deref() != Some(text)
-                    && self.scalar(*format, text, here, element, component, out)
+    fn field(&mut self, field: &FieldPlan, scope: Scope<'_, '_>, out: &mut Vec<u8>) -> bool {
+        match (&field.value, field.reach, scope) {
+            (_, Reach::Layout, Scope::Loop(Loop { layout: Some(layout), .. })) => {
+                serde_json::to_writer(&mut *out, layout).is_ok()
             }
-            (Value::Loop, _) => false,
-            (value, reach) => {
+            (_, Reach::Layout, _) => false,
+            (Value::Record(fields), Reach::Here, _) => self.record(fields, scope, out),
+            (_, Reach::Loop { slot }, Scope::Loop(around)) => self.loops(field, slot, around, out),
+            (Value::Loop, ..) => false,
+            (value, reach, _) => {
                 let mut list = List::begin(field.many, out);
                 match scope {
-                    Scope::Loop { items, .. } => {
+                    Scope::Loop(Loop { items, .. }) => {
                         for (_, index) in items.of(reach.slot()) {
                             let Some(here) = self.here(*index) else { continue };
                             if !field.goes_without_saying(&here) {
@@ -237,8 +350,8 @@ impl<'t> Reader<'t> {
                             }
                         }
                     }
-                    Scope::Segment(here) if field.goes_without_saying(here) => {}
-                    Scope::Segment(here) => self.values(value, reach, *here, &mut list, out),
+                    Scope::Segment(here) if field.goes_without_saying(&here) => {}
+                    Scope::Segment(here) => self.values(value, reach, here, &mut list, out),
                 }
                 list.end(out)
             }
@@ -252,8 +365,8 @@ impl<'t> Reader<'t> {
         Some(Here { entry, segment: self.tape.segment(entry), base: 0 })
     }
 
-    fn loops(&mut self, field: &FieldPlan, slot: u16, scope: &Scope<'_, '_>, out: &mut Vec<u8>) -> bool {
-        let Scope::Loop { plan, items, .. } = scope else { return false };
+    fn loops(&mut self, field: &FieldPlan, slot: u16, around: Loop<'_>, out: &mut Vec<u8>) -> bool {
+        let Loop { plan, items, .. } = around;
         let inner = match plan.part(slot) {
             Some(PartPlan::Loop(inner)) => inner,
             Some(PartPlan::Outside(_)) => return self.outside(field, items.of(slot), out),
@@ -262,9 +375,7 @@ impl<'t> Reader<'t> {
         let mut list = List::begin(field.many, out);
         for (line, (_, index)) in items.of(slot).iter().enumerate() {
             if list.next(out) {
-                out.push(b'{');
-                self.members(inner, *index as usize, line as u32 + 1, out);
-                out.push(b'}');
+                self.braced(inner, *index as usize, line as u32 + 1, out);
             }
         }
         list.end(out)
@@ -283,37 +394,34 @@ impl<'t> Reader<'t> {
 
     fn record(&mut self, fields: &[FieldPlan], scope: Scope<'_, '_>, out: &mut Vec<u8>) -> bool {
         let start = out.len();
-        out.push(b'{');
         self.fields(fields, scope, out);
-        if out.len() == start + 1 {
-            out.truncate(start);
-            return false;
-        }
-        out.push(b'}');
-        true
+        brace(start, out)
     }
 
     /// The values that a reach finds in one segment.
-    fn values(&mut self, value_plan: &Value, reach: Reach, here: Here<'_>, list: &mut List, out: &mut Vec<u8>) {
-        let base = here.base;
+    fn values(&mut self, plan: &Value, reach: Reach, here: Here<'_>, list: &mut List, out: &mut Vec<u8>) {
+        let from = |element: u8| here.base.saturating_add(element);
+        // Beyond the end of the segment there is nothing to look for.
+        let end = u8::try_from(here.segment.len()).unwrap_or(u8::MAX);
         match reach {
-            Reach::Segment { .. } => self.value(value_plan, here, 0, 0, list, out),
-            Reach::Element { element, component, .. } => {
-                self.value(value_plan, here, base.saturating_add(element), component, list, out)
-            }
+            Reach::Segment { .. } => self.value(plan, here, 0, 0, list, out),
+            Reach::Element { element, component, .. } => self.value(plan, here, from(element), component, list, out),
             Reach::Elements { first, last, component, .. } => {
-                for element in base.saturating_add(first)..=base.saturating_add(last) {
-                    self.value(value_plan, here, element, component, list, out);
+                for element in from(first)..end.min(from(last).saturating_add(1)) {
+                    self.value(plan, here, element, component, list, out);
                 }
             }
             Reach::Components { element, first, last, .. } => {
+                let Value::Scalar(format) = *plan else { return };
+                let mut components = here.components(from(element));
                 for component in first..=last {
-                    self.value(value_plan, here, base.saturating_add(element), component, list, out);
+                    let text = components.component(component);
+                    self.listed(format, text, here, (from(element), component), list, out);
                 }
             }
             Reach::Runs { first, last, stride, .. } => {
-                for start in (base.saturating_add(first)..=last).step_by(usize::from(stride.max(1))) {
-                    self.value(value_plan, here, start, 0, list, out);
+                for start in (from(first)..end.min(last.saturating_add(1))).step_by(usize::from(stride.max(1))) {
+                    self.value(plan, here, start, 0, list, out);
                 }
             }
             Reach::Here | Reach::Layout | Reach::Loop { .. } => {}
@@ -321,31 +429,54 @@ impl<'t> Reader<'t> {
     }
 
     fn value(&mut self, plan: &Value, here: Here<'_>, element: u8, component: u8, list: &mut List, out: &mut Vec<u8>) {
-        let mark = list.mark(out);
-        let written = match plan {
+        match plan {
             Value::Record(fields) => {
-                list.next(out) && self.record(fields, Scope::Segment(Here { base: element, ..here }), out)
+                let mark = list.mark(out);
+                if !(list.next(out) && self.record(fields, Scope::Segment(Here { base: element, ..here }), out)) {
+                    list.back_to(mark, out);
+                }
             }
             Value::Scalar(format) => {
                 let text = value(&here.segment, element, component);
-                !text.is_empty() && list.next(out) && self.scalar(*format, text, here, element, component, out)
+                self.listed(*format, text, here, (element, component), list, out);
             }
-            Value::Loop => false,
-        };
-        if !written {
-            list.back_to(mark, out);
+            Value::Loop => {}
         }
     }
 
-    fn scalar(
+    /// Writes one of the values of a list, if it stands.
+    fn listed(
         &mut self,
         format: Format,
         text: &[u8],
         here: Here<'_>,
+        (element, component): (u8, u8),
+        list: &mut List,
+        out: &mut Vec<u8>,
+    ) {
+        if text.is_empty() {
+            return;
+        }
+        let mark = list.mark(out);
+        if !(list.next(out) && self.scalar(format, text, &here, element, component, out)) {
+            list.back_to(mark, out);
+        }
+    }
+
+    #[inline]
+    fn scalar(
+        &mut self,
+        format: Format,
+        text: &[u8],
+        here: &Here<'_>,
         element: u8,
         component: u8,
         out: &mut Vec<u8>,
     ) -> bool {
+        if self.plain && matches!(format, Format::Text | Format::Zeros(_)) {
+            quoted(text, out);
+            return true;
+        }
         let qualifier = match (format, component) {
             (Format::When, 0) => value(&here.segment, element.saturating_sub(1), 0),
             (Format::When, component) => value(&here.segment, element, component - 1),
@@ -375,8 +506,16 @@ pub fn typed<R: Record>(reader: &mut Reader<'_>, binding: &Binding, entry: usize
 /// Where fields are looked for.
 #[derive(Clone, Copy)]
 enum Scope<'s, 't> {
-    Loop { plan: &'s LoopPlan, items: &'s Items, layout: &'s Layout },
+    Loop(Loop<'s>),
     Segment(Here<'t>),
+}
+
+/// A loop and what stands in it.
+#[derive(Clone, Copy)]
+struct Loop<'s> {
+    plan: &'s LoopPlan,
+    items: &'s Items,
+    layout: Option<&'s Layout>,
 }
 
 /// In a segment, from an element on.
@@ -385,6 +524,43 @@ struct Here<'t> {
     entry: &'t Entry,
     segment: Segment<'t>,
     base: u8,
+}
+
+impl<'t> Here<'t> {
+    /// The components of an element; none of element 0, which is the id.
+    #[inline]
+    fn components(&self, element: u8) -> Components<'t> {
+        let whole = if element == 0 { b"" } else { self.segment.element(usize::from(element)) };
+        Components { whole, separator: self.segment.delimiters().component, rest: whole, next: 1 }
+    }
+}
+
+/// The components of an element, each of which is found from the one before.
+struct Components<'t> {
+    whole: &'t [u8],
+    separator: Option<u8>,
+    rest: &'t [u8],
+    next: u8,
+}
+
+impl<'t> Components<'t> {
+    /// A component, from 1; empty if there is none.
+    #[inline]
+    fn component(&mut self, wanted: u8) -> &'t [u8] {
+        if wanted < self.next {
+            (self.rest, self.next) = (self.whole, 1);
+        }
+        while !self.rest.is_empty() {
+            let length = self.rest.iter().position(|byte| Some(*byte) == self.separator).unwrap_or(self.rest.len());
+            let (component, after) = self.rest.split_at(length);
+            self.rest = after.get(1..).unwrap_or_default();
+            self.next = self.next.saturating_add(1);
+            if self.next > wanted {
+                return component;
+            }
+        }
+        b""
+    }
 }
 
 impl Items {
@@ -463,55 +639,5 @@ impl LoopPlan {
             PartPlan::Outside(designator) => Some(designator.clone()),
             PartPlan::Other => None,
         }
-    }
-}
-
-/// A value or a list of values being written.
-struct List {
-    many: bool,
-    start: usize,
-    count: usize,
-}
-
-impl List {
-    fn begin(many: bool, out: &mut Vec<u8>) -> Self {
-        let start = out.len();
-        if many {
-            out.push(b'[');
-        }
-        Self { many, start, count: 0 }
-    }
-
-    /// Prepares for one more value; false if there may be no more.
-    fn next(&mut self, out: &mut Vec<u8>) -> bool {
-        if self.count > 0 {
-            if !self.many {
-                return false;
-            }
-            out.push(b',');
-        }
-        self.count += 1;
-        true
-    }
-
-    fn mark(&self, out: &[u8]) -> (usize, usize) {
-        (out.len(), self.count)
-    }
-
-    /// The value was not written after all.
-    fn back_to(&mut self, (length, count): (usize, usize), out: &mut Vec<u8>) {
-        out.truncate(length);
-        self.count = count;
-    }
-
-    fn end(self, out: &mut Vec<u8>) -> bool {
-        if self.count == 0 {
-            out.truncate(self.start);
-            return false;
-        }
-        if self.many {
-            out.push(b']');
-        }
-        true
     }
 }

@@ -38,11 +38,13 @@ pub(super) struct HoldsDelimiter {
 }
 
 /// Writes a segment without its terminator. `cells` are in order of element and component.
-/// The whole segment is written even if a value holds a delimiter: the caller decides.
+/// The whole segment is written even if a value holds a delimiter: the caller decides. `clean` says that
+/// none does.
 pub(super) fn render(
     plan: &SegmentPlan,
     cells: &[Cell],
     text: &[u8],
+    clean: bool,
     delimiters: Delimiters,
     counters: &Counters<'_>,
     out: &mut Vec<u8>,
@@ -52,12 +54,15 @@ pub(super) fn render(
     let mut holds = None;
     let mut rest = cells;
     let mut last_element = 0;
-    for element in &plan.elements {
+    for (at, element) in plan.elements.iter().enumerate() {
+        if rest.is_empty() && at >= plan.unfilled {
+            break;
+        }
         if let [cell, after @ ..] = rest
             && (cell.element, cell.component) == (element.element, element.component)
         {
             let value = text.get(cell.start as usize..cell.end as usize).unwrap_or_default();
-            if holds.is_none() && has_delimiter(value, delimiters) {
+            if !clean && holds.is_none() && has_delimiter(value, delimiters) {
                 holds = Some(HoldsDelimiter { element: cell.element, component: cell.component });
             }
             pen.put(element, value);
@@ -91,12 +96,14 @@ fn is_implied(element: &ElementPlan, next: Option<&Cell>, last_element: u8) -> b
             || next.is_some_and(|cell| (cell.element, cell.component) == (element.element, element.component + 1)))
 }
 
-fn has_delimiter(value: &[u8], delimiters: Delimiters) -> bool {
-    value.iter().any(|&byte| {
-        byte == delimiters.element
-            || byte == delimiters.segment
-            || Some(byte) == delimiters.component
-            || Some(byte) == delimiters.repetition
+/// Whether any byte is a delimiter.
+pub(super) fn has_delimiter(value: &[u8], delimiters: Delimiters) -> bool {
+    let Delimiters { element, segment, .. } = delimiters;
+    let component = delimiters.component.unwrap_or(element);
+    let repetition = delimiters.repetition.unwrap_or(element);
+    // Every byte is looked at: nearly always there is none to stop at.
+    value.iter().fold(false, |any, &byte| {
+        any | (byte == element) | (byte == segment) | (byte == component) | (byte == repetition)
     })
 }
 
@@ -229,7 +236,7 @@ impl Canonical {
     }
 
     fn render(&mut self, plan: &SegmentPlan, segment: &Segment<'_>, counters: &Counters<'_>) -> Verdict {
-        let rendered = render(plan, &self.cells, &self.text, segment.delimiters(), counters, &mut self.out);
+        let rendered = render(plan, &self.cells, &self.text, false, segment.delimiters(), counters, &mut self.out);
         if rendered.is_ok() && self.out == segment.bytes() { Verdict::Same } else { Verdict::Other }
     }
 }

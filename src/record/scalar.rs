@@ -91,7 +91,7 @@ impl Format {
                 }
                 out.push(b'"');
             }
-            Self::Number => out.extend_from_slice(itoa(ordinal(value)?).as_bytes()),
+            Self::Number => canonical_ordinal(value, out)?,
             Self::Flag { yes, no } => match value {
                 [code] if *code == yes => out.extend_from_slice(b"true"),
                 [code] if Some(*code) == no => out.extend_from_slice(b"false"),
@@ -142,7 +142,7 @@ impl Format {
                 self.read_json(&String::from_utf8_lossy(text), out)?;
             }
             Self::Decimal => canonical_decimal(value, out)?,
-            Self::Number => out.extend_from_slice(itoa(ordinal(value)?).as_bytes()),
+            Self::Number => canonical_ordinal(value, out)?,
             Self::Flag { yes, no } => match value {
                 [code] if *code == yes || Some(*code) == no => out.push(*code),
                 _ => return Err(Unreadable),
@@ -184,7 +184,7 @@ impl Format {
                 out.extend_from_slice(value.as_bytes());
             }
             Self::Decimal => canonical_decimal(value.as_bytes(), out)?,
-            Self::Number => out.extend_from_slice(itoa(ordinal(value.as_bytes())?).as_bytes()),
+            Self::Number => canonical_ordinal(value.as_bytes(), out)?,
             Self::Flag { yes, no } => match value {
                 "true" => out.push(yes),
                 "false" => out.push(no.ok_or(Unreadable)?),
@@ -422,11 +422,17 @@ impl<'de> Deserialize<'de> for Time {
     }
 }
 
+/// Whether bytes stand in a JSON string as they are.
+#[inline]
+pub(super) fn is_plain(bytes: &[u8]) -> bool {
+    // Every byte is looked at: stopping at the first odd one would be slower for all the others.
+    !bytes.iter().fold(false, |odd, &byte| odd | !(0x20..0x7f).contains(&byte) | (byte == b'"') | (byte == b'\\'))
+}
+
 /// Writes a JSON string. Bytes that are not UTF-8 are read as Latin-1.
 pub(crate) fn quote(value: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
-    // Every byte is looked at: stopping at the first odd one would be slower for all the others.
-    if !value.iter().fold(false, |odd, &byte| odd | !(0x20..0x7f).contains(&byte) | (byte == b'"') | (byte == b'\\')) {
+    if is_plain(value) {
         out.extend_from_slice(value);
     } else {
         match std::str::from_utf8(value) {
@@ -473,6 +479,10 @@ pub(crate) fn latin1(value: &[u8], out: &mut Vec<u8>) {
 /// A number without plus sign, superfluous leading zeros or a bare point: `0150.00` is `150.00`,
 /// `.5` is `0.5`, `5.` is `5`.
 fn canonical_decimal(value: &[u8], out: &mut Vec<u8>) -> Result<(), Unreadable> {
+    if is_canonical_decimal(value) {
+        out.extend_from_slice(value);
+        return Ok(());
+    }
     let (negative, digits) = match value {
         [b'-', rest @ ..] => (true, rest),
         [b'+', rest @ ..] => (false, rest),
@@ -498,15 +508,28 @@ fn canonical_decimal(value: &[u8], out: &mut Vec<u8>) -> Result<(), Unreadable> 
     Ok(())
 }
 
-fn ordinal(value: &[u8]) -> Result<u32, Unreadable> {
+/// Whether a number is as [`canonical_decimal`] would make it, as nearly all are.
+fn is_canonical_decimal(value: &[u8]) -> bool {
+    let digits = value.strip_prefix(b"-").unwrap_or(value);
+    let points = digits.iter().filter(|&&byte| byte == b'.').count();
+    let numeric = digits.iter().all(|&byte| byte.is_ascii_digit() || byte == b'.');
+    let leads = matches!(digits, [b'1'..=b'9', ..] | [b'0'] | [b'0', b'.', ..]);
+    numeric && leads && points <= 1 && digits.last() != Some(&b'.')
+}
+
+/// A whole number without leading zeros, if it fits 32 bits.
+fn canonical_ordinal(value: &[u8], out: &mut Vec<u8>) -> Result<(), Unreadable> {
     if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
         return Err(Unreadable);
     }
-    std::str::from_utf8(value).ok().and_then(|text| text.parse().ok()).ok_or(Unreadable)
-}
-
-fn itoa(value: u32) -> String {
-    value.to_string()
+    let lead = value.iter().take_while(|&&byte| byte == b'0').count().min(value.len() - 1);
+    let digits = value.get(lead..).unwrap_or_default();
+    // Nine digits always fit.
+    if digits.len() > 9 {
+        std::str::from_utf8(digits).ok().and_then(|text| text.parse::<u32>().ok()).ok_or(Unreadable)?;
+    }
+    out.extend_from_slice(digits);
+    Ok(())
 }
 
 fn digit(text: &[u8], at: usize) -> Result<u8, Unreadable> {

@@ -13,7 +13,7 @@ use super::{
     Layout,
     assemble::{Inner, PartCell, State},
     bind::Binding,
-    plan::{FieldPlan, LoopPlan, PartPlan, Reach, SegmentPlan, Value},
+    plan::{FieldPlan, Fields, LoopPlan, PartPlan, Reach, SegmentPlan, Value},
     render::Cell,
     scalar::Format,
 };
@@ -222,7 +222,7 @@ impl<'de> Visitor<'de> for LoopSeed<'_, '_, 'de> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<u32, A::Error> {
         let frame = self.writer.state.borrow_mut().begin(self.plan);
-        let layout = RefCell::new(Layout::default());
+        let layout = RefCell::default();
         let scope = Scope {
             writer: self.writer,
             guide: self.writer.binding,
@@ -235,7 +235,7 @@ impl<'de> Visitor<'de> for LoopSeed<'_, '_, 'de> {
         fields(scope, &self.plan.fields, self.plan.shape.name, &self.plan.homeless, self.aside, &mut map)?;
         let mut state = self.writer.state.borrow_mut();
         let outside = if self.aside.is_some() { state.start } else { Start::default() };
-        let segments = state.end(self.plan, &frame, self.line, outside, &layout.into_inner());
+        let segments = state.end(self.plan, &frame, self.line, outside, layout.into_inner().as_deref());
         segments.map_err(de::Error::custom)
     }
 }
@@ -250,13 +250,13 @@ struct Scope<'w, 'b> {
     slot: u16,
     occurrence: u32,
     base: u8,
-    layout: Option<&'w RefCell<Layout>>,
+    layout: Option<&'w RefCell<Option<Box<Layout>>>>,
 }
 
 /// Reads the members of an object into their places.
 fn fields<'de, A: MapAccess<'de>>(
     scope: Scope<'_, '_>,
-    plans: &[FieldPlan],
+    plans: &Fields,
     record: &str,
     homeless: &[&'static str],
     aside: Option<&Aside<'_, 'de>>,
@@ -298,7 +298,7 @@ fn fields<'de, A: MapAccess<'de>>(
 }
 
 struct KeySeed<'p> {
-    plans: &'p [FieldPlan],
+    plans: &'p Fields,
     expected: usize,
 }
 
@@ -323,10 +323,8 @@ impl Visitor<'_> for KeySeed<'_> {
 
     fn visit_str<E: de::Error>(self, name: &str) -> Result<Found, E> {
         // JSON that we wrote has the fields in the table's order.
-        let after = self.plans.iter().enumerate().skip(self.expected);
-        let before = self.plans.iter().enumerate().take(self.expected);
-        let found = after.chain(before).find(|(_, plan)| plan.name == name);
-        Ok(found.map_or_else(|| Found::Unknown(name.to_owned()), |(index, _)| Found::Field(index)))
+        let found = self.plans.named(name, self.expected);
+        Ok(found.map_or_else(|| Found::Unknown(name.to_owned()), Found::Field))
     }
 }
 
@@ -340,7 +338,7 @@ impl<'de> DeserializeSeed<'de> for FieldSeed<'_, '_, '_> {
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         let Self { scope, plan } = self;
         if let (Reach::Layout, Some(layout)) = (plan.reach, scope.layout) {
-            *layout.borrow_mut() = serde::Deserialize::deserialize(deserializer)?;
+            *layout.borrow_mut() = Some(serde::Deserialize::deserialize(deserializer)?);
             return Ok(());
         }
         if plan.many {
@@ -493,7 +491,7 @@ impl Scope<'_, '_> {
 
 struct RecordVisitor<'w, 'b, 'p> {
     scope: Scope<'w, 'b>,
-    fields: &'p [FieldPlan],
+    fields: &'p Fields,
     name: &'static str,
 }
 

@@ -28,8 +28,9 @@ impl Verdict {
     /// Ours without what pyx12 never says, with what it says beside.
     fn as_seen_by(&self, their: &Self) -> Self {
         let mut errors = self.errors.clone();
-        // Numbers of levels (HL) are reported nowhere.
-        errors.retain(|error| !error.contains(" HL.2 ") && !error.ends_with(" HL 8"));
+        // Numbers of levels (HL) and lines (LX) are reported nowhere.
+        errors.retain(|error| !["HL", "LX"].iter().any(|id| error.contains(&format!(" {id}."))));
+        errors.retain(|error| !error.ends_with(" HL 8") && !error.ends_with(" LX 8"));
         // Syntax notes and elements too many: an IK3 8 without an IK4.
         errors.retain(|error| !(error.contains('.') && (error.ends_with(" 2") || error.ends_with(" 3"))));
         // A code that is too long is both, there.

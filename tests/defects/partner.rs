@@ -173,7 +173,7 @@ pub const DEFECTS: &[(Setting, Defect)] = &[
             sample: "999/triggers",
             breaks: &[Put("CTX*SITUATIONAL TRIGGER#2", "01", "SITUATIONAL TRIGGER^SITUATIONAL TRIGGER")],
             at: "2110/CTX01",
-            on: "CTX*SITUATIONAL TRIGGER#2",
+            on: "CTX*SITUATIONAL TRIGGER^SITUATIONAL TRIGGER",
             also: &[],
             keeps: &[],
         },
