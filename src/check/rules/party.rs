@@ -21,7 +21,7 @@ rules! {
     DOMESTIC = Rule::warning(2, "ELM13", "address.country.domestic").ik4("I13")
         .says("an address in the United States names its country", "leave N404 empty; it is for other countries");
     ZIP_FORM = Rule::error(2, "ELM14", "address.zip.form").invented().stc("A7:500:*")
-        .says("a ZIP code is not five or nine digits", "write it without hyphen, such as 627010001");
+        .says("a ZIP code is not five or nine digits", "write five or nine digits, without a hyphen");
     ZIP_WHOLE = Rule::error(2, "ELM14", "address.zip.whole").invented().stc("A7:500:*")
         .says("the ZIP code of the billing provider or of the place of service lacks its last four digits", "send all nine digits");
     PHONE = Rule::error(2, "ELM15", "contact.phone").stc("A7:127:*")
