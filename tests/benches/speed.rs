@@ -4,6 +4,8 @@
 use std::sync::OnceLock;
 
 use claimwire::{
+    acknowledge::{self, Answers},
+    check,
     codes::{self, Judge, Own, Verdict},
     document,
     generate::{self, Kind, Options},
@@ -21,15 +23,23 @@ fn main() {
     divan::main();
 }
 
-/// A generated file of about so many claims.
+/// A generated file of 10,000 claims.
 fn file(kind: Kind) -> &'static [u8] {
     static FILES: [OnceLock<Vec<u8>>; 4] = [const { OnceLock::new() }; 4];
     let at = Kind::ALL.iter().position(|known| *known == kind).expect("listed");
-    FILES[at].get_or_init(|| {
-        let mut bytes = Vec::new();
-        generate::write(&Options::new(kind, 10_000, 7), &mut bytes).expect("generated");
-        bytes
-    })
+    FILES[at].get_or_init(|| generated(kind, 10_000))
+}
+
+fn generated(kind: Kind, claims: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    generate::write(&Options::new(kind, claims, 7), &mut bytes).expect("generated");
+    bytes
+}
+
+fn lines_of(bytes: &[u8]) -> Vec<u8> {
+    let mut lines = Vec::new();
+    ndjson::read(bytes, &mut lines, None).expect("X12");
+    lines
 }
 
 fn guide_name(kind: Kind) -> &'static str {
@@ -101,8 +111,7 @@ fn c_to_ndjson(bencher: Bencher<'_, '_>, kind: Kind) {
 #[divan::bench(args = KINDS)]
 fn d_from_ndjson(bencher: Bencher<'_, '_>, kind: Kind) {
     let bytes = file(kind);
-    let mut lines = Vec::new();
-    ndjson::read(bytes, &mut lines, None).expect("X12");
+    let lines = lines_of(bytes);
     bencher.counter(BytesCount::new(bytes.len())).bench(|| {
         let mut writer = ndjson::Writer::new(std::io::sink(), ndjson::Options::default());
         for line in lines.split(|byte| *byte == b'\n') {
@@ -148,4 +157,65 @@ fn g_diagnoses_read(bencher: Bencher<'_, '_>) {
     let lines: Vec<&str> = whole.codes().iter().map(|code| code.code).collect();
     std::fs::write(folder.path().join("icd-10-cm.txt"), lines.join("\n")).expect("written");
     bencher.bench(|| Own::in_folder(folder.path()).expect("reads"));
+}
+
+/// Once, four and sixteen times as much: bytes a second do not fall with the size.
+const CLAIMS: [u64; 3] = [1_000, 4_000, 16_000];
+
+#[divan::bench(args = CLAIMS)]
+fn h_linear_to_ndjson(bencher: Bencher<'_, '_>, claims: u64) {
+    let bytes = generated(Kind::Professional, claims);
+    bencher
+        .counter(BytesCount::new(bytes.len()))
+        .bench(|| ndjson::read(&bytes[..], std::io::sink(), None).map(|summary| summary.lines));
+}
+
+#[divan::bench(args = CLAIMS)]
+fn h_linear_checked(bencher: Bencher<'_, '_>, claims: u64) {
+    let bytes = generated(Kind::Professional, claims);
+    bencher.counter(BytesCount::new(bytes.len())).bench(|| checked(&bytes, 7));
+}
+
+/// Levels 1 to 4 and 1 to 7.
+#[divan::bench(args = KINDS, consts = [4, 7])]
+fn i_checked<const LEVEL: u8>(bencher: Bencher<'_, '_>, kind: Kind) {
+    let bytes = file(kind);
+    bencher.counter(BytesCount::new(bytes.len())).bench(|| checked(bytes, LEVEL));
+}
+
+/// Every claim with five findings: what it costs to find and count them.
+#[divan::bench(args = [Kind::Professional])]
+fn j_checked_with_findings(bencher: Bencher<'_, '_>, kind: Kind) {
+    let text = String::from_utf8(file(kind).to_vec()).expect("ASCII");
+    let broken: String = text
+        .split_inclusive('~')
+        .map(|segment| match segment.trim_start_matches('\n').split('*').next() {
+            Some("CLM") => segment.replacen(":B:1*Y*A*Y*Y", ":X:1*Q*X*Q*Q", 1),
+            _ => segment.to_owned(),
+        })
+        .collect();
+    bencher.counter(BytesCount::new(broken.len())).bench(|| checked(broken.as_bytes(), 7));
+}
+
+/// Checked and answered by TA1, 999 and 277CA.
+#[divan::bench(args = [Kind::Professional])]
+fn k_acknowledged(bencher: Bencher<'_, '_>, kind: Kind) {
+    let bytes = file(kind);
+    bencher.counter(BytesCount::new(bytes.len())).bench(|| {
+        let mut answers = Answers::new(std::io::sink(), acknowledge::Options::default());
+        check::check(bytes, &check::Options::default(), &mut answers).expect("X12");
+        answers.finish().is_ok()
+    });
+}
+
+fn checked(bytes: &[u8], level: u8) -> u64 {
+    struct Count(u64);
+    impl check::Receive for Count {
+        fn finding(&mut self, _: &check::Finding) {
+            self.0 += 1;
+        }
+    }
+    let mut count = Count(0);
+    check::check(bytes, &check::Options { level, ..check::Options::default() }, &mut count).expect("X12");
+    count.0
 }
