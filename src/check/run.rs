@@ -59,6 +59,12 @@ fn beginning(id: &[u8]) -> [u8; 3] {
     beginning
 }
 
+/// Whether a segment may begin or end an interchange, a group or a transaction set: ISA, IEA, GS, GE, ST, SE, TA1.
+#[inline]
+fn may_be_envelope(id: &[u8]) -> bool {
+    matches!(id, [b'I' | b'G' | b'S' | b'T', ..])
+}
+
 /// Line breaks.
 #[inline]
 fn lines(before: &[u8]) -> u64 {
@@ -194,6 +200,10 @@ impl<'o, R: Receive> Run<'o, R> {
         }
         self.number += 1;
         let seen = Seen { segment, number: self.number, offset, line: self.line };
+        // Nearly all segments are no envelope's: their first letter tells.
+        if let (Some(set), false) = (&mut self.set, may_be_envelope(segment.id())) {
+            return set.push(seen, &mut self.found, self.receive);
+        }
         match segment.id() {
             b"ISA" => self.isa(seen),
             b"TA1" if self.set.is_none() => self.ta1(seen),

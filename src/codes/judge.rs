@@ -24,7 +24,8 @@ pub struct Judge {
 /// A set of codes and the qualifiers that choose it.
 #[derive(Clone, Debug)]
 struct Arm {
-    qualifiers: &'static [&'static str],
+    /// Packed; none if any qualifier will do.
+    qualifiers: Box<[u64]>,
     set: CodeSet,
 }
 
@@ -79,10 +80,13 @@ impl Judge {
                 Some(choice) => {
                     qualified_by = qualified_by.or(Some(choice.element));
                     for (qualifiers, set) in choice.sets {
+                        let qualifiers = qualifiers.iter().map(|qualifier| pack(qualifier.as_bytes())).collect();
                         arms.push(Arm { qualifiers, set: CodeSet::new(set, own).ok_or_else(unknown)? });
                     }
                 }
-                None => arms.push(Arm { qualifiers: &[], set: CodeSet::new(list, own).ok_or_else(unknown)? }),
+                None => {
+                    arms.push(Arm { qualifiers: Box::default(), set: CodeSet::new(list, own).ok_or_else(unknown)? })
+                }
             }
         }
         Ok(Self { qualified_by, arms: arms.into() })
@@ -102,6 +106,7 @@ impl Judge {
     /// Judges a value (not empty) on a date, under the qualifier found beside it (empty if none). Where
     /// several sets may have it, the mildest verdict holds.
     pub fn judge(&self, qualifier: &[u8], value: &[u8], on: Option<Date>) -> Ruling<'_> {
+        let qualifier = pack(qualifier);
         mildest(self.arms.iter().filter(|arm| arm.takes(qualifier)), value, on)
     }
 
@@ -125,9 +130,16 @@ fn mildest<'j>(arms: impl Iterator<Item = &'j Arm>, value: &[u8], on: Option<Dat
     mildest
 }
 
+/// The first eight bytes of a qualifier as a number; none has more than four.
+#[inline]
+fn pack(qualifier: &[u8]) -> u64 {
+    qualifier.iter().take(8).fold(0, |word, byte| word << 8 | u64::from(*byte))
+}
+
 impl Arm {
-    fn takes(&self, qualifier: &[u8]) -> bool {
-        self.qualifiers.is_empty() || self.qualifiers.iter().any(|known| known.as_bytes() == qualifier)
+    #[inline]
+    fn takes(&self, qualifier: u64) -> bool {
+        self.qualifiers.is_empty() || self.qualifiers.contains(&qualifier)
     }
 }
 
