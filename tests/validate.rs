@@ -104,7 +104,7 @@ fn claims_on_their_own_are_checked_before_there_is_a_file() {
     let found = run(&["--level", "3", "--format", "ndjson"], &claims);
     assert_eq!(found.code, 1, "{}", found.err);
     assert!(
-        found.out.contains("\"json_path\":\"billing_providers[0].subscribers[0].claims[0].charge\""),
+        found.out.contains("\"json_path\":\"charge\""),
         "{}",
         found.out
     );
@@ -129,4 +129,30 @@ fn output_goes_to_a_file_whole() {
     let found = run(&["--format", "html", "-o", &page.display().to_string(), &sample(BAD)], b"");
     assert_eq!((found.code, found.out.as_str()), (1, ""));
     assert!(fs::read_to_string(page).expect("it is there").ends_with("</html>\n"));
+}
+
+#[test]
+fn lines_that_cannot_be_read_are_found_and_the_others_are_checked() {
+    let claims = Command::new(env!("CARGO_BIN_EXE_claimwire"))
+        .args(["convert", "--to", "ndjson", &sample("837p/office-visit.x12")])
+        .output()
+        .expect("it runs")
+        .stdout;
+    let claim = String::from_utf8(claims).expect("UTF-8");
+    let sum = claim.replacen("\"charge\":\"140\"", "\"charge\":\"141\"", 1);
+    let float = claim.replacen("\"charge\":\"140\"", "\"charge\":140.0", 1);
+    assert!(sum != claim && float != claim, "{claim}");
+    let run = run(&["--format", "ndjson"], format!("{claim}{float}{sum}").as_bytes());
+    let found: Vec<serde_json::Value> = run.out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let told: Vec<(&str, u64, &str)> = found
+        .iter()
+        .map(|one| {
+            let text = |name: &str| one[name].as_str().unwrap_or_default();
+            (text("rule"), one["line"].as_u64().unwrap_or_default(), text("json_path"))
+        })
+        .collect();
+    assert_eq!(run.code, 1, "{}", run.err);
+    assert!(told.contains(&("json.line", 2, "")), "{told:?}");
+    assert!(told.contains(&("claim.charge.sum", 3, "charge")), "{told:?}");
+    assert!(told.iter().all(|(rule, line, _)| *rule == "claim.number.repeated" || *line != 1), "{told:?}");
 }

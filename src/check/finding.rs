@@ -4,8 +4,13 @@ use std::sync::Arc;
 
 use compact_str::CompactString;
 
-use super::{Codes, Rule, Severity};
+use super::{Codes, Rule, Severity, rule::rules};
 use crate::guide::{Guide, NodeId};
+
+rules! {
+    JSON_LINE = Rule::error(1, "JSON", "json.line")
+        .says("a line of JSON cannot be read as a claim", "correct the field that is named; `claimwire guides --format json-schema` says what each one holds");
+}
 
 /// A rule that a file breaks at a place.
 #[derive(Clone, Debug)]
@@ -144,6 +149,22 @@ fn designator(segment: &str, element: u8, component: u8) -> String {
 }
 
 impl Finding {
+    /// A line of JSON that cannot be read as a claim or the like, and why.
+    pub fn of_json(line: u64, problem: &str) -> Self {
+        Self {
+            rule: &JSON_LINE,
+            severity: JSON_LINE.severity,
+            codes: JSON_LINE.codes,
+            within: Arc::default(),
+            claim: CompactString::default(),
+            place: Place { line, ..Place::default() },
+            detail: Some(problem.into()),
+            value: None,
+            expected: None,
+            trigger: None,
+        }
+    }
+
     /// The rule's name, with the place where that is part of it: `837p.2010aa.n403.length`.
     pub fn rule_id(&self) -> String {
         if !self.rule.by_place {

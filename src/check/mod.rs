@@ -66,7 +66,15 @@ impl Check {
 
 /// Every rule.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
-    let own = [element::RULES, structure::RULES, envelope::RULES, partner::RULES, external::RULES, numbering::RULES];
+    let own = [
+        finding::RULES,
+        element::RULES,
+        structure::RULES,
+        envelope::RULES,
+        partner::RULES,
+        external::RULES,
+        numbering::RULES,
+    ];
     own.into_iter().flatten().copied().chain(rules::rules())
 }
 

@@ -100,7 +100,7 @@ impl Convert {
                 let mut tables = Tables::new(self.table, output)?;
                 sources.try_for_each(|source| {
                     let Source { name, bytes, .. } = source?;
-                    each_line(bytes, |line| tables.push(line)).context(name)
+                    each_line(bytes, |_, line| tables.push(line)).context(name)
                 })?;
                 tables.finish()
             }
@@ -219,7 +219,7 @@ fn lines_to_x12(
     let mut writer = ndjson::Writer::new(output, partner.options()?);
     for source in sources {
         let Source { name, bytes, .. } = source?;
-        each_line(bytes, |line| Ok(writer.push(line)?)).context(name)?;
+        each_line(bytes, |_, line| Ok(writer.push(line)?)).context(name)?;
     }
     writer.finish()?;
     Ok(Outcome::Done)
@@ -247,8 +247,8 @@ fn rebreak(source: Source, line_break: LineBreak, output: &mut dyn Write) -> any
 }
 
 /// Hands out the JSON objects of an input: one a line, or, if the first line is not one, one after the
-/// other however they are spread.
-fn each_line(input: impl Read, mut take: impl FnMut(&[u8]) -> anyhow::Result<()>) -> anyhow::Result<()> {
+/// other however they are spread. Each comes with its number, from 1.
+pub fn each_line(input: impl Read, mut take: impl FnMut(u64, &[u8]) -> anyhow::Result<()>) -> anyhow::Result<()> {
     let mut input = BufReader::with_capacity(64 << 10, input);
     let mut line = Vec::new();
     for number in 1_u64.. {
@@ -263,15 +263,15 @@ fn each_line(input: impl Read, mut take: impl FnMut(&[u8]) -> anyhow::Result<()>
         if number == 1 && serde_json::from_slice::<IgnoredAny>(&line).is_err_and(|error| error.is_eof()) {
             return each_object(Cursor::new(line).chain(input), take);
         }
-        take(&line).with_context(|| format!("line {number}"))?;
+        take(number, &line).with_context(|| format!("line {number}"))?;
     }
     Ok(())
 }
 
-fn each_object(input: impl Read, mut take: impl FnMut(&[u8]) -> anyhow::Result<()>) -> anyhow::Result<()> {
+fn each_object(input: impl Read, mut take: impl FnMut(u64, &[u8]) -> anyhow::Result<()>) -> anyhow::Result<()> {
     let objects = serde_json::Deserializer::from_reader(input).into_iter::<Box<RawValue>>();
     for (number, object) in (1_u64..).zip(objects) {
-        take(object?.get().as_bytes()).with_context(|| format!("object {number}"))?;
+        take(number, object?.get().as_bytes()).with_context(|| format!("object {number}"))?;
     }
     Ok(())
 }

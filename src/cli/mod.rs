@@ -15,6 +15,7 @@ mod generate;
 mod guides;
 mod input;
 mod inspect;
+mod lines;
 mod notices;
 mod output;
 mod partner;

@@ -110,7 +110,7 @@ impl Asked<'_> {
         let most = self.validate.max_findings.map_or(u64::MAX, |most| most as u64);
         let mut worst = Outcome::Done;
         for input in self.validate.files.open() {
-            let source = match input.and_then(|input| self.x12(input)) {
+            let (of_lines, source) = match input.and_then(|input| self.x12(input)) {
                 Ok(source) => source,
                 Err(error) => {
                     worst = failed(&error);
@@ -119,7 +119,10 @@ impl Asked<'_> {
             };
             let Source { name, bytes, .. } = source;
             let mut lines = Lines::new(&*name, most, &mut *output);
-            let outcome = check::check(bytes, &self.options, &mut lines);
+            let outcome = match of_lines {
+                Some(of_lines) => of_lines.check(bytes, &self.options, lines.of_lines()),
+                None => check::check(bytes, &self.options, &mut lines),
+            };
             worst = worst.max(if lines.has_errors() { Outcome::Refused } else { Outcome::Done });
             let left_out = lines.finish()?;
             if left_out > 0 {
@@ -149,7 +152,7 @@ impl Asked<'_> {
         let mut writer = Writer::new(format, look, output);
         let mut worst = Outcome::Done;
         for input in self.validate.files.open() {
-            let source = match input.and_then(|input| self.x12(input)) {
+            let (of_lines, source) = match input.and_then(|input| self.x12(input)) {
                 Ok(source) => source,
                 Err(error) => {
                     worst = failed(&error);
@@ -159,7 +162,11 @@ impl Asked<'_> {
             let mut report = Report::new(&*source.name, limit);
             let Source { name, kind, bytes } = source;
             let mut kept = Kept::of(&name, kind, reads_again);
-            let outcome = check::check(Tee { input: bytes, kept: &mut kept }, &self.options, &mut report);
+            let input = Tee { input: bytes, kept: &mut kept };
+            let outcome = match of_lines {
+                Some(of_lines) => of_lines.check(input, &self.options, report.of_lines()),
+                None => check::check(input, &self.options, &mut report),
+            };
             worst = worst.max(if report.has_errors() { Outcome::Refused } else { Outcome::Done });
             let error = outcome.as_ref().err().map(ToString::to_string);
             report.end(outcome);
@@ -175,11 +182,15 @@ impl Asked<'_> {
         Ok(worst)
     }
 
-    /// An input as X12. Places of what is found in JSON are those of the X12 that would be made of it.
-    fn x12(&self, input: Input) -> anyhow::Result<Source> {
+    /// An input as X12, and what became of its lines if it has claims on their own.
+    fn x12(&self, input: Input) -> anyhow::Result<(Option<super::lines::Lines>, Source)> {
         let source = Source::detect(input)?;
+        if source.kind == Kind::Lines {
+            let (lines, source) = super::lines::Lines::of(source, &self.partner)?;
+            return Ok((Some(lines), source));
+        }
         let kind = source.kind;
-        Ok(Source { kind, ..source.into_x12(&self.partner)? })
+        Ok((None, Source { kind, ..source.into_x12(&self.partner)? }))
     }
 }
 

@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer};
 
 use super::{
     causes::{Cause, Variant},
-    path::Step,
+    path::{self, Step},
 };
 use crate::check::{self, Codes, Finding, Severity, Trigger};
 
@@ -15,6 +15,8 @@ pub(super) struct Issue<'r> {
     pub(super) cause: &'r Cause,
     pub(super) variant: &'r Variant,
     pub(super) steps: &'r [Step],
+    /// Whether the file is claims on their own, one a line.
+    pub(super) of_lines: bool,
 }
 
 #[derive(Serialize)]
@@ -85,7 +87,8 @@ struct Ack {
 
 impl Serialize for Issue<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { file, finding, cause, variant, steps } = *self;
+        let Self { file, finding, cause, variant, steps, of_lines } = *self;
+        let path = variant.json.fill(steps);
         let Finding { within, claim, place, .. } = finding;
         Written {
             rule: &cause.id,
@@ -111,7 +114,7 @@ impl Serialize for Issue<'_> {
             value: finding.value.as_deref(),
             expected: finding.expected.as_deref(),
             because_of: finding.trigger.as_ref().map(Because::of),
-            json_path: variant.json.fill(steps),
+            json_path: if of_lines { path::in_line(&path) } else { path },
             ack: Ack::of(finding),
         }
         .serialize(serializer)

@@ -104,7 +104,14 @@ impl Serialize for Issues<'_> {
         serializer.collect_seq(report.kept.iter().map(|kept| {
             let variant = report.variant(kept);
             let cause = report.causes.cause(variant);
-            Issue { file: &report.file, finding: &kept.finding, cause, variant, steps: &kept.steps }
+            Issue {
+                file: &report.file,
+                finding: &kept.finding,
+                cause,
+                variant,
+                steps: &kept.steps,
+                of_lines: report.of_lines,
+            }
         }))
     }
 }

@@ -22,6 +22,7 @@ pub struct Lines<W> {
     steps: Steps,
     line: Vec<u8>,
     failed: Option<io::Error>,
+    of_lines: bool,
 }
 
 impl<W: Write> Lines<W> {
@@ -37,7 +38,14 @@ impl<W: Write> Lines<W> {
             steps: Steps::default(),
             line: Vec::new(),
             failed: None,
+            of_lines: false,
         }
+    }
+
+    /// The same for claims on their own, one a line: JSON paths begin in the line.
+    pub fn of_lines(&mut self) -> &mut Self {
+        self.of_lines = true;
+        self
     }
 
     /// Whether there was any finding of severity error.
@@ -78,7 +86,10 @@ impl<W: Write> Lines<W> {
         let variant = self.causes.variant(variant);
         let cause = self.causes.cause(variant);
         self.line.clear();
-        serde_json::to_writer(&mut self.line, &Issue { file: &self.file, finding, cause, variant, steps })?;
+        serde_json::to_writer(
+            &mut self.line,
+            &Issue { file: &self.file, finding, cause, variant, steps, of_lines: self.of_lines },
+        )?;
         self.line.push(b'\n');
         self.out.write_all(&self.line)
     }

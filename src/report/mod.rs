@@ -103,6 +103,7 @@ pub struct Report {
     /// Why checking could not go on.
     error: Option<String>,
     steps: Steps,
+    of_lines: bool,
 }
 
 /// A finding that is kept.
@@ -138,7 +139,14 @@ impl Report {
             verdict: Verdict::Rejected,
             error: None,
             steps: Steps::default(),
+            of_lines: false,
         }
+    }
+
+    /// The same for claims on their own, one a line: JSON paths begin in the line.
+    pub fn of_lines(&mut self) -> &mut Self {
+        self.of_lines = true;
+        self
     }
 
     /// Takes the end of checking: the verdict, or why it could not go on.

@@ -72,6 +72,27 @@ impl Template {
     }
 }
 
+/// A path in a claim on its own (a line of NDJSON), from that in the record of a transaction set.
+pub(super) fn in_line(path: &str) -> String {
+    // What a line has beside its claim, under the names of `ndjson`; the innermost list tells which it is.
+    const LEVELS: &[(&str, &str)] = &[
+        ("claims[", ""),
+        ("patients[", "patient."),
+        ("subscribers[", "subscriber."),
+        ("billing_providers[", "billing_provider."),
+        ("groups[", "group."),
+    ];
+    for (list, name) in LEVELS {
+        let inside = path.find(list).and_then(|at| path.get(at..)?.split_once(']'));
+        if let Some((_, rest)) = inside {
+            let rest = rest.trim_start_matches('.');
+            let stands_beside = *list == "subscribers[" && rest.split('.').next() == Some("payer");
+            return if stands_beside { rest.to_owned() } else { format!("{name}{rest}") };
+        }
+    }
+    path.to_owned()
+}
+
 /// The loops at and around a node, inner ones first.
 fn guide_loops(guide: &Guide, node: NodeId) -> impl Iterator<Item = NodeId> + '_ {
     std::iter::successors(Some(node), |at| Some(guide.parent(*at)).filter(|around| around != at))

@@ -138,7 +138,9 @@ fn each_defect_is_found_where_it_is_and_nothing_else_is() {
 fn each_rule_has_a_defect() {
     let tested: BTreeSet<&str> =
         all().filter_map(|(_, defect)| check::by_id(defect.rule)).map(|rule| rule.id).collect();
-    let untested: Vec<&str> = check::all().map(|rule| rule.id).filter(|id| !tested.contains(id)).collect();
+    // Of JSON there is a test of its own, of the command `validate`.
+    let tested = |id: &&str| tested.contains(id) || *id == "json.line";
+    let untested: Vec<&str> = check::all().map(|rule| rule.id).filter(|id| !tested(id)).collect();
     assert!(untested.is_empty(), "{} rules without a defect: {untested:?}", untested.len());
 }
 

@@ -1,0 +1,128 @@
+//! Claims on their own, one a line, checked by the X12 that would be made of them: lines that cannot be read
+//! are findings, and what is found is told by line.
+
+use std::io::Cursor;
+
+use anyhow::Context;
+use claimwire::{
+    check::{Claim, Finding, GroupOutcome, InterchangeOutcome, Options, Receive, TransactionOutcome, Verdict, check},
+    ndjson, x12,
+};
+use serde::Deserialize;
+
+use super::{
+    convert::{Source, each_line},
+    detect::Kind,
+    partner::Partner,
+};
+
+/// What became of the lines of a source on their way to X12.
+#[derive(Debug, Default)]
+pub struct Lines {
+    /// The line of each claim or payment, in their order.
+    claims: Vec<u64>,
+    /// Lines that cannot be read, and why.
+    refused: Vec<(u64, String)>,
+    /// Whether anything was made of the others.
+    any: bool,
+}
+
+#[derive(Deserialize)]
+struct Head {
+    kind: Option<String>,
+}
+
+impl Lines {
+    /// The X12 of the lines that can be read.
+    ///
+    /// # Errors
+    /// A source that cannot be read at all; settings that cannot be.
+    pub fn of(source: Source, partner: &Partner) -> anyhow::Result<(Self, Source)> {
+        let Source { name, bytes, .. } = source;
+        let options = partner.options()?;
+        let (mut lines, mut writer) = (Self::default(), ndjson::Writer::new(Vec::new(), options.clone()));
+        each_line(bytes, |number, line| {
+            // A line that fails may leave a file half written, so each is tried alone first.
+            let alone = ndjson::Writer::new(std::io::sink(), options.clone()).push(line);
+            if let Err(error) = alone.and_then(|()| writer.push(line)) {
+                lines.refused.push((number, error.to_string()));
+                return Ok(());
+            }
+            lines.any = true;
+            let kind = serde_json::from_slice::<Head>(line).ok().and_then(|head| head.kind).unwrap_or_default();
+            if ["professional", "institutional", "dental", "payment", "claim_status"].contains(&kind.as_str()) {
+                lines.claims.push(number);
+            }
+            Ok(())
+        })
+        .with_context(|| name.clone())?;
+        let x12 = writer.finish()?;
+        Ok((lines, Source { name, kind: Kind::Lines, bytes: Box::new(Cursor::new(x12)) }))
+    }
+
+    /// Checks the X12 that was made, and says what was found line by line.
+    ///
+    /// # Errors
+    /// As for [`check`].
+    pub fn check(
+        &self,
+        input: impl std::io::Read,
+        options: &Options,
+        receive: &mut impl Receive,
+    ) -> Result<Verdict, x12::Error> {
+        for (line, problem) in &self.refused {
+            receive.finding(&Finding::of_json(*line, problem));
+        }
+        if !self.any {
+            return Ok(Verdict::Rejected);
+        }
+        let verdict = check(input, options, &mut Numbered { lines: self, claims: 0, receive })?;
+        Ok(if self.refused.is_empty() { verdict } else { verdict.max(Verdict::AcceptedWithErrors) })
+    }
+}
+
+/// Puts the line of a claim into what is found in it or above it.
+struct Numbered<'l, R> {
+    lines: &'l Lines,
+    claims: usize,
+    receive: &'l mut R,
+}
+
+impl<R: Receive> Receive for Numbered<'_, R> {
+    fn finding(&mut self, finding: &Finding) {
+        // What stands above claims is told with the first claim below.
+        let at = if finding.claim.is_empty() { self.claims } else { self.claims.saturating_sub(1) };
+        let mut finding = finding.clone();
+        finding.place.line = self.lines.claims.get(at).or(self.lines.claims.last()).copied().unwrap_or(1);
+        self.receive.finding(&finding);
+    }
+
+    fn claim(&mut self, claim: &Claim<'_>) {
+        self.claims += 1;
+        self.receive.claim(claim);
+    }
+
+    fn interchange_begins(&mut self, interchange: &InterchangeOutcome) {
+        self.receive.interchange_begins(interchange);
+    }
+
+    fn group_begins(&mut self, group: &GroupOutcome) {
+        self.receive.group_begins(group);
+    }
+
+    fn transaction_begins(&mut self, set: &TransactionOutcome) {
+        self.receive.transaction_begins(set);
+    }
+
+    fn transaction(&mut self, set: &TransactionOutcome) {
+        self.receive.transaction(set);
+    }
+
+    fn group(&mut self, group: &GroupOutcome) {
+        self.receive.group(group);
+    }
+
+    fn interchange(&mut self, interchange: &InterchangeOutcome) {
+        self.receive.interchange(interchange);
+    }
+}
