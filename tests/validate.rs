@@ -103,11 +103,7 @@ fn claims_on_their_own_are_checked_before_there_is_a_file() {
     let claims = converted.args(["convert", "--to", "ndjson", &sample(BAD)]).output().expect("it runs").stdout;
     let found = run(&["--level", "3", "--format", "ndjson"], &claims);
     assert_eq!(found.code, 1, "{}", found.err);
-    assert!(
-        found.out.contains("\"json_path\":\"charge\""),
-        "{}",
-        found.out
-    );
+    assert!(found.out.contains("\"json_path\":\"charge\""), "{}", found.out);
     let document = fs::read(sample("broken/charges-differ.json")).expect("readable");
     assert_eq!(run(&["--level", "3"], &document).code, 1);
 }

@@ -16,6 +16,7 @@ mod index;
 mod known;
 mod memory;
 mod numbering;
+mod open;
 mod options;
 mod outcome;
 mod outline;

@@ -11,6 +11,7 @@ use super::{
     external::External,
     finding::Answer,
     found::{Found, Said, Spot},
+    open::{Group, Headers, Interchange, Tally, Totals, counts, same_number, trimmed},
     partner::{self, Limits},
     registry::Prepared,
     set::{Ready, Seen, Set},
@@ -89,87 +90,6 @@ struct Run<'o, R> {
     /// What trading partners limit, and how much of it has been used.
     limits: Limits,
     file: Totals,
-}
-
-/// What the limits of trading partners are compared with.
-#[derive(Default)]
-struct Totals {
-    interchanges: u64,
-    claims: u64,
-}
-
-/// What is asked of the segments of envelopes.
-struct Headers {
-    prepared: Option<Arc<Prepared>>,
-    isa: Option<NodeId>,
-    ta1: Option<NodeId>,
-    gs: Option<NodeId>,
-    ge: Option<NodeId>,
-    iea: Option<NodeId>,
-}
-
-struct Interchange {
-    outcome: InterchangeOutcome,
-    groups: u32,
-    /// GS08s.
-    kinds: HashSet<CompactString>,
-    numbers: HashSet<CompactString>,
-    verdicts: Tally,
-    is_fragment: bool,
-}
-
-struct Group {
-    outcome: GroupOutcome,
-    numbers: HashSet<CompactString>,
-    verdicts: Tally,
-    at_fault: bool,
-    is_fragment: bool,
-}
-
-/// What became of the parts of something.
-#[derive(Default)]
-struct Tally {
-    accepted: u32,
-    mixed: u32,
-    rejected: u32,
-}
-
-impl Tally {
-    fn count(&mut self, verdict: Verdict) {
-        match verdict {
-            Verdict::Accepted => self.accepted += 1,
-            Verdict::AcceptedWithErrors => self.mixed += 1,
-            Verdict::Rejected => self.rejected += 1,
-        }
-    }
-
-    fn verdict(&self, at_fault: bool) -> Verdict {
-        match (self.accepted, self.mixed, self.rejected) {
-            _ if at_fault => Verdict::Rejected,
-            (_, 0, 0) => Verdict::Accepted,
-            (0, 0, _) => Verdict::Rejected,
-            _ => Verdict::AcceptedWithErrors,
-        }
-    }
-}
-
-impl Headers {
-    fn new(options: &Options) -> Self {
-        let guide = options.library.by_name("TA1").and_then(Result::ok);
-        let guide = guide.map(|guide| options.library.companion(guide).unwrap_or(guide));
-        let find = |id: &str| {
-            let guide = guide?;
-            guide.nodes().find(|node| guide.segment(*node).is_some_and(|segment| segment.id == id))
-        };
-        Self {
-            prepared: guide.map(Prepared::of),
-            isa: find("ISA"),
-            ta1: find("TA1"),
-            gs: find("GS"),
-            ge: find("GE"),
-            iea: find("IEA"),
-        }
-    }
 }
 
 impl<'o, R: Receive> Run<'o, R> {
@@ -683,23 +603,4 @@ impl<'o, R: Receive> Run<'o, R> {
         self.flush();
         self.verdicts.verdict(false)
     }
-}
-
-fn trimmed(element: &[u8]) -> CompactString {
-    String::from_utf8_lossy(element.trim_ascii_end()).to_compact_string()
-}
-
-/// Whether a count is as stated, leading zeros or not.
-fn counts(stated: &[u8], count: u32) -> bool {
-    std::str::from_utf8(stated).is_ok_and(|stated| stated.trim().parse() == Ok(count))
-}
-
-/// Whether two control numbers are the same, leading zeros or not where they are numbers.
-fn same_number(one: &[u8], other: &[u8]) -> bool {
-    let bare = |number: &[u8]| {
-        let number = number.trim_ascii();
-        let zeros = number.iter().take_while(|byte| **byte == b'0').count();
-        number.get(zeros..).unwrap_or_default().to_vec()
-    };
-    bare(one) == bare(other)
 }
