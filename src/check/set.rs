@@ -73,6 +73,9 @@ struct State {
     errors: u64,
 }
 
+/// How many findings outside claims wait for others.
+const WAITING: usize = 1_000;
+
 /// How many errors of a level are kept for the claims below it.
 const INHERITED: usize = 100;
 
@@ -128,6 +131,10 @@ impl Set {
                 progress.take(&spot, found);
                 standard(plans, &self.characters, &mut self.state.numbering, &spot, found);
             }
+        }
+        // Those of a claim wait for its end; others only so that they come in order.
+        if found.list.len() > WAITING && !self.state.in_claim {
+            self.state.hand_over(found, receive);
         }
     }
 
@@ -228,7 +235,8 @@ impl State {
         let prepared = &*ready.prepared;
         let guide = prepared.guide;
         let mark = found.list.len();
-        for fault in faults.iter().skip(self.reported) {
+        // That the SE is missing is said of the set as a whole.
+        for fault in faults.iter().skip(self.reported).filter(|fault| fault.segment != "SE") {
             structure::report(found, guide, fault, self.line_of(tape, fault.position), 0);
         }
         self.reported = faults.len();

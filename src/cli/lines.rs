@@ -45,7 +45,11 @@ impl Lines {
             // A line that fails may leave a file half written, so each is tried alone first.
             let alone = ndjson::Writer::new(std::io::sink(), options.clone()).push(line);
             if let Err(error) = alone.and_then(|()| writer.push(line)) {
-                lines.refused.push((number, error.to_string()));
+                let problem = match error {
+                    ndjson::Error::Json(error) => error.to_string(),
+                    error => error.to_string(),
+                };
+                lines.refused.push((number, problem));
                 return Ok(());
             }
             lines.any = true;
