@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use claimwire::{check, codes::Own, explain, guide::Library};
 use clap::Args;
 
@@ -39,7 +39,8 @@ impl Checking {
     pub fn options(&self, partner: &Partner, level: u8, values: bool) -> anyhow::Result<check::Options> {
         let mut library = Library::new();
         for path in &self.guides {
-            for guide in library.load(path)? {
+            let companions = library.load(path).map_err(|error| anyhow!("{error}"))?;
+            for guide in companions {
                 for (rule, _) in &guide.overrides {
                     explain::rule(rule).with_context(|| format!("{}: no rule `{rule}`", path.display()))?;
                 }
