@@ -15,8 +15,46 @@ pub(super) struct Index {
     /// For each entry that is a loop, where its parts begin in `parts`.
     bases: Vec<u32>,
     parts: Vec<Part>,
-    /// Entries of the open loops.
-    open: Vec<u32>,
+    open: Vec<Open>,
+}
+
+/// A loop that has not closed yet.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    /// Where its parts begin.
+    base: u32,
+    taken: Taken,
+}
+
+/// Which parts of a loop have been taken, by segments or loops that have been forgotten too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Taken(u128);
+
+impl Taken {
+    /// No part, which still [meets](Self::meets) what always holds.
+    const NOTHING: Self = Self(Self::ALWAYS.0);
+
+    /// What every loop meets.
+    pub(super) const ALWAYS: Self = Self(1 << 127);
+
+    /// A part of a loop, by its index; a part beyond what is told apart counts as taken.
+    pub(super) fn part(part: usize) -> Self {
+        match u32::try_from(part) {
+            Ok(part) if part < 127 => Self(1 << part),
+            _ => Self::ALWAYS,
+        }
+    }
+
+    /// The parts of either.
+    pub(super) fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether one part at least is in both.
+    #[inline]
+    pub(super) fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
 }
 
 /// The entries of one part of one loop.
@@ -41,15 +79,17 @@ impl Index {
             self.bases.push(self.parts.len() as u32);
             if entry.is_loop() {
                 let parts = usize::from(guide.step(entry.node).parts);
+                let base = self.parts.len() as u32;
                 self.parts.resize(self.parts.len() + parts, Part::default());
-                self.open.push(at as u32);
+                self.open.push(Open { base, taken: Taken::NOTHING });
             }
         }
     }
 
     fn enlist(&mut self, part: usize, at: u32) {
-        let Some(base) = self.open.last().and_then(|open| self.bases.get(*open as usize)) else { return };
-        let Some(part) = self.parts.get_mut(*base as usize + part) else { return };
+        let Some(open) = self.open.last_mut() else { return };
+        open.taken = open.taken.or(Taken::part(part));
+        let Some(part) = self.parts.get_mut(open.base as usize + part) else { return };
         if part.first == 0 {
             part.first = at;
         } else if let Some(next) = self.next.get_mut(part.last as usize) {
@@ -57,6 +97,12 @@ impl Index {
         }
         part.last = at;
         part.count += 1;
+    }
+
+    /// Which parts of the innermost open loop have been taken.
+    #[inline]
+    pub(super) fn taken(&self) -> Taken {
+        self.open.last().map_or(Taken::ALWAYS, |open| open.taken)
     }
 
     /// The innermost open loop has closed.
@@ -72,8 +118,7 @@ impl Index {
         self.next.truncate(entry);
         self.lines.truncate(entry);
         self.bases.truncate(entry);
-        let around = self.open.last().and_then(|open| self.bases.get(*open as usize));
-        if let Some(part) = around.and_then(|base| self.parts.get_mut(*base as usize + part)) {
+        if let Some(part) = self.open.last().and_then(|open| self.parts.get_mut(open.base as usize + part)) {
             (part.first, part.last) = (0, 0);
         }
     }

@@ -42,6 +42,7 @@ pub use status::{Status, UNPROCESSABLE};
 
 pub use crate::guide::Override;
 use found::Found;
+use scope::At;
 
 /// A check that runs when a loop closes.
 #[derive(Clone, Copy, Debug)]
@@ -50,18 +51,32 @@ struct Check {
     on: &'static str,
     /// Names of the guides it is for.
     guides: &'static [&'static str],
+    /// Places of the loop of which one at least must be taken for the check to have anything to say; none if
+    /// it always may.
+    when: [Option<&'static At>; 5],
     run: fn(Scope<'_>, &mut Found<'_>),
 }
 
 impl Check {
     /// A check of loops of an id, in some guides.
     const fn new(on: &'static str, guides: &'static [&'static str], run: fn(Scope<'_>, &mut Found<'_>)) -> Self {
-        Self { on, guides, run }
+        Self { on, guides, when: [None; 5], run }
     }
 
     /// A check of loops of an id in all three claim guides.
     const fn claims(on: &'static str, run: fn(Scope<'_>, &mut Found<'_>)) -> Self {
         Self::new(on, &["837P", "837I", "837D"], run)
+    }
+
+    /// The same, to be run only on loops where one of these places at least is taken: cheaper than a check that
+    /// looks and returns.
+    const fn when<const N: usize>(mut self, places: [&'static At; N]) -> Self {
+        let mut n = 0;
+        while n < N {
+            self.when[n] = Some(places[n]);
+            n += 1;
+        }
+        self
     }
 }
 
@@ -117,6 +132,9 @@ mod tests {
                 let guide = guide::by_name(name).and_then(Result::ok).unwrap_or_else(|| panic!("{name} is no guide"));
                 let here = guide.nodes().any(|node| guide.loop_at(node).is_some_and(|one| one.id == check.on));
                 assert!(here, "{name} has no loop {:?}", check.on);
+            }
+            for place in check.when.iter().flatten() {
+                assert_eq!(place.loop_id(), check.on, "{place} is not in the loop it is asked of");
             }
         }
     }

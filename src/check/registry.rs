@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::{Check, partner::Partner, plan::Plan, rules};
+use super::{Check, Scope, found::Found, index::Taken, partner::Partner, plan::Plan, rules};
 use crate::guide::{Guide, NAMES, NodeId, Place};
 
 /// A guide made ready for checking.
@@ -24,8 +24,28 @@ pub(super) struct Prepared {
 /// What happens when a loop of a node closes.
 #[derive(Debug, Default)]
 struct OfNode {
-    checks: Vec<Check>,
+    checks: Vec<Gated>,
     role: Role,
+}
+
+/// A check in a guide.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Gated {
+    /// It has something to say only of loops where one of these parts is taken.
+    pub(super) when: Taken,
+    pub(super) run: fn(Scope<'_>, &mut Found<'_>),
+}
+
+impl Gated {
+    /// `None` if all that it is about is not in the guide.
+    fn of(check: &Check, guide: &Guide) -> Option<Self> {
+        let mut places = check.when.iter().flatten().peekable();
+        if places.peek().is_none() {
+            return Some(Self { when: Taken::ALWAYS, run: check.run });
+        }
+        let parts = places.filter_map(|at| at.find(guide)).map(|(_, part)| Taken::part(part));
+        Some(Self { when: parts.reduce(Taken::or)?, run: check.run })
+    }
 }
 
 /// What a loop is to a report.
@@ -81,7 +101,7 @@ impl Prepared {
             Place::Loop(one) => OfNode {
                 checks: rules::checks()
                     .filter(|check| check.on == one.id && check.guides.contains(&name))
-                    .copied()
+                    .filter_map(|check| Gated::of(check, guide))
                     .collect(),
                 role: match one.id.as_str() {
                     id if id == claim => Role::Claim,
@@ -111,7 +131,8 @@ impl Prepared {
         self.plans.get(node.index())
     }
 
-    pub(super) fn checks(&self, node: NodeId) -> &[Check] {
+    #[inline]
+    pub(super) fn checks(&self, node: NodeId) -> &[Gated] {
         self.nodes.get(node.index()).map_or(&[], |of| &of.checks)
     }
 

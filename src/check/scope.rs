@@ -36,6 +36,12 @@ impl At {
         Self { loop_id, key: LoopKey::of(loop_id), part, found: [const { AtomicU16::new(NOT_ASKED) }; NAMES.len()] }
     }
 
+    /// The id of the loop it is in.
+    #[cfg(test)]
+    pub(super) fn loop_id(&self) -> &'static str {
+        self.loop_id
+    }
+
     /// Index among the parts of its loop.
     #[inline]
     fn part(&self, view: &View<'_>) -> Option<usize> {

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use compact_str::{CompactString, ToCompactString};
+use compact_str::CompactString;
 
 use super::{
     Claim, Finding, Receive, Scope, Severity, TransactionOutcome, Verdict,
@@ -215,7 +215,7 @@ impl State {
                 self.hand_over(found, receive);
                 self.in_claim = true;
                 let id = if segment.id() == b"TRN" { segment.element(2) } else { segment.element(1) };
-                found.claim = String::from_utf8_lossy(id).to_compact_string();
+                found.claim = CompactString::from_utf8_lossy(id);
             }
             Role::Level => self.levels.push(Vec::new()),
             Role::Part => {}
@@ -242,8 +242,11 @@ impl State {
         self.reported = faults.len();
         let view = View { guide, ordinal: prepared.ordinal, tape, index: &self.index };
         let Some(scope) = Scope::new(&view, entry) else { return };
+        let taken = self.index.taken();
         for check in prepared.checks(scope.node()) {
-            (check.run)(scope, found);
+            if check.when.meets(taken) {
+                (check.run)(scope, found);
+            }
         }
         if let Some(external) = &ready.external {
             external.judge(scope, found);

@@ -124,11 +124,23 @@ pub(super) fn digits(value: &[u8]) -> Option<Digits> {
 /// The number of an element of type R or N0, exactly; `None` for more digits than any element has (18), so
 /// that sums of such numbers cannot overflow.
 pub(super) fn number(value: &[u8]) -> Option<Decimal> {
-    let shape = digits(value).filter(|shape| shape.count <= 18)?;
-    let units =
-        value.iter().filter(|byte| byte.is_ascii_digit()).fold(0i64, |sum, byte| sum * 10 + i64::from(byte - b'0'));
-    let units = if value.first() == Some(&b'-') { -units } else { units };
-    Some(Decimal::new(units, shape.decimals as u32))
+    let (is_negative, digits) = match value {
+        [b'-', digits @ ..] => (true, digits),
+        digits => (false, digits),
+    };
+    let (mut units, mut count, mut decimals) = (0i64, 0, None);
+    for byte in digits {
+        match byte {
+            b'0'..=b'9' if count < 18 => {
+                units = units * 10 + i64::from(byte - b'0');
+                count += 1;
+                decimals = decimals.map(|decimals: u32| decimals + 1);
+            }
+            b'.' if decimals.is_none() => decimals = Some(0),
+            _ => return None,
+        }
+    }
+    (count > 0).then(|| Decimal::new(if is_negative { -units } else { units }, decimals.unwrap_or(0)))
 }
 
 #[cfg(test)]

@@ -61,10 +61,10 @@ places! {
 }
 
 pub(super) const CHECKS: &[Check] = &[
-    Check::new("2100", &["835"], payment),
-    Check::new("2110", &["835"], paid_line),
-    Check::claims("2320", coverage),
-    Check::claims("2430", decision),
+    Check::new("2100", &["835"], payment).when([&OF_PAYMENT]),
+    Check::new("2110", &["835"], paid_line).when([&OF_PAID_LINE]),
+    Check::claims("2320", coverage).when([&OF_COVERAGE]),
+    Check::claims("2430", decision).when([&OF_DECISION]),
 ];
 
 /// A reason of a CAS segment.
@@ -105,10 +105,22 @@ impl<'c> Reason<'c> {
 
 /// The reasons of the CAS segments at a place.
 pub(super) fn reasons<'c>(scope: Scope<'c>, at: &At) -> impl Iterator<Item = Reason<'c>> + use<'c> {
-    scope.all(at).flat_map(|cas| {
-        let places = (2..=17).step_by(3).take_while(move |at| *at < cas.segment.len());
-        let reasons = places.map(move |at| Reason { cas, at, code: cas.element(at) });
-        reasons.filter(|reason| !reason.code.is_empty() || !reason.cas.element(reason.at + 1).is_empty())
+    let mut segments = scope.all(at);
+    let mut open: Option<(Held<'c>, usize)> = None;
+    std::iter::from_fn(move || {
+        loop {
+            if let Some((cas, next)) = &mut open {
+                let cas = *cas;
+                while *next <= 17 && *next < cas.segment.len() {
+                    let (at, code) = (*next, cas.element(*next));
+                    *next += 3;
+                    if !code.is_empty() || !cas.element(at + 1).is_empty() {
+                        return Some(Reason { cas, at, code });
+                    }
+                }
+            }
+            open = Some((segments.next()?, 2));
+        }
     })
 }
 
@@ -128,18 +140,19 @@ struct Note {
 impl Note {
     /// The note of a reason, if there is one that asks for something.
     fn of(reason: &[u8]) -> Option<&'static Self> {
-        static NOTES: LazyLock<Vec<Note>> = LazyLock::new(|| {
+        static NOTES: LazyLock<Vec<(u32, Note)>> = LazyLock::new(|| {
             let codes = codes::by_name("carc").map_or(&[][..], |list| list.codes());
             let mut notes: Vec<Note> = codes
                 .iter()
                 .filter(|code| !code.flags.is_empty())
                 .map(|code| Note::read(code.code, &code.flags))
                 .collect();
-            notes.sort_unstable_by_key(|note| note.code);
-            notes
+            notes.sort_unstable_by_key(|note| packed(note.code.as_bytes()));
+            notes.into_iter().map(|note| (packed(note.code.as_bytes()), note)).collect()
         });
-        let at = NOTES.binary_search_by(|note| note.code.as_bytes().cmp(reason)).ok()?;
-        NOTES.get(at)
+        let wanted = packed(reason);
+        let at = NOTES.partition_point(|(code, _)| *code < wanted);
+        NOTES.get(at).map(|(_, note)| note).filter(|note| note.code.as_bytes() == reason)
     }
 
     fn read(code: &'static str, flags: &[&'static str]) -> Self {
@@ -157,6 +170,11 @@ impl Note {
             claim_only: has("claim-only"),
         }
     }
+}
+
+/// The first four characters of a code, which no reason exceeds, as a number that compares faster.
+fn packed(code: &[u8]) -> u32 {
+    code.iter().take(4).fold(0, |packed, byte| packed << 8 | u32::from(*byte))
 }
 
 /// Group codes that a reason may be bound to; others are no codes of the guide, and reported as such.
@@ -230,7 +248,9 @@ fn of_payment(
     found: &mut Found<'_>,
 ) {
     let is_explained = LazyCell::new(|| is_explained() || has_claim_remark(claim_of(scope, level)));
-    let mut seen = HashSet::new();
+    // Most have a few, and are compared without a set of them.
+    let mut few: [(&[u8], &[u8]); FEW] = [(b"", b""); FEW];
+    let mut many = LazyCell::new(HashSet::new);
     for (before, reason) in reasons(scope, place).enumerate() {
         let Reason { cas, at, code } = reason;
         let amount = reason.amount();
@@ -240,13 +260,13 @@ fn of_payment(
         if at > 2 && (at - 3..at).all(|place| cas.element(place).is_empty()) {
             found.element(&GAP, cas, at);
         }
-        // Most have a few, and are compared without a set of them.
-        if before == FEW {
-            seen.extend(reasons(scope, place).take(FEW).map(Reason::key));
-        }
-        let is_repeated = match before {
-            0..FEW => reasons(scope, place).take(before).any(|earlier| earlier.key() == reason.key()),
-            _ => !seen.insert(reason.key()),
+        let key = reason.key();
+        let is_repeated = match few.get_mut(before) {
+            Some(own) => {
+                *own = key;
+                few.iter().take(before).any(|earlier| *earlier == key)
+            }
+            None => few.contains(&key) || !many.insert(key),
         };
         if is_repeated {
             found.element(&REPEATED, cas, at);

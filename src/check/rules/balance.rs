@@ -49,12 +49,14 @@ places! {
 }
 
 pub(super) const CHECKS: &[Check] = &[
-    Check::claims("2300", coverages),
-    Check::claims("2400", line),
-    Check::new("2400", &["837I"], non_covered),
-    Check::new("2400", &["837P"], |line, found| taxes(line, &[&SALES_TAX, &POSTAGE], found)),
-    Check::new("2400", &["837I"], |line, found| taxes(line, &[&SERVICE_TAX, &FACILITY_TAX], found)),
-    Check::new("2400", &["837D"], |line, found| taxes(line, &[&DENTAL_TAX], found)),
+    Check::claims("2300", coverages).when([&COVERAGE]),
+    Check::claims("2400", line).when([&DECISIONS]),
+    Check::new("2400", &["837I"], non_covered).when([&SV2]),
+    Check::new("2400", &["837P"], |line, found| taxes(line, &[&SALES_TAX, &POSTAGE], found))
+        .when([&SALES_TAX, &POSTAGE]),
+    Check::new("2400", &["837I"], |line, found| taxes(line, &[&SERVICE_TAX, &FACILITY_TAX], found))
+        .when([&SERVICE_TAX, &FACILITY_TAX]),
+    Check::new("2400", &["837D"], |line, found| taxes(line, &[&DENTAL_TAX], found)).when([&DENTAL_TAX]),
 ];
 
 /// The charge of a line: SV102, SV203 or SV302.

@@ -68,8 +68,8 @@ pub(super) const CHECKS: &[Check] = &[
     Check::new("2300", GUIDE, family),
     Check::new("2300", GUIDE, diagnoses),
     Check::new("2300", GUIDE, beside_diagnoses),
-    Check::new("2300", GUIDE, procedures),
-    Check::new("2300", GUIDE, lists),
+    Check::new("2300", GUIDE, procedures).when([&DRG_AT, &PROCEDURE, &OTHER_PROCEDURE]),
+    Check::new("2300", GUIDE, lists).when([&VALUES, &OCCURRENCES]),
 ];
 
 /// The code (component 2) of each element, with the element's number; none for an empty one.

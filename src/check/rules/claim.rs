@@ -59,7 +59,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check::claims("2300", charge),
     Check::claims("2300", replacement),
     Check::new("2300", &["837P", "837D"], accident),
-    Check::claims("2300", amounts),
+    Check::claims("2300", amounts).when([&AMT, &HCP]),
     Check::claims("2400", line),
 ];
 

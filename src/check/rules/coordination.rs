@@ -85,10 +85,10 @@ places! {
 }
 
 pub(super) const CHECKS: &[Check] = &[
-    Check::claims("2320", claim_adjustments),
-    Check::claims("2430", line_adjustments),
+    Check::claims("2320", claim_adjustments).when([&CLAIM_ADJUSTMENTS]),
+    Check::claims("2430", line_adjustments).when([&LINE_ADJUSTMENTS]),
     Check::claims("2430", decision),
-    Check::claims("2300", coverages),
+    Check::claims("2300", coverages).when([&COVERAGE]),
 ];
 
 /// The id of the payer of a coverage (2330B NM109).

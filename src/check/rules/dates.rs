@@ -94,12 +94,12 @@ pub(super) const CHECKS: &[Check] = &[
     Check::claims("2300", claim),
     Check::new("2300", P, chiropractic),
     Check::new("2300", P, stay),
-    Check::new("2300", P, others),
-    Check::claims("2300", repricer),
-    Check::claims("2330B", adjudication),
-    Check::claims("2430", adjudication),
-    Check::claims("2400", service),
-    Check::new("2400", P, line),
+    Check::new("2300", P, others).when([&DISABILITY_DATE, &ASSUMED, &LAST_WORKED, &RETURN, &CONTACT]),
+    Check::claims("2300", repricer).when([&RECEIVED]),
+    Check::claims("2330B", adjudication).when([&DECIDED]),
+    Check::claims("2430", adjudication).when([&DECIDED_LINE]),
+    Check::claims("2400", service).when([&SERVICE]),
+    Check::new("2400", P, line).when([&LINE_INITIAL, &LINE_LAST_SEEN, &LINE_X_RAY]),
 ];
 
 /// Dates of a claim that come before its first service, with their status codes.

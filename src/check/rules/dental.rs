@@ -75,8 +75,8 @@ const GUIDE: &[&str] = &["837D"];
 
 pub(super) const CHECKS: &[Check] = &[
     Check::new("2300", GUIDE, predetermination),
-    Check::new("2300", GUIDE, diagnoses),
-    Check::new("2300", GUIDE, orthodontics),
+    Check::new("2300", GUIDE, diagnoses).when([&HI]),
+    Check::new("2300", GUIDE, orthodontics).when([&DN1, &DN2]),
     Check::new("2300", GUIDE, providers),
     Check::new("2400", GUIDE, dates),
     Check::new("2400", GUIDE, teeth),

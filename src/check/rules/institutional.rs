@@ -104,10 +104,10 @@ const GUIDE: &[&str] = &["837I"];
 
 pub(super) const CHECKS: &[Check] = &[
     Check::new("2300", GUIDE, dates),
-    Check::new("2300", GUIDE, codes),
+    Check::new("2300", GUIDE, codes).when([&CL1]),
     Check::new("2300", GUIDE, providers),
     Check::new("2400", GUIDE, line),
-    Check::new("2400", GUIDE, line_providers),
+    Check::new("2400", GUIDE, line_providers).when([&LINE_OPERATING_AT, &LINE_OTHER_OPERATING_AT, &LINE_RENDERING_AT]),
 ];
 
 /// First and last day of the statement, if they are in order.

@@ -81,14 +81,14 @@ const P: &[&str] = &["837P"];
 const PI: &[&str] = &["837P", "837I"];
 
 pub(super) const CHECKS: &[Check] = &[
-    Check::claims("2400", pointers),
+    Check::claims("2400", pointers).when([&SV1, &SV3]),
     Check::new("2400", PI, modifiers),
     Check::new("2400", P, procedure),
     Check::new("2400", PI, units),
-    Check::new("2400", P, counts),
+    Check::new("2400", P, counts).when([&CARRIED, &OBSTETRIC_UNITS, &TESTED, &DURATION]),
     Check::new("2410", PI, drug),
     Check::new("2440", P, form),
-    Check::claims("2400", control_number),
+    Check::claims("2400", control_number).when([&NUMBER]),
     Check::claims("2300", control_numbers),
     Check::new("2300", PI, compounds),
 ];

@@ -85,8 +85,8 @@ places! {
 pub(super) const CHECKS: &[Check] = &[
     Check::new("2100", &["835"], balance),
     Check::new("2100", &["835"], status),
-    Check::new("2100", &["835"], people),
-    Check::new("2100", &["835"], claim_dates),
+    Check::new("2100", &["835"], people).when([&INSURED, &RENDERING, &OTHER, &MOA]),
+    Check::new("2100", &["835"], claim_dates).when([&DATES]),
     Check::new("2110", &["835"], line),
 ];
 

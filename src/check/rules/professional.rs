@@ -74,14 +74,14 @@ const PI: &[&str] = &["837P", "837I"];
 pub(super) const CHECKS: &[Check] = &[
     Check::new("2300", P, diagnoses),
     Check::new("2300", PI, first),
-    Check::new("2300", P, anesthesia),
+    Check::new("2300", P, anesthesia).when([&ANESTHESIA_FOR]),
     Check::new("2300", P, professional_gaps),
     Check::new("2300", I, institutional_gaps),
-    Check::new("2300", D, dental_gaps),
+    Check::new("2300", D, dental_gaps).when([&ANY_CODES]),
     Check::new("2300", P, ambulance),
-    Check::new("2300", P, conditions),
-    Check::new("2300", I, institutional_conditions),
-    Check::new("2400", P, conditions_of_line),
+    Check::new("2300", P, conditions).when([&AMBULANCE, &VISION, &EPSDT]),
+    Check::new("2300", I, institutional_conditions).when([&ANY_CONDITIONS]),
+    Check::new("2400", P, conditions_of_line).when([&AMBULANCE_OF_LINE, &EQUIPMENT]),
 ];
 
 /// Diagnoses beside each other.

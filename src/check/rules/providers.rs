@@ -68,7 +68,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check::new("2300", PD, claim),
     Check::new("2310C", PD, facility),
     Check::new("2310E", I, facility),
-    Check::new("2400", P, line),
+    Check::new("2400", P, line).when([&PS1, &PURCHASED, &LINE_REFERRING]),
     Check::new("2420A", PD, line_rendering),
     Check::new("2420C", P, line_facility),
     Check::new("2420D", D, line_facility),

@@ -66,11 +66,17 @@ const P: &[&str] = &["837P"];
 const PD: &[&str] = &["837P", "837D"];
 
 pub(super) const CHECKS: &[Check] = &[
-    Check::claims("2300", claim),
+    Check::claims("2300", claim).when([&PWK, &WHY_NONE, &REPRICED_CLAIM, &REPRICED_AGAIN]),
     Check::new("2300", P, professional),
-    Check::claims("2400", line),
-    Check::new("2400", P, clia_of_line),
-    Check::new("2400", PD, authorizations),
+    Check::claims("2400", line).when([
+        &PWK_OF_LINE,
+        &REPRICED_LINE,
+        &REPRICED_LINE_AGAIN,
+        &REPRICED_DENTAL,
+        &REPRICED_DENTAL_AGAIN,
+    ]),
+    Check::new("2400", P, clia_of_line).when([&CLIA_OF_LINE, &CLIA_REFERRED]),
+    Check::new("2400", PD, authorizations).when([&AUTHORIZATION_OF_LINE, &REFERRAL_OF_LINE]),
 ];
 
 fn claim(claim: Scope<'_>, found: &mut Found<'_>) {
