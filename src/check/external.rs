@@ -197,7 +197,7 @@ fn component(element: &[u8], nth: u8, delimiters: Delimiters) -> &[u8] {
 }
 
 /// The day of service that codes of a loop are valid on or not, where the claim says one.
-fn service_day(scope: Scope<'_>) -> Option<Date> {
+pub(super) fn service_day(scope: Scope<'_>) -> Option<Date> {
     let line = scope.up("2400");
     let claim = scope.up("2300")?;
     let period = |held: Held<'_>| held.period(2, 3);

@@ -7,6 +7,24 @@ use super::{
 
 pub const DEFECTS: &[Defect] = &[
     Defect {
+        rule: "diagnosis.icd-10.early",
+        sample: "837p/office-visit",
+        breaks: &[Put("DTP*472", "03", "20150112"), Put("DTP*472#2", "03", "20150112")],
+        at: "2300/HI01-1",
+        on: "HI",
+        also: &[],
+        keeps: &[Put("DTP*472", "03", "20151001"), Put("DTP*472#2", "03", "20151001")],
+    },
+    Defect {
+        rule: "diagnosis.icd-9.late",
+        sample: "837p/office-visit",
+        breaks: &[Replace("HI", "HI*BK:462*BF:78060")],
+        at: "2300/HI01-1",
+        on: "HI",
+        also: &[],
+        keeps: &[],
+    },
+    Defect {
         rule: "patient.birth.after-service",
         sample: "837p/office-visit",
         breaks: &[Put("DMG", "02", "20260113")],

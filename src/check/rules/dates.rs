@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use super::{
     super::{
         Check, Found, Scope,
+        external::service_day,
         rule::{Rule, rules},
         scope::{At, Held, places},
         value,
@@ -48,6 +49,10 @@ rules! {
         .says("the last day worked, the return to work or the first contact is given although this is no claim for a work injury or an accident", "leave the date out");
     REPRICER = Rule::warning(4, "DAT10", "claim.repricer.date").ik3("I9")
         .says("the day on which a repricer received the claim is given and nothing was repriced", "add HCP, or leave DTP*050 out");
+    TENTH_EARLY = Rule::error(5, "HI04", "diagnosis.icd-10.early").stc("A7:254")
+        .says("ICD-10 codes stand on a claim for services before 2015-10-01", "send the ICD-9 codes of that time, or correct the date");
+    NINTH_LATE = Rule::error(5, "HI04", "diagnosis.icd-9.late").stc("A7:254")
+        .says("ICD-9 codes stand on a claim for services since 2015-10-01", "send ICD-10 codes, with the qualifiers ABK and ABF");
 }
 
 places! {
@@ -86,6 +91,7 @@ places! {
     NAME_OF_PATIENT = "2000C" / "2010CA";
     DMG_OF_PATIENT = "2010CA" / "DMG";
     CASUALTY_NUMBER_OF_PATIENT = "2010CA" / "REF[Y4]";
+    DIAGNOSES = "2300" / "HI[ABK]";
 }
 
 const P: &[&str] = &["837P"];
@@ -100,6 +106,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check::claims("2430", adjudication).when([&DECIDED_LINE]),
     Check::claims("2400", service).when([&SERVICE]),
     Check::new("2400", P, line).when([&LINE_INITIAL, &LINE_LAST_SEEN, &LINE_X_RAY]),
+    Check::claims("2300", icd_version),
 ];
 
 /// Dates of a claim that come before its first service, with their status codes.
@@ -285,5 +292,20 @@ fn line(line: Scope<'_>, found: &mut Found<'_>) {
         if line.around().first(of_claim).is_some_and(|of_claim| of_claim.element(3) == held.element(3)) {
             found.segment(&SAME_DATE, held);
         }
+    }
+}
+/// The day from which on ICD-10 codes are sent.
+const ICD_10: Date = jiff::civil::date(2015, 10, 1);
+
+fn icd_version(claim: Scope<'_>, found: &mut Found<'_>) {
+    let Some(first) = claim.first(&DIAGNOSES) else { return };
+    let rule = match first.component(1, 1) {
+        b"ABK" | b"ABF" => &TENTH_EARLY,
+        b"BK" | b"BF" => &NINTH_LATE,
+        _ => return,
+    };
+    let Some(day) = service_day(claim) else { return };
+    if (day < ICD_10) == std::ptr::eq(rule, &TENTH_EARLY) {
+        found.component(rule, first, 1, 1);
     }
 }
