@@ -286,6 +286,12 @@ impl<W: Write> Receive for Answers<W> {
 
 /// Data as an answer repeats it: text without what would not be allowed in it, cut to a length.
 fn text(value: &[u8], most: usize) -> Text {
+    // As nearly all data are: one byte a character, and nothing to clean.
+    if value.iter().fold(true, |plain, byte| plain & (0x20..0x7f).contains(byte)) {
+        let value = value.trim_ascii();
+        let value = value.get(..most).unwrap_or(value).trim_ascii_end();
+        return std::str::from_utf8(value).unwrap_or_default().into();
+    }
     let clean = |character: char| if character.is_control() { ' ' } else { character };
     let text: Text = match std::str::from_utf8(value) {
         Ok(text) => text.trim().chars().map(clean).take(most).collect(),

@@ -158,9 +158,8 @@ impl Part {
         record: &R,
         buffers: &mut Buffers,
     ) -> Result<Written, Error> {
-        let json = serde_json::to_vec(record)?;
         let writer = Writer::with(&self.binding, style, start, std::mem::take(buffers)).ignoring(self.without);
-        let written = writer.write(&mut serde_json::Deserializer::from_slice(&json))?;
+        let written = writer.write_record(record)?;
         *buffers = writer.into_buffers();
         Ok(written)
     }

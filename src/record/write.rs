@@ -4,6 +4,8 @@
 //! when a loop's object ends, its segments are rendered in the guide's order, the inner loops (which
 //! are rendered already) between them, and its layout is applied.
 
+mod typed;
+
 use std::{borrow::Cow, cell::RefCell, fmt};
 
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -402,17 +404,7 @@ impl<'de> DeserializeSeed<'de> for ItemSeed<'_, '_, '_> {
             .ok_or_else(|| de::Error::custom(format!("`{}`: {} are too many for its segment", plan.name, index + 1)))?;
         match &plan.value {
             Value::Record(fields) => {
-                let scope = match plan.reach {
-                    Reach::Here => scope,
-                    _ => Scope {
-                        plan: None,
-                        slot: place.slot,
-                        occurrence: place.occurrence,
-                        base: place.element,
-                        layout: None,
-                        ..scope
-                    },
-                };
+                let scope = scope.of_record(plan, place);
                 deserializer.deserialize_any(RecordVisitor { scope, fields, name: plan.name })
             }
             Value::Scalar(format) => {
@@ -442,6 +434,15 @@ struct CellPlace {
 }
 
 impl Scope<'_, '_> {
+    /// The scope of the fields of a record at a place.
+    fn of_record(self, plan: &FieldPlan, place: CellPlace) -> Self {
+        if let Reach::Here = plan.reach {
+            return self;
+        }
+        let CellPlace { slot, occurrence, element: base, .. } = place;
+        Self { plan: None, slot, occurrence, base, layout: None, ..self }
+    }
+
     /// Where the value of an index goes; `None` if the segment has no room for it.
     fn place(&self, plan: &FieldPlan, index: u32) -> Option<CellPlace> {
         let base = self.base;
