@@ -70,3 +70,6 @@ pub use status::{
     BilledProvider, ClaimStatus, ClaimStatusReport, LineStatus, Status, StatusCode, StatusPatient, StatusProvider,
     StatusReceiver, StatusSource,
 };
+
+#[cfg(test)]
+mod tests;
