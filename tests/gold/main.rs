@@ -10,7 +10,15 @@ mod named;
 
 use std::{collections::BTreeMap, fs};
 
-use claimwire::check::{self, Finding, Options, Override, Receive, Severity, Verdict};
+use claimwire::check::{self, Finding, Options, Receive, Severity, Verdict};
+
+/// Valid files that call themselves production data (ISA15 = P) and have NPIs whose check digit is wrong and ZIP
+/// codes of five digits, as X12's own examples do. A receiver of production data would refuse them.
+const MADE_UP: &[&str] = &[
+    "pass__COB-claim-from-billing-provider-to-payer-a.edi",
+    "pass__COB-claim-from-billing-provider-to-payer-b.edi",
+    "pass__COB-claim-from-payer-a-to-payer-b-in-payer-to-payer.edi",
+];
 
 #[derive(Default)]
 struct Collected(Vec<Finding>);
@@ -55,6 +63,10 @@ fn verdicts_over_the_corpus() {
         let judged = judge(&fs::read(&row.path).expect("readable"));
         counts.entry((&row.gold, &row.transaction)).or_default()[usize::from(!judged.accepted)] += 1;
         let fault = match row.gold.as_str() {
+            "valid" if MADE_UP.iter().any(|name| row.name.ends_with(name)) => {
+                let only_that = !judged.errors.is_empty() && judged.errors.iter().all(|one| one.rule.invented);
+                (!only_that).then(|| "is valid but for its made-up numbers".to_owned())
+            }
             "valid" => (!judged.accepted || !judged.errors.is_empty()).then(|| "is valid".to_owned()),
             "invalid" => named::fault(row, &judged),
             "disputed" => match unseen.remove(row.name.as_str()) {
@@ -76,11 +88,8 @@ fn verdicts_over_the_corpus() {
 }
 
 fn judge(file: &[u8]) -> Judged {
-    // All of it is made up, also what does not call itself test data: its numbers and addresses only warn.
-    let invented = check::all().filter(|rule| rule.invented);
-    let overrides = invented.map(|rule| (rule.id.to_owned(), Override::Warning)).collect();
     // What is in the future of a file does not depend on when this runs.
-    let options = Options { overrides, today: jiff::civil::date(2026, 6, 30), ..Options::default() };
+    let options = Options { today: jiff::civil::date(2026, 6, 30), ..Options::default() };
     let mut collected = Collected::default();
     let verdict = check::check(file, &options, &mut collected);
     Judged {
