@@ -11,7 +11,8 @@
 //! | a functional group or transaction set | 999 | gets no 277CA |
 //! | a claim | 277CA | |
 //!
-//! [`explain`] goes the other way: it says in words what the acknowledgments mean that others have sent.
+//! Two functions go the other way: [`read`] makes records of the acknowledgments that others have sent, and
+//! [`explain`] says in words what they mean.
 //!
 //! A set is accepted with errors (`E`) where a partner turned an error down to a warning; what is a warning
 //! by itself is in no answer.
@@ -32,14 +33,17 @@ mod explain;
 mod functional;
 mod interchange;
 mod output;
+mod read;
 
 use std::io::Write;
 
-pub use self::explain::{Answered, Explained, explain};
+pub use self::{
+    explain::{Answered, Explained, explain},
+    read::{Answer, Batch, read},
+};
 pub use crate::document::{Error, Notice, Severity};
 
 use self::{
-    batch::Batch,
     functional::{Group, Set},
     interchange::Interchange,
 };
@@ -153,7 +157,7 @@ pub struct Answers<W: Write> {
 struct OpenSet {
     functional: Set,
     /// Its claims, as long as the set may be accepted.
-    batch: Option<Batch>,
+    batch: Option<batch::Batch>,
 }
 
 impl<W: Write> Answers<W> {
@@ -227,7 +231,7 @@ impl<W: Write> Receive for Answers<W> {
     fn transaction_begins(&mut self, set: &TransactionOutcome) {
         let (Some(group), Some(interchange)) = (&self.group, &self.open) else { return };
         let is_batch = self.options.kinds.claims && set.set == "837";
-        let batch = is_batch.then(|| Batch::new(interchange.style().clone(), &self.options));
+        let batch = is_batch.then(|| batch::Batch::new(interchange.style().clone(), &self.options));
         self.set = Some(OpenSet { functional: Set::new(set, group), batch });
     }
 
@@ -254,7 +258,7 @@ impl<W: Write> Receive for Answers<W> {
             let message = "its claims get no answer: a 999 rejects the transaction set".to_owned();
             self.note(Severity::Error, &set.control_number, message);
         }
-        let batch = match batch.map(Batch::end).transpose() {
+        let batch = match batch.map(batch::Batch::end).transpose() {
             Ok(batch) => batch.flatten(),
             Err(error) => {
                 self.failed.get_or_insert(error);

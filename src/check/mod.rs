@@ -14,6 +14,7 @@ mod finding;
 mod found;
 mod index;
 mod known;
+mod lines;
 mod memory;
 mod numbering;
 mod open;
@@ -33,6 +34,7 @@ mod structure;
 mod value;
 
 pub use finding::{Answer, Finding, Place, Trigger, Within};
+pub use lines::Lines;
 pub use options::Options;
 pub use outcome::{Claim, GroupOutcome, InterchangeOutcome, Receive, TransactionOutcome, Verdict};
 pub use rule::{Codes, Rule, Severity};

@@ -15,7 +15,6 @@ mod generate;
 mod guides;
 mod input;
 mod inspect;
-mod lines;
 mod notices;
 mod output;
 mod partner;
