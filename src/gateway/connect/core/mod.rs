@@ -1,0 +1,1 @@
+//! CAQH CORE connectivity vC2.2.0.
