@@ -1,3 +1,75 @@
-//! The gateway: claims in, files exchanged with trading partners, answers matched.
+//! The gateway: claims in, files exchanged with trading partners, answers matched, nothing lost.
+//!
+//! One program plays both roles. For a billing side it takes claims, checks them, sends them in files and
+//! joins what comes back (TA1, 999, 277CA, 835) to the claims. For a payer it takes files, answers them, hands
+//! the claims on and sends remittances. What it knows stands in one [`store`]; what a file or an answer leads
+//! to is the [`flow`]; how files travel is [`connect`].
 
 pub mod connect;
+pub mod flow;
+mod id;
+pub mod store;
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use aws_lc_rs::hmac;
+
+pub use id::{Id, NotAnId};
+
+use crate::{
+    check,
+    partner::{Partner, Partners, Usage},
+};
+use store::Store;
+
+/// A running gateway: what is stored, and who the partners are. Cheap to share.
+pub struct Gateway {
+    store: Store,
+    partners: RwLock<Arc<Partners>>,
+    /// The key that claims are known again by.
+    fingerprints: hmac::Key,
+    /// Whether claims without a named partner are for test or for production.
+    usage: Usage,
+    /// Where files that come in are kept until they are stored.
+    spool: PathBuf,
+    /// Where claims are handed on to, as files.
+    hand_on: Option<PathBuf>,
+}
+
+impl Gateway {
+    /// The store.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The partners, as they are now.
+    pub fn partners(&self) -> Arc<Partners> {
+        Arc::clone(&self.partners.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The partner of a name.
+    pub fn partner(&self, name: &str) -> Option<Arc<Partner>> {
+        self.partners().by_name(name).cloned()
+    }
+
+    fn partner_of_payer(&self, payer: &str) -> Option<Arc<Partner>> {
+        self.partners().by_payer(self.usage, payer).cloned()
+    }
+
+    fn partner_of_interchange(&self, isa15: &str, qualifier: &str, id: &str) -> Option<Arc<Partner>> {
+        let usage = if isa15 == "P" { Usage::Production } else { Usage::Test };
+        self.partners().by_interchange_id(usage, qualifier, id).cloned()
+    }
+
+    /// How files of a partner are checked.
+    fn checking(&self, partner: &str) -> check::Options {
+        self.partners().checking(partner).cloned().unwrap_or_default()
+    }
+
+    fn fingerprints(&self) -> &hmac::Key {
+        &self.fingerprints
+    }
+}

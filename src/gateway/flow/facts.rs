@@ -39,6 +39,9 @@ pub(super) struct Line {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Source {
+    pub(super) interchange: String,
+    pub(super) group: String,
+    pub(super) transaction: String,
     pub(super) byte_offset: Option<u64>,
 }
 
@@ -93,6 +96,11 @@ impl Line {
     /// Reads a line. A line that the checks have passed can be read.
     pub(super) fn of(line: &[u8]) -> Result<Self, serde_json::Error> {
         serde_json::from_slice(line)
+    }
+
+    /// Whether it is a claim, and not a payment or an answer.
+    pub(super) fn is_claim(&self) -> bool {
+        matches!(self.kind.as_str(), "professional" | "institutional" | "dental")
     }
 
     /// CLM02, as written; 0 if there is none.

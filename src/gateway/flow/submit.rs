@@ -193,7 +193,7 @@ impl Gateway {
             lines.extend_from_slice(json);
             lines.push(b'\n');
         }
-        let payload = if claims.iter().any(|claim| claim.json.is_some()) { Some(payload::put(tx, &lines)?) } else { None };
+        let payload = if claims.iter().any(|claim| claim.json.is_some()) { Some(payload::put(tx, "lines", &lines)?.id) } else { None };
         let mut outcomes = Vec::with_capacity(claims.len());
         for (claim, span) in claims.into_iter().zip(spans) {
             outcomes.push(self.take_one(tx, claim, &source, allow_duplicates, payload.map(|payload| (payload, span)))?);
@@ -263,7 +263,7 @@ impl Gateway {
             true => None,
             false => {
                 let text = serde_json::to_vec(&outcome.findings).unwrap_or_default();
-                Some(payload::put(tx, &text)?)
+                Some(payload::put(tx, "findings", &text)?.id)
             }
         };
         let id = Id::new(now);
@@ -346,9 +346,7 @@ impl Gateway {
                 let at = usize::try_from(claim.line.saturating_sub(1)).unwrap_or(usize::MAX);
                 let readable = !claim.control_number.is_empty();
                 let json = texts.get_mut(at).map(std::mem::take).filter(|_| readable);
-                let is_claim = json.as_deref().and_then(|json| Line::of(json).ok()).is_some_and(|facts| {
-                    matches!(facts.kind.as_str(), "professional" | "institutional" | "dental")
-                });
+                let is_claim = json.as_deref().and_then(|json| Line::of(json).ok()).is_some_and(|facts| facts.is_claim());
                 let reason = match (&partner, is_claim) {
                     (None, _) => Some("no partner takes claims for this payer: name the partner, or add the payer to its settings".into()),
                     (Some(_), false) if readable => Some("this is no claim: payments are handed in as remittances".into()),
@@ -394,9 +392,7 @@ impl Gateway {
         let mut checked = Vec::new();
         for claim in claims {
             let json = texts.remove(&claim.offset);
-            let is_claim = json.as_deref().and_then(|json| Line::of(json).ok()).is_some_and(|facts| {
-                matches!(facts.kind.as_str(), "professional" | "institutional" | "dental")
-            });
+            let is_claim = json.as_deref().and_then(|json| Line::of(json).ok()).is_some_and(|facts| facts.is_claim());
             let reason = match (&json, claim.refused, is_claim) {
                 (None, false, _) => Some("a value in it cannot be read".into()),
                 (Some(_), _, false) => Some("this is no claim".into()),

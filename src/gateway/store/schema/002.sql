@@ -11,7 +11,7 @@ CREATE TABLE file (
     channel     TEXT    NOT NULL CHECK (channel IN ('api', 'core', 'stream', 'folder', 'made')),
     name        TEXT,
     content     TEXT,
-    payload     INTEGER NOT NULL REFERENCES payload (id),
+    payload     TEXT    NOT NULL REFERENCES payload (id),
     length      INTEGER NOT NULL,
     sha256      BLOB    NOT NULL,
     -- CORE PayloadID: given by the sender, or made for a file of ours, and then the same on every repeat.
@@ -22,7 +22,7 @@ CREATE TABLE file (
     -- Of an answer that we made: the file it answers. Of a duplicate: the file that came first.
     about       INTEGER REFERENCES file (id),
     -- The claims or payments in it as JSON, one a line.
-    lines       INTEGER REFERENCES payload (id),
+    lines       TEXT    REFERENCES payload (id),
     at          INTEGER NOT NULL,
     CHECK ((direction = 'out') = (state = 'made'))
 ) STRICT;
@@ -98,11 +98,11 @@ CREATE TABLE claim (
     transaction_set      INTEGER REFERENCES transaction_set (id),
     position             INTEGER,
     -- Its JSON: bytes of a payload.
-    payload              INTEGER NOT NULL REFERENCES payload (id),
+    payload              TEXT    NOT NULL REFERENCES payload (id),
     offset               INTEGER NOT NULL,
     length               INTEGER NOT NULL,
     -- What was found in it, if anything: JSON, a payload of its own.
-    findings             INTEGER REFERENCES payload (id),
+    findings             TEXT    REFERENCES payload (id),
     at                   INTEGER NOT NULL,
     changed              INTEGER NOT NULL,
     CHECK (state NOT IN ('refused', 'queued') OR transaction_set IS NULL)
@@ -176,7 +176,7 @@ CREATE TABLE payment (
     charge                 TEXT    NOT NULL,
     paid                   TEXT    NOT NULL,
     patient_responsibility TEXT,
-    payload                INTEGER NOT NULL REFERENCES payload (id),
+    payload                TEXT    NOT NULL REFERENCES payload (id),
     offset                 INTEGER NOT NULL,
     length                 INTEGER NOT NULL
 ) STRICT;

@@ -1,0 +1,202 @@
+//! Queued claims, put into files within the partner's limits.
+
+use std::io::BufReader;
+
+use jiff::SignedDuration;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{
+    Event, FlowError, State, deliver,
+    examine::{self, Examined},
+    outline::{self, Outline},
+    spans::Spans,
+    timeline::{self, Claims},
+};
+use crate::{
+    gateway::{
+        Gateway, Id,
+        connect::Content,
+        store::{
+            self, Tx,
+            jobs::{self, NewJob},
+            numbers::{self, Number},
+            payload::{PayloadId, Sealed},
+            values,
+        },
+    },
+    ndjson,
+    partner::{Partner, Range},
+};
+
+/// The queue of these jobs.
+pub(super) const QUEUE: &str = "batch";
+/// Claims of a file where the partner says nothing else.
+const CLAIMS_PER_FILE: u32 = 5000;
+/// About how much longer X12 may be than we guess from the JSON; measured, JSON is four times as long.
+const JSON_PER_X12: u64 = 3;
+
+/// Asks for the partner's queued claims to be put into files, when they have waited for others.
+pub(super) fn ask(tx: &mut dyn Tx, partner: &str, wait: SignedDuration) -> store::Result<()> {
+    let now = tx.now();
+    let wait = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
+    let job = NewJob::new(QUEUE, partner).due(now.saturating_add(wait)).unique(format!("{QUEUE}:{partner}"));
+    jobs::enqueue(tx, job)?;
+    Ok(())
+}
+
+/// A claim that waits.
+struct Waiting {
+    id: Id,
+    kind: String,
+    payload: PayloadId,
+    offset: u64,
+    length: u64,
+}
+
+impl Gateway {
+    /// Puts the partner's queued claims into files; gives how many. It blocks.
+    ///
+    /// # Errors
+    /// Settings that do not do; the store's.
+    pub(super) fn batch(&self, partner: &Partner) -> Result<usize, FlowError> {
+        let mut files = 0;
+        for kind in ["professional", "institutional", "dental"] {
+            loop {
+                let most = partner.limits.claims_per_file.unwrap_or(CLAIMS_PER_FILE);
+                let waiting = self.waiting(partner, kind, most)?;
+                if waiting.is_empty() {
+                    break;
+                }
+                self.file(partner, &waiting)?;
+                files += 1;
+            }
+        }
+        Ok(files)
+    }
+
+    fn waiting(&self, partner: &Partner, kind: &str, most: u32) -> Result<Vec<Waiting>, FlowError> {
+        let (name, kind) = (partner.name().to_owned(), kind.to_owned());
+        let bytes = partner.limits.bytes_per_file.unwrap_or(u64::MAX).saturating_mul(JSON_PER_X12);
+        let waiting = self.store().read_blocking(move |tx| {
+            let rows = tx.rows(
+                "SELECT id, kind, payload, offset, length FROM claim
+                 WHERE state = 'queued' AND partner = ?1 AND kind = ?2 AND direction = 'out' ORDER BY id LIMIT ?3",
+                values![&name, &kind, most],
+            )?;
+            rows.into_iter()
+                .map(|row| {
+                    Ok(Waiting {
+                        id: Id(row.int("id")?),
+                        kind: row.text("kind")?.to_owned(),
+                        payload: row.payload("payload")?,
+                        offset: row.count("offset")?,
+                        length: row.count("length")?,
+                    })
+                })
+                .collect::<store::Result<Vec<_>>>()
+        })?;
+        let mut sum = 0u64;
+        let fits = waiting.iter().take_while(|claim| {
+            sum = sum.saturating_add(claim.length);
+            sum <= bytes
+        });
+        let fits = fits.count().max(1);
+        Ok(waiting.into_iter().take(fits).collect())
+    }
+
+    /// Writes a file of claims and records all that it holds.
+    fn file(&self, partner: &Partner, waiting: &[Waiting]) -> Result<Id, FlowError> {
+        let guide = waiting.first().map_or("837P", |claim| guide_of(&claim.kind));
+        let mut options = partner.options_for(guide).map_err(|error| FlowError::settings(partner, &error))?;
+        let sets = u32::try_from(waiting.len()).unwrap_or(u32::MAX);
+        let [interchange, group, set] = self.numbers(partner, sets)?;
+        options.control_number = interchange;
+        options.group_control_number = group;
+        options.transaction_control_number = set;
+        let mut writer = ndjson::Writer::new(self.store().payload_writer()?, options);
+        let mut spans = Spans::new(self.store());
+        for claim in waiting {
+            writer.push(&spans.read(claim.payload, claim.offset, claim.length)?)?;
+        }
+        let stored = writer.finish()?.finish()?;
+        let outline = outline::of(BufReader::new(self.store().payload_reader(stored.id)?))?;
+        let examination =
+            examine::file(BufReader::new(self.store().payload_reader(stored.id)?), &self.checking(partner.name()))?;
+        if examination.claims.len() != waiting.len() {
+            let message = format!("{} claims went in, {} came out", waiting.len(), examination.claims.len());
+            return Err(FlowError::Fault(message));
+        }
+        let ids: Vec<Id> = waiting.iter().map(|claim| claim.id).collect();
+        let name = partner.name().to_owned();
+        let made = Made { partner: name, guide, stored, outline, claims: examination.claims, ids };
+        let outlet = deliver::Outlet::of(partner);
+        let file = self.store().write_blocking(move |tx| made.record(tx, outlet))?;
+        tracing::info!(partner = partner.name(), file.id = %file, claims = waiting.len(), "claims were put into a file");
+        Ok(file)
+    }
+
+    /// Takes control numbers: of an interchange, a group and as many transaction sets as there may be.
+    pub(super) fn numbers(&self, partner: &Partner, sets: u32) -> Result<[u32; 3], FlowError> {
+        let name = partner.name().to_owned();
+        let ranges = partner.control_numbers;
+        let range = |range: Range| (range.first, range.last);
+        Ok(self.store().write_blocking(move |tx| {
+            Ok([
+                numbers::take(tx, &name, Number::Interchange, 1, range(ranges.interchange))?,
+                numbers::take(tx, &name, Number::Group, 1, range(ranges.group))?,
+                numbers::take(tx, &name, Number::Transaction, sets, range(ranges.transaction))?,
+            ])
+        })?)
+    }
+}
+
+/// A file that was made, before it is recorded.
+struct Made {
+    partner: String,
+    guide: &'static str,
+    stored: Sealed,
+    outline: Outline,
+    claims: Vec<Examined>,
+    ids: Vec<Id>,
+}
+
+impl Made {
+    fn record(self, tx: &mut dyn Tx, outlet: deliver::Outlet) -> store::Result<Id> {
+        let Self { partner, guide, stored, outline, claims, ids } = self;
+        let content = match guide {
+            "837I" => Content::Claims837I,
+            "837D" => Content::Claims837D,
+            _ => Content::Claims837P,
+        };
+        let file = deliver::made(tx, &partner, content, &stored, None)?;
+        let sets = outline.record(tx, file, "out", &partner)?;
+        let now = tx.now();
+        for (id, claim) in ids.iter().zip(&claims) {
+            let Some(set) = sets.sets.get(claim.set) else {
+                return Err(store::Error::Invalid("a claim stands in no transaction set"));
+            };
+            let moved = tx.run(
+                "UPDATE claim SET state = 'batched', transaction_set = ?2, position = ?3, changed = ?4
+                 WHERE id = ?1 AND state = 'queued'",
+                values![id.0, set.0, claim.position, now],
+            )?;
+            // Somebody withdrew it, or put it into another file: this file must not go out.
+            if moved != 1 {
+                return Err(store::Error::Invalid("a claim is no longer queued"));
+            }
+        }
+        timeline::of_claims(tx, Claims::OfFile(file), Event::Batched, Some(State::Batched), Some(file), &json!({"file": file}))?;
+        deliver::ask(tx, &partner, file, outlet)?;
+        Ok(file)
+    }
+}
+
+/// The guide of a kind of claims.
+fn guide_of(kind: &str) -> &'static str {
+    match kind {
+        "institutional" => "837I",
+        "dental" => "837D",
+        _ => "837P",
+    }
+}
