@@ -8,6 +8,8 @@ pub mod claims;
 pub mod codes;
 pub mod document;
 pub mod explain;
+#[cfg(feature = "gateway")]
+pub mod gateway;
 pub mod generate;
 pub mod guide;
 pub mod guidebook;
