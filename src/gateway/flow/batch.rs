@@ -40,8 +40,8 @@ const JSON_PER_X12: u64 = 3;
 pub(super) fn ask(tx: &mut dyn Tx, partner: &str, wait: SignedDuration) -> store::Result<()> {
     let now = tx.now();
     let wait = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
-    let job = NewJob::new(QUEUE, partner).due(now.saturating_add(wait)).unique(format!("{QUEUE}:{partner}"));
-    jobs::enqueue(tx, job)?;
+    let (key, due) = (format!("{QUEUE}:{partner}"), Some(now.saturating_add(wait)));
+    jobs::enqueue(tx, &NewJob { unique_key: Some(&key), due, ..NewJob::new(QUEUE, "batch", partner) })?;
     Ok(())
 }
 

@@ -89,7 +89,8 @@ pub(super) fn ask(tx: &mut dyn Tx, partner: &str, file: Id, outlet: Outlet) -> s
     match outlet {
         Outlet::PickUp => timeline::of_file(tx, partner, file, Event::Waiting, &json!({})),
         Outlet::Send(_) => {
-            jobs::enqueue(tx, NewJob::new(QUEUE, &file.to_string()).unique(format!("{QUEUE}:{file}")))?;
+            let (subject, key) = (file.to_string(), format!("{QUEUE}:{file}"));
+            jobs::enqueue(tx, &NewJob { unique_key: Some(&key), ..NewJob::new(QUEUE, "send", &subject) })?;
             Ok(())
         }
     }

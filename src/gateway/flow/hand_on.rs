@@ -24,7 +24,8 @@ pub(super) const QUEUE: &str = "hand_on";
 
 /// Asks for the claims of a file to be handed on.
 pub(super) fn ask(tx: &mut dyn Tx, file: Id) -> store::Result<()> {
-    jobs::enqueue(tx, NewJob::new(QUEUE, &file.to_string()).unique(format!("{QUEUE}:{file}")))?;
+    let (subject, key) = (file.to_string(), format!("{QUEUE}:{file}"));
+    jobs::enqueue(tx, &NewJob { unique_key: Some(&key), ..NewJob::new(QUEUE, "claims", &subject) })?;
     Ok(())
 }
 

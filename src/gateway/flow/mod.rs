@@ -4,12 +4,37 @@
 //! long (checking, converting, sending) is done before, on threads that may block, and what is to follow is
 //! written in one work at the end, so that a crash leaves either nothing of it or all of it.
 
+mod answers;
+mod batch;
+mod deliver;
+mod error;
 mod examine;
+mod expect;
 mod facts;
+mod hand_on;
+mod outline;
+mod process;
+mod receive;
+mod remit;
+mod service;
+mod spans;
 mod state;
 mod submit;
 mod timeline;
+mod work;
 
+pub use error::FlowError;
+pub use service::Desk;
 pub use state::State;
-pub use submit::{Decision, Outcome, Submission, SubmitError, Submitted};
+pub use submit::{Decision, Outcome, Prepared, Submission, SubmitError, Submitted};
 pub use timeline::Event;
+
+/// Does something that blocks on a thread where it may.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, FlowError> + Send + 'static,
+) -> Result<T, FlowError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(_) => Err(FlowError::Fault("a worker thread failed".into())),
+    }
+}

@@ -101,7 +101,8 @@ impl Gateway {
                 let event = if first.is_some() { Event::FileRepeated } else { Event::FileReceived };
                 let detail = json!({ "channel": origin.channel, "length": sealed.length, "first": first.map(Id) });
                 timeline::of_file(tx, partner, id, event, &detail)?;
-                jobs::enqueue(tx, NewJob::new(process::QUEUE, &id.to_string()).unique(format!("{}:{id}", process::QUEUE)))?;
+                let (subject, key) = (id.to_string(), format!("{}:{id}", process::QUEUE));
+                jobs::enqueue(tx, &NewJob { unique_key: Some(&key), ..NewJob::new(process::QUEUE, "file", &subject) })?;
                 tracing::info!(partner, file.id = %id, length = sealed.length, "a file is stored");
                 Ok(Taken { id, repeated: false })
             })

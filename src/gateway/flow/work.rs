@@ -1,0 +1,141 @@
+//! The gateway's jobs: which queue does what, how many at a time, and how often it is tried.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    FlowError, batch, blocking,
+    deliver::{self, Sent},
+    expect, hand_on, process,
+};
+use crate::gateway::{
+    Gateway, Id,
+    store::jobs::{self, Backoff, Done, Failure, Job, Lease, NewJob, Runner, Settings},
+};
+
+/// Overdue acknowledgments are looked for so often, in milliseconds.
+const LOOK_FOR_OVERDUE: i64 = 60_000;
+/// Periodic work.
+const PERIODIC: &str = "periodic";
+/// Tries to send a file: CORE asks for at least 90 s before the first repeat and a person after some.
+const SEND_BACKOFF: Backoff = Backoff { first_ms: 90_000, longest_ms: 15 * 60_000 };
+
+impl Gateway {
+    /// Does jobs until `shutdown`.
+    ///
+    /// # Errors
+    /// The store's, at the start.
+    pub async fn work(self: &Arc<Self>, shutdown: CancellationToken) -> Result<(), FlowError> {
+        self.store().write(|tx| periodic(tx, "overdue", 0)).await?;
+        let runner = Runner::new(self.store().clone(), Settings::default())
+            .queue(process::QUEUE, 2, Backoff::default(), self.handler(Self::work_process))
+            .queue(batch::QUEUE, 1, Backoff::default(), self.handler(Self::work_batch))
+            .queue(deliver::QUEUE, 8, self.send_backoff(), self.handler(Self::work_deliver))
+            .queue(hand_on::QUEUE, 1, Backoff::default(), self.handler(Self::work_hand_on))
+            .queue(PERIODIC, 1, Backoff::default(), self.handler(Self::work_periodic));
+        runner.run(shutdown).await;
+        Ok(())
+    }
+
+    fn send_backoff(&self) -> Backoff {
+        self.resend.map_or(SEND_BACKOFF, |first_ms| Backoff { first_ms, longest_ms: first_ms.saturating_mul(8) })
+    }
+
+    fn handler<F>(
+        self: &Arc<Self>,
+        work: fn(Arc<Self>, Job, Lease) -> F,
+    ) -> impl Fn(Job, Lease) -> BoxFuture<'static, Result<Done, Failure>> + Send + Sync + 'static
+    where
+        F: Future<Output = Result<Done, Failure>> + Send + 'static,
+    {
+        let gateway = Arc::clone(self);
+        move |job, lease| Box::pin(work(Arc::clone(&gateway), job, lease))
+    }
+
+    async fn work_process(self: Arc<Self>, job: Job, _: Lease) -> Result<Done, Failure> {
+        let file = id(&job)?;
+        // What it does is done once, however often it is asked to: the file's row says whether it was.
+        blocking(move || self.process(file)).await?;
+        Ok(Done::Complete)
+    }
+
+    async fn work_batch(self: Arc<Self>, job: Job, _: Lease) -> Result<Done, Failure> {
+        let Some(partner) = self.partner(&job.subject) else {
+            let reason = format!("there is no partner `{}` any more: bring its settings back, or withdraw its claims", job.subject);
+            return Err(Failure::Fail { reason });
+        };
+        blocking(move || self.batch(&partner)).await?;
+        Ok(Done::Complete)
+    }
+
+    async fn work_deliver(self: Arc<Self>, job: Job, lease: Lease) -> Result<Done, Failure> {
+        let file = id(&job)?;
+        match self.send(file).await? {
+            Sent::Arrived => Ok(Done::Complete),
+            Sent::Again { reason, after } => {
+                let given_up = job.attempt >= job.max_attempts;
+                let told = reason.clone();
+                self.store().write(move |tx| Self::failed(tx, file, &told, given_up)).await?;
+                match after {
+                    Some(wait_ms) => Err(Failure::RetryAfter { error: reason, wait_ms }),
+                    None => Err(Failure::Retry { error: reason }),
+                }
+            }
+            Sent::GivenUp { reason } => {
+                let told = reason.clone();
+                self.store()
+                    .write(move |tx| {
+                        Self::failed(tx, file, &told, true)?;
+                        jobs::fail(tx, &lease, &told)
+                    })
+                    .await?;
+                tracing::error!(file.id = %file, reason, "a file could not be sent; a person must act");
+                Ok(Done::Stored)
+            }
+        }
+    }
+
+    async fn work_hand_on(self: Arc<Self>, job: Job, _: Lease) -> Result<Done, Failure> {
+        let file = id(&job)?;
+        blocking(move || self.hand_on(file)).await?;
+        Ok(Done::Complete)
+    }
+
+    async fn work_periodic(self: Arc<Self>, job: Job, lease: Lease) -> Result<Done, Failure> {
+        match job.kind.as_str() {
+            "overdue" => {
+                self.store()
+                    .write(move |tx| {
+                        expect::overdue(tx)?;
+                        jobs::complete(tx, &lease)?;
+                        periodic(tx, "overdue", LOOK_FOR_OVERDUE)
+                    })
+                    .await?;
+                Ok(Done::Stored)
+            }
+            other => Err(Failure::Fail { reason: format!("this program knows no periodic work `{other}`") }),
+        }
+    }
+}
+
+/// Asks for periodic work.
+fn periodic(tx: &mut dyn crate::gateway::store::Tx, kind: &str, wait: i64) -> crate::gateway::store::Result<()> {
+    let (key, due) = (format!("{PERIODIC}:{kind}"), tx.now().saturating_add(wait));
+    jobs::enqueue(tx, &NewJob { unique_key: Some(&key), due: Some(due), max_attempts: 1_000_000, ..NewJob::new(PERIODIC, kind, kind) })?;
+    Ok(())
+}
+
+fn id(job: &Job) -> Result<Id, Failure> {
+    job.subject.parse().map_err(|_| Failure::Fail { reason: "the job names no file".into() })
+}
+
+impl From<FlowError> for Failure {
+    fn from(error: FlowError) -> Self {
+        match error {
+            FlowError::Settings { .. } => Self::RetryAfter { error: error.to_string(), wait_ms: 60_000 },
+            error => Self::Retry { error: error.to_string() },
+        }
+    }
+}
