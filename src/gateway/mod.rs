@@ -1,3 +1,6 @@
 //! The gateway: claims in, files exchanged with trading partners, answers matched.
 
+pub mod authority;
 pub mod connect;
+pub mod secret;
+pub mod tls;
