@@ -5,14 +5,19 @@
 //! the claims on and sends remittances. What it knows stands in one [`store`]; what a file or an answer leads
 //! to is the [`flow`]; how files travel is [`connect`].
 
+pub mod authority;
+mod channels;
 pub mod connect;
 pub mod flow;
 mod id;
+pub mod secret;
 pub mod store;
+pub mod tls;
 
 use std::{
+    collections::HashMap,
     path::PathBuf,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
 use aws_lc_rs::hmac;
@@ -23,6 +28,8 @@ use crate::{
     check,
     partner::{Partner, Partners, Usage},
 };
+use connect::Connector;
+use flow::FlowError;
 use store::Store;
 
 /// A running gateway: what is stored, and who the partners are. Cheap to share.
@@ -37,6 +44,9 @@ pub struct Gateway {
     spool: PathBuf,
     /// Where claims are handed on to, as files.
     hand_on: Option<PathBuf>,
+    /// How long a file waits for its second try, in milliseconds, where it is not the usual time.
+    resend: Option<i64>,
+    connectors: Mutex<HashMap<String, Arc<dyn Connector>>>,
 }
 
 impl Gateway {
@@ -67,6 +77,17 @@ impl Gateway {
     /// How files of a partner are checked.
     fn checking(&self, partner: &str) -> check::Options {
         self.partners().checking(partner).cloned().unwrap_or_default()
+    }
+
+    /// The way to a partner; none if it fetches its files.
+    fn connector(&self, partner: &Partner) -> Result<Option<Arc<dyn Connector>>, FlowError> {
+        let mut connectors = self.connectors.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(connector) = connectors.get(partner.name()) {
+            return Ok(Some(Arc::clone(connector)));
+        }
+        let Some(connector) = channels::connector(partner, &self.spool)? else { return Ok(None) };
+        connectors.insert(partner.name().to_owned(), Arc::clone(&connector));
+        Ok(Some(connector))
     }
 
     fn fingerprints(&self) -> &hmac::Key {

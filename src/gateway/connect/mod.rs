@@ -19,8 +19,12 @@ use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 use uuid::Uuid;
 
-pub use self::spool::{Spool, Spooled};
+pub use self::{
+    connector::{Collected, Connector},
+    spool::{Spool, Spooled},
+};
 
+mod connector;
 pub mod core;
 mod spool;
 

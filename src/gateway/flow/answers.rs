@@ -20,7 +20,9 @@ use super::{
 };
 use crate::{
     acknowledge::{Answer, Batch},
-    claims::{ClaimStatus, FunctionalAcknowledgment, InterchangeAcknowledgment, Status, StatusCode, TransactionAcknowledgment},
+    claims::{
+        ClaimStatus, FunctionalAcknowledgment, InterchangeAcknowledgment, Status, StatusCode, TransactionAcknowledgment,
+    },
     gateway::{
         Id,
         store::{Result, Tx, values},
@@ -83,7 +85,14 @@ impl Answered<'_> {
             values![id.0, known(&answer.status, &["A", "E", "R"]), answer.note.as_str()],
         )?;
         let to = if rejects { State::InterchangeRejected } else { State::InterchangeAccepted };
-        timeline::of_claims(tx, Claims::OfInterchange(id), Event::InterchangeAnswered, Some(to), Some(self.file), &detail)?;
+        timeline::of_claims(
+            tx,
+            Claims::OfInterchange(id),
+            Event::InterchangeAnswered,
+            Some(to),
+            Some(self.file),
+            &detail,
+        )?;
         Ok(())
     }
 
@@ -118,7 +127,10 @@ impl Answered<'_> {
                     named.push(of);
                     self.set(tx, of, set, rejects)?;
                 }
-                None => self.unknown(tx, &json!({ "kind": "999", "group": number, "transaction": set.control_number.as_str() }))?,
+                None => self.unknown(
+                    tx,
+                    &json!({ "kind": "999", "group": number, "transaction": set.control_number.as_str() }),
+                )?,
             }
         }
         // Sets that it does not name share what became of the group, where that is one thing.
@@ -167,7 +179,14 @@ impl Answered<'_> {
                 "segment": error.segment.as_str(), "position": position, "loop": error.loop_id.as_deref(),
                 "code": error.error.as_str(), "elements": elements,
             });
-            timeline::of_claims(tx, Claims::One(Id(row.int("id")?)), Event::SyntaxAnswered, None, Some(self.file), &detail)?;
+            timeline::of_claims(
+                tx,
+                Claims::One(Id(row.int("id")?)),
+                Event::SyntaxAnswered,
+                None,
+                Some(self.file),
+                &detail,
+            )?;
         }
         Ok(())
     }
@@ -207,7 +226,14 @@ impl Answered<'_> {
             let codes: Vec<Value> = batch.statuses.iter().map(codes).collect();
             for set in &sets {
                 let detail = json!({ "batch": reference, "statuses": codes });
-                timeline::of_claims(tx, Claims::OfSet(*set), Event::ClaimAnswered, Some(State::Rejected), Some(self.file), &detail)?;
+                timeline::of_claims(
+                    tx,
+                    Claims::OfSet(*set),
+                    Event::ClaimAnswered,
+                    Some(State::Rejected),
+                    Some(self.file),
+                    &detail,
+                )?;
             }
         }
         let mut unknown = 0;
@@ -217,7 +243,10 @@ impl Answered<'_> {
                 None => {
                     unknown += 1;
                     if unknown <= MOST_UNKNOWN {
-                        self.unknown(tx, &json!({ "kind": "277CA", "batch": reference, "claim": claim.control_number.as_str() }))?;
+                        self.unknown(
+                            tx,
+                            &json!({ "kind": "277CA", "batch": reference, "claim": claim.control_number.as_str() }),
+                        )?;
                     }
                 }
             }

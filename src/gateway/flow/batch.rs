@@ -3,7 +3,6 @@
 use std::io::BufReader;
 
 use jiff::SignedDuration;
-use serde::Deserialize;
 use serde_json::json;
 
 use super::{
@@ -78,7 +77,7 @@ impl Gateway {
     fn waiting(&self, partner: &Partner, kind: &str, most: u32) -> Result<Vec<Waiting>, FlowError> {
         let (name, kind) = (partner.name().to_owned(), kind.to_owned());
         let bytes = partner.limits.bytes_per_file.unwrap_or(u64::MAX).saturating_mul(JSON_PER_X12);
-        let waiting = self.store().read_blocking(move |tx| {
+        let waiting = self.store().read_blocking(move |tx| -> store::Result<_> {
             let rows = tx.rows(
                 "SELECT id, kind, payload, offset, length FROM claim
                  WHERE state = 'queued' AND partner = ?1 AND kind = ?2 AND direction = 'out' ORDER BY id LIMIT ?3",
@@ -131,7 +130,7 @@ impl Gateway {
         let name = partner.name().to_owned();
         let made = Made { partner: name, guide, stored, outline, claims: examination.claims, ids };
         let outlet = deliver::Outlet::of(partner);
-        let file = self.store().write_blocking(move |tx| made.record(tx, outlet))?;
+        let file = self.store().write_blocking(move |tx| -> store::Result<_> { made.record(tx, outlet) })?;
         tracing::info!(partner = partner.name(), file.id = %file, claims = waiting.len(), "claims were put into a file");
         Ok(file)
     }
@@ -141,7 +140,7 @@ impl Gateway {
         let name = partner.name().to_owned();
         let ranges = partner.control_numbers;
         let range = |range: Range| (range.first, range.last);
-        Ok(self.store().write_blocking(move |tx| {
+        Ok(self.store().write_blocking(move |tx| -> store::Result<_> {
             Ok([
                 numbers::take(tx, &name, Number::Interchange, 1, range(ranges.interchange))?,
                 numbers::take(tx, &name, Number::Group, 1, range(ranges.group))?,
@@ -186,7 +185,14 @@ impl Made {
                 return Err(store::Error::Invalid("a claim is no longer queued"));
             }
         }
-        timeline::of_claims(tx, Claims::OfFile(file), Event::Batched, Some(State::Batched), Some(file), &json!({"file": file}))?;
+        timeline::of_claims(
+            tx,
+            Claims::OfFile(file),
+            Event::Batched,
+            Some(State::Batched),
+            Some(file),
+            &json!({"file": file}),
+        )?;
         deliver::ask(tx, &partner, file, outlet)?;
         Ok(file)
     }

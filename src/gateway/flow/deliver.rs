@@ -136,18 +136,25 @@ impl Gateway {
                 self.sent(&partner, file, &parcel, receipt).await?;
                 Ok(Sent::Arrived)
             }
-            Err(SendError::Refused { code, reason }) => Ok(Sent::GivenUp { reason: format!("refused with {code}: {reason}") }),
+            Err(SendError::Refused { code, reason }) => {
+                Ok(Sent::GivenUp { reason: format!("refused with {code}: {reason}") })
+            }
             Err(SendError::Temporary { reason, retry_after }) => {
                 let after = retry_after.and_then(|after| i64::try_from(after.as_millis()).ok());
                 Ok(Sent::Again { reason, after })
             }
             Err(SendError::Unknown { reason }) => Ok(Sent::Again { reason, after: None }),
-            Err(error) => Ok(Sent::Again { reason: error.to_string(), after: None }),
         }
     }
 
     /// Records that a file arrived, and takes in what came back with the receipt.
-    async fn sent(self: &Arc<Self>, partner: &Arc<Partner>, file: Id, parcel: &Parcel, receipt: Receipt) -> Result<(), FlowError> {
+    async fn sent(
+        self: &Arc<Self>,
+        partner: &Arc<Partner>,
+        file: Id,
+        parcel: &Parcel,
+        receipt: Receipt,
+    ) -> Result<(), FlowError> {
         for warning in &receipt.warnings {
             tracing::warn!(partner = partner.name(), file.id = %file, warning, "the partner took a file, but its answer is odd");
         }
@@ -167,7 +174,14 @@ impl Gateway {
                 }
                 timeline::of_file(tx, &name, file, Event::Sent, &json!({ "answer": detail }))?;
                 if is_claims {
-                    timeline::of_claims(tx, Claims::OfFile(file), Event::Sent, Some(State::Sent), Some(file), &json!({}))?;
+                    timeline::of_claims(
+                        tx,
+                        Claims::OfFile(file),
+                        Event::Sent,
+                        Some(State::Sent),
+                        Some(file),
+                        &json!({}),
+                    )?;
                     expect::answers(tx, &name, file, &expected)?;
                 }
                 Ok(())
@@ -200,9 +214,10 @@ impl Gateway {
         let payload = row.payload("payload")?;
         let store = self.store().clone();
         let content = Content::ALL.into_iter().find(|one| row.text("content").is_ok_and(|name| name == one.name()));
-        let sha256 = row.blob("sha256")?.try_into().map_err(|_| FlowError::Fault("a digest of another length".into()))?;
+        let sha256 =
+            row.blob("sha256")?.try_into().map_err(|_| FlowError::Fault("a digest of another length".into()))?;
         let message = row.maybe_text("message")?.and_then(|text| Uuid::parse_str(text).ok()).unwrap_or_default();
-        let digests = self.store().read_blocking(move |tx| payload::find(tx, payload))?;
+        let digests = self.store().read_blocking(move |tx| -> store::Result<_> { payload::find(tx, payload) })?;
         Ok(Parcel {
             id: message,
             name: row.maybe_text("name")?.map_or_else(|| format!("{id}.x12"), str::to_owned),

@@ -126,7 +126,10 @@ impl Line {
         add(&self.kind);
         add(&self.batch.claim_type);
         let provider = &self.billing_provider;
-        add([&provider.npi, &provider.tax_id, &provider.name].into_iter().find(|id| !id.is_empty()).map_or("", |id| id));
+        add([&provider.npi, &provider.tax_id, &provider.name]
+            .into_iter()
+            .find(|id| !id.is_empty())
+            .map_or("", |id| id));
         add(&self.subscriber.member_id);
         let patient = self.patient.as_ref().unwrap_or(&self.subscriber);
         for part in [&patient.name, &patient.last_name, &patient.first_name, &patient.birth_date] {

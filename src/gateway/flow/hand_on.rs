@@ -37,7 +37,7 @@ impl Gateway {
     /// The folder's and the store's.
     pub(super) fn hand_on(&self, file: Id) -> Result<(), FlowError> {
         let Some(folder) = self.hand_on.as_deref() else { return Ok(()) };
-        let (partner, spans) = self.store().read_blocking(move |tx| {
+        let (partner, spans) = self.store().read_blocking(move |tx| -> store::Result<_> {
             let partner = file_row(tx, file)?.text("partner")?.to_owned();
             let rows = tx.rows(
                 &format!(
@@ -50,8 +50,9 @@ impl Gateway {
                 ),
                 values![file.0],
             )?;
-            let spans = rows.iter().map(|row| Ok((row.payload("payload")?, row.count("offset")?, row.count("length")?)));
-            store::Result::Ok((partner, spans.collect::<store::Result<Vec<_>>>()?))
+            let spans =
+                rows.iter().map(|row| Ok((row.payload("payload")?, row.count("offset")?, row.count("length")?)));
+            Ok((partner, spans.collect::<store::Result<Vec<_>>>()?))
         })?;
         let count = spans.len();
         write(folder, &format!("{partner}-{file}.ndjson"), |output| {
@@ -62,11 +63,11 @@ impl Gateway {
             }
             Ok(())
         })?;
-        self.store().write_blocking(move |tx| {
+        self.store().write_blocking(move |tx| -> store::Result<_> {
             let detail = json!({ "claims": count });
             timeline::of_file(tx, &partner, file, Event::HandedOn, &detail)?;
             timeline::of_claims(tx, Claims::OfFile(file), Event::HandedOn, None, Some(file), &())?;
-            store::Result::Ok(())
+            Ok(())
         })?;
         Ok(())
     }

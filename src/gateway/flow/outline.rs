@@ -161,8 +161,15 @@ impl Outline {
                 "INSERT INTO interchange (id, file, direction, partner, control_number, date, time, usage, at)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
                 values![
-                    id.0, file.0, direction, partner, &interchange.control_number, &interchange.date,
-                    &interchange.time, &interchange.usage, now
+                    id.0,
+                    file.0,
+                    direction,
+                    partner,
+                    &interchange.control_number,
+                    &interchange.date,
+                    &interchange.time,
+                    &interchange.usage,
+                    now
                 ],
             )?;
             recorded.interchanges.push(id);
@@ -180,7 +187,13 @@ impl Outline {
                             (id, functional_group, direction, partner, kind, control_number, reference, claims)
                          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
                         values![
-                            id.0, of.0, direction, partner, &set.kind, &set.control_number, &set.reference,
+                            id.0,
+                            of.0,
+                            direction,
+                            partner,
+                            &set.kind,
+                            &set.control_number,
+                            &set.reference,
                             i64::try_from(set.claims).unwrap_or(i64::MAX)
                         ],
                     )?;

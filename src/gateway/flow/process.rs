@@ -20,9 +20,7 @@ use super::{
 };
 use crate::{
     acknowledge::{self, Answer, Answers, Kinds, Options, Owed},
-    check::{
-        self, Claim, Finding, GroupOutcome, InterchangeOutcome, Receive, Severity, TransactionOutcome, Verdict,
-    },
+    check::{self, Claim, Finding, GroupOutcome, InterchangeOutcome, Receive, Severity, TransactionOutcome, Verdict},
     gateway::{
         Gateway, Id,
         connect::Content,
@@ -47,7 +45,7 @@ impl Gateway {
     /// # Errors
     /// The store's. A file that cannot be processed is refused, which is no error.
     pub(super) fn process(self: &Arc<Self>, file: Id) -> Result<(), FlowError> {
-        let row = self.store().read_blocking(move |tx| deliver::file_row(tx, file))?;
+        let row = self.store().read_blocking(move |tx| -> store::Result<_> { deliver::file_row(tx, file) })?;
         if !matches!(row.text("state")?, "received" | "duplicate") || row.maybe_text("content")?.is_some() {
             return Ok(());
         }
@@ -59,7 +57,9 @@ impl Gateway {
                 let name = partner.name().to_owned();
                 let hand_on = self.hand_on.is_some();
                 let outlet = Outlet::of(&partner);
-                let told = self.store().write_blocking(move |tx| outcome.record(tx, file, &name, outlet, hand_on))?;
+                let told = self.store().write_blocking(move |tx| -> store::Result<_> {
+                    outcome.record(tx, file, &name, outlet, hand_on)
+                })?;
                 tracing::info!(partner = partner.name(), file.id = %file, claims = told, "a file was processed");
                 Ok(())
             }
@@ -71,7 +71,7 @@ impl Gateway {
     fn refuse(&self, file: Id, reason: &str) -> Result<(), FlowError> {
         let reason = reason.to_owned();
         tracing::warn!(file.id = %file, reason, "a file is refused");
-        Ok(self.store().write_blocking(move |tx| {
+        Ok(self.store().write_blocking(move |tx| -> store::Result<_> {
             let row = tx.first(
                 "UPDATE file SET state = 'refused', reason = ?2 WHERE id = ?1 AND state IN ('received', 'duplicate') RETURNING partner",
                 values![file.0, &reason],
@@ -92,7 +92,8 @@ impl Gateway {
         let has = |kind: &str| kinds.contains(&kind);
         let options = self.checking_of(row, partner, &outline)?;
         // Acknowledgments are not acknowledged.
-        let answered = has("HC") || has("HP") || kinds.is_empty() && !outline.interchanges.iter().any(|one| one.answers);
+        let answered =
+            has("HC") || has("HP") || kinds.is_empty() && !outline.interchanges.iter().any(|one| one.answers);
         let streamed = row.text("channel")? == "stream";
         let mut judged = Judged::default();
         let mut made = Vec::new();
@@ -106,7 +107,11 @@ impl Gateway {
         if has("HC") || has("HP") {
             let writer = BufWriter::with_capacity(256 << 10, self.store().payload_writer()?);
             let mut output = Split { output: writer, open: Vec::new(), at: 0, rows: Vec::new() };
-            ndjson::read(BufReader::with_capacity(256 << 10, self.store().payload_reader(payload)?), &mut output, None)?;
+            ndjson::read(
+                BufReader::with_capacity(256 << 10, self.store().payload_reader(payload)?),
+                &mut output,
+                None,
+            )?;
             let Split { output, rows: found, .. } = output;
             let writer = output.into_inner().map_err(|error| FlowError::Io(error.into_error()))?;
             lines = Some(writer.finish()?);
@@ -140,7 +145,12 @@ impl Gateway {
     }
 
     /// How a file is checked: as the partner's files are, and against what came before.
-    pub(super) fn checking_of(&self, row: &Row, partner: &Partner, outline: &Outline) -> Result<check::Options, FlowError> {
+    pub(super) fn checking_of(
+        &self,
+        row: &Row,
+        partner: &Partner,
+        outline: &Outline,
+    ) -> Result<check::Options, FlowError> {
         let mut options = self.checking(partner.name());
         let text = |text: &str| CompactString::from(text);
         let is_stranger = |one: &outline::Interchange| {
@@ -157,7 +167,7 @@ impl Gateway {
         let repeated = row.text("state")? == "duplicate";
         let (name, file) = (partner.name().to_owned(), row.int("id")?);
         let numbers: Vec<String> = outline.interchanges.iter().map(|one| one.control_number.clone()).collect();
-        let before = self.store().read_blocking(move |tx| {
+        let before = self.store().read_blocking(move |tx| -> store::Result<_> {
             let since = tx.now() - i64::from(window.days) * DAY;
             let mut before = Vec::new();
             for number in numbers {
@@ -168,7 +178,7 @@ impl Gateway {
                 )?;
                 before.push(row.is_some());
             }
-            store::Result::Ok(before)
+            Ok(before)
         })?;
         let refuses = window.days > 0 && window.then == OnDuplicate::Refuse;
         for (one, before) in outline.interchanges.iter().zip(before) {
@@ -204,9 +214,9 @@ impl Gateway {
     pub(super) fn answer_numbers(&self, partner: &Partner, outline: &Outline) -> Result<u32, FlowError> {
         let (name, range) = (partner.name().to_owned(), partner.control_numbers.interchange);
         let most = u32::try_from(outline.parts()).unwrap_or(u32::MAX).max(1);
-        Ok(self
-            .store()
-            .write_blocking(move |tx| numbers::take(tx, &name, Number::Interchange, most, (range.first, range.last)))?)
+        Ok(self.store().write_blocking(move |tx| -> store::Result<_> {
+            numbers::take(tx, &name, Number::Interchange, most, (range.first, range.last))
+        })?)
     }
 }
 
@@ -270,7 +280,13 @@ impl Processed {
             let of = Remitted { file, direction: "in", partner, lines: lines.id };
             remit::record(tx, of, &payments, &judged.unbalanced)?;
         }
-        timeline::of_file(tx, partner, file, Event::FileProcessed, &json!({ "claims": claims.len(), "accepted": accepted, "answers": theirs.len() }))?;
+        timeline::of_file(
+            tx,
+            partner,
+            file,
+            Event::FileProcessed,
+            &json!({ "claims": claims.len(), "accepted": accepted, "answers": theirs.len() }),
+        )?;
         if hand_on && accepted > 0 {
             hand_on::ask(tx, file)?;
         }
@@ -360,7 +376,8 @@ struct Judgement {
 impl Judged {
     /// The state of a claim after we have answered.
     fn state(&self, claim: &Judgement, role: Role) -> State {
-        let refused = self.of_set.get(claim.set).and_then(|at| self.interchanges.get(*at)).is_some_and(|refused| *refused);
+        let refused =
+            self.of_set.get(claim.set).and_then(|at| self.interchanges.get(*at)).is_some_and(|refused| *refused);
         let rejected = self.sets.get(claim.set) == Some(&Verdict::Rejected);
         match (refused, rejected, claim.rejected, role) {
             (true, ..) => State::InterchangeRejected,
@@ -386,9 +403,17 @@ impl Judged {
     fn answered(&self, tx: &mut dyn Tx, answer: Id, partner: &str, file: Id, content: Content) -> store::Result<()> {
         let refused = self.interchanges.contains(&true);
         let verdict = match content {
-            Content::InterchangeAcknowledgmentTa1 => if refused { "rejected" } else { "accepted" },
+            Content::InterchangeAcknowledgmentTa1 => {
+                if refused {
+                    "rejected"
+                } else {
+                    "accepted"
+                }
+            }
             Content::Acknowledgment999 => worst(self.sets.iter().copied()),
-            _ => worst(self.claims.values().map(|claim| if claim.rejected { Verdict::Rejected } else { Verdict::Accepted })),
+            _ => worst(
+                self.claims.values().map(|claim| if claim.rejected { Verdict::Rejected } else { Verdict::Accepted }),
+            ),
         };
         answers::record(tx, answer, "out", partner, content.name(), "", Some(file), verdict)
     }

@@ -144,6 +144,11 @@ fn before(tx: &mut dyn Tx, partner: &str, message: Option<&str>, sha256: &[u8; 3
     Ok(first)
 }
 
-fn before_or_not(tx: &mut dyn Tx, partner: &str, message: Option<&str>, sha256: &[u8; 32]) -> Result<Option<Before>, FlowError> {
+fn before_or_not(
+    tx: &mut dyn Tx,
+    partner: &str,
+    message: Option<&str>,
+    sha256: &[u8; 32],
+) -> Result<Option<Before>, FlowError> {
     Ok(before(tx, partner, message, sha256)?)
 }

@@ -98,7 +98,8 @@ impl Facts {
     /// What the payment makes of the claim; none if it is no payment at all.
     fn outcome(&self) -> Option<State> {
         let (charge, paid) = (self.charge.unwrap_or_default(), self.paid.unwrap_or_default());
-        let unpaid = |line: &Service| line.paid.unwrap_or_default().is_zero() && !line.charge.unwrap_or_default().is_zero();
+        let unpaid =
+            |line: &Service| line.paid.unwrap_or_default().is_zero() && !line.charge.unwrap_or_default().is_zero();
         match self.status.as_str() {
             "22" => Some(State::Reversed),
             "4" => Some(State::Denied),
@@ -163,7 +164,8 @@ pub(super) fn record(tx: &mut dyn Tx, of: Remitted<'_>, rows: &[Row], unbalanced
         unknown += usize::from(claim.is_none());
         payment(tx, of, remittance, row, claim)?;
         if claim.is_none() && unknown <= MOST_UNKNOWN {
-            let detail = json!({ "claim": row.facts.control_number, "payer_control_number": row.facts.payer_control_number });
+            let detail =
+                json!({ "claim": row.facts.control_number, "payer_control_number": row.facts.payer_control_number });
             timeline::of_file(tx, of.partner, of.file, Event::PaysUnknown, &detail)?;
         }
     }

@@ -17,11 +17,9 @@ use crate::{
     check,
     gateway::{
         Gateway, Id,
-        connect::{
-            Arrival, Caller, Content, Parcel, Peer, Proof, Service, ServiceError, Stored, Wanted,
-        },
+        connect::{Arrival, Caller, Content, Parcel, Peer, Proof, Service, ServiceError, Stored, Wanted},
         secret::Passwords,
-        store::{self, Row, Tx, audit, values},
+        store::{self, Row, audit, values},
     },
     partner::Partner,
 };
@@ -82,20 +80,29 @@ impl Desk {
         Ok(rows.await?)
     }
 
-    async fn moved(&self, partner: &str, file: Id, from: &'static [&'static str], to: &'static str, event: Event) -> Result<bool, FlowError> {
+    async fn moved(
+        &self,
+        partner: &str,
+        file: Id,
+        from: &'static [&'static str],
+        to: &'static str,
+        event: Event,
+    ) -> Result<bool, FlowError> {
         let partner = partner.to_owned();
         let moved = self.gateway.store().write(move |tx| {
             let now = tx.now();
             let list = from.iter().map(|state| format!("'{state}'")).collect::<Vec<_>>().join(",");
             let moved = tx.run(
-                &format!("UPDATE delivery SET state = ?2, attempts = attempts + 1, changed = ?3
-                          WHERE file = ?1 AND partner = ?4 AND state IN ({list})"),
+                &format!(
+                    "UPDATE delivery SET state = ?2, attempts = attempts + 1, changed = ?3
+                          WHERE file = ?1 AND partner = ?4 AND state IN ({list})"
+                ),
                 values![file.0, to, now, &partner],
             )?;
             if moved > 0 {
                 timeline::of_file(tx, &partner, file, event, &())?;
             }
-            store::Result::Ok(moved > 0)
+            Ok(moved > 0)
         });
         Ok(moved.await?)
     }
@@ -112,19 +119,22 @@ impl Service for Desk {
                     let right = self.passwords.verify(user, password, hash.map(|hash| hash.as_str())).await;
                     (partner.filter(|_| right), format!("password of {}", user.chars().take(64).collect::<String>()))
                 }
-                Proof::Certificate { sha256 } => (partners.by_certificate(sha256), format!("certificate {}", hex::encode(sha256))),
+                Proof::Certificate { sha256 } => {
+                    (partners.by_certificate(sha256), format!("certificate {}", hex::encode(sha256)))
+                }
                 _ => (None, "unknown".to_owned()),
             };
             let Some(partner) = partner else {
                 tracing::warn!(peer = %peer.address, credential, "a caller was refused");
                 let (actor, subject) = (peer.address.to_string(), credential);
-                let noted = self.gateway.store().write(move |tx| audit::append(tx, &actor, "refused", &subject, "").map(drop));
+                let noted =
+                    self.gateway.store().write(move |tx| audit::append(tx, &actor, "refused", &subject, "").map(drop));
                 if let Err(error) = noted.await {
                     tracing::error!(%error, "a refused caller could not be noted in the audit log");
                 }
                 return None;
             };
-            let senders = partner.credentials.senders();
+            let senders = senders(partner);
             Some(Caller { partner: partner.name().to_owned(), credential, senders, peer: peer.clone() })
         })
     }
@@ -138,7 +148,9 @@ impl Service for Desk {
 
     fn next<'a>(&'a self, caller: &'a Caller, wanted: Wanted) -> BoxFuture<'a, Result<Option<Parcel>, ServiceError>> {
         Box::pin(async move {
-            let fits = |row: &&Row| row.text("content").is_ok_and(|content| wanted.kinds.iter().any(|kind| kind.name() == content));
+            let fits = |row: &&Row| {
+                row.text("content").is_ok_and(|content| wanted.kinds.iter().any(|kind| kind.name() == content))
+            };
             let mut rows = match &wanted.payload_id {
                 Some(id) => self.find(&caller.partner, id).await.map_err(told)?,
                 None => Vec::new(),
@@ -203,8 +215,8 @@ impl Gateway {
     /// The TA1 that says that a file is stored, and whether its envelopes can be: made once, and the same on a
     /// repeat. It blocks.
     pub(super) fn receipt(&self, file: Id) -> Result<Parcel, FlowError> {
-        let row = self.store().read_blocking(move |tx| file_row(tx, file))?;
-        let made = self.store().read_blocking(move |tx| {
+        let row = self.store().read_blocking(move |tx| -> store::Result<_> { file_row(tx, file) })?;
+        let made = self.store().read_blocking(move |tx| -> store::Result<_> {
             tx.first("SELECT * FROM file WHERE about = ?1 AND direction = 'out' AND content = 'TA1'", values![file.0])
         })?;
         if let Some(made) = made {
@@ -219,12 +231,16 @@ impl Gateway {
         let mut answers = Answers::new(self.store().payload_writer()?, options);
         // What is wrong inside transaction sets is not for the TA1.
         let checking = check::Options { level: 1, ..self.checking_of(&row, &partner, &outline)? };
-        check::check(BufReader::with_capacity(256 << 10, self.store().payload_reader(payload)?), &checking, &mut answers)?;
+        check::check(
+            BufReader::with_capacity(256 << 10, self.store().payload_reader(payload)?),
+            &checking,
+            &mut answers,
+        )?;
         let (output, _) = answers.finish()?;
         let sealed = output.finish()?;
         let answer = outline::of(BufReader::new(self.store().payload_reader(sealed.id)?))?;
         let name = partner.name().to_owned();
-        let row = self.store().write_blocking(move |tx| {
+        let row = self.store().write_blocking(move |tx| -> store::Result<_> {
             let id = deliver::made(tx, &name, Content::InterchangeAcknowledgmentTa1, &sealed, Some(file))?;
             answer.record(tx, id, "out", &name)?;
             file_row(tx, id)
@@ -234,11 +250,18 @@ impl Gateway {
 
     /// What a processed file was answered with, the first of TA1, 999 and 277CA that there is.
     fn answer_to(&self, file: Id) -> Result<Option<Parcel>, FlowError> {
-        let row = self.store().read_blocking(move |tx| {
+        let row = self.store().read_blocking(move |tx| -> store::Result<_> {
             tx.first("SELECT * FROM file WHERE about = ?1 AND direction = 'out' ORDER BY id LIMIT 1", values![file.0])
         })?;
         row.map(|row| self.parcel(&row)).transpose()
     }
+}
+
+/// What a partner may call itself: as we call it, and by its interchange identifiers.
+fn senders(partner: &Partner) -> Vec<String> {
+    let core = partner.core.as_ref().and_then(|core| core.get("receiver")).and_then(|id| id.as_str());
+    let own = core.into_iter().chain(partner.receiver_id.as_deref());
+    own.chain(partner.credentials.sender_ids.iter().map(|id| id.id.as_str())).map(str::to_owned).collect()
 }
 
 /// An id as connectors know it.

@@ -193,10 +193,20 @@ impl Gateway {
             lines.extend_from_slice(json);
             lines.push(b'\n');
         }
-        let payload = if claims.iter().any(|claim| claim.json.is_some()) { Some(payload::put(tx, "lines", &lines)?.id) } else { None };
+        let payload = if claims.iter().any(|claim| claim.json.is_some()) {
+            Some(payload::put(tx, "lines", &lines)?.id)
+        } else {
+            None
+        };
         let mut outcomes = Vec::with_capacity(claims.len());
         for (claim, span) in claims.into_iter().zip(spans) {
-            outcomes.push(self.take_one(tx, claim, &source, allow_duplicates, payload.map(|payload| (payload, span)))?);
+            outcomes.push(self.take_one(
+                tx,
+                claim,
+                &source,
+                allow_duplicates,
+                payload.map(|payload| (payload, span)),
+            )?);
         }
         let queued = outcomes.iter().filter(|outcome| outcome.decision == Decision::Queued).count();
         let mut partners: Vec<&String> = outcomes
@@ -346,10 +356,16 @@ impl Gateway {
                 let at = usize::try_from(claim.line.saturating_sub(1)).unwrap_or(usize::MAX);
                 let readable = !claim.control_number.is_empty();
                 let json = texts.get_mut(at).map(std::mem::take).filter(|_| readable);
-                let is_claim = json.as_deref().and_then(|json| Line::of(json).ok()).is_some_and(|facts| facts.is_claim());
+                let is_claim =
+                    json.as_deref().and_then(|json| Line::of(json).ok()).is_some_and(|facts| facts.is_claim());
                 let reason = match (&partner, is_claim) {
-                    (None, _) => Some("no partner takes claims for this payer: name the partner, or add the payer to its settings".into()),
-                    (Some(_), false) if readable => Some("this is no claim: payments are handed in as remittances".into()),
+                    (None, _) => Some(
+                        "no partner takes claims for this payer: name the partner, or add the payer to its settings"
+                            .into(),
+                    ),
+                    (Some(_), false) if readable => {
+                        Some("this is no claim: payments are handed in as remittances".into())
+                    }
                     _ => None,
                 };
                 checked.push(Checked {

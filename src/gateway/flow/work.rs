@@ -63,7 +63,10 @@ impl Gateway {
 
     async fn work_batch(self: Arc<Self>, job: Job, _: Lease) -> Result<Done, Failure> {
         let Some(partner) = self.partner(&job.subject) else {
-            let reason = format!("there is no partner `{}` any more: bring its settings back, or withdraw its claims", job.subject);
+            let reason = format!(
+                "there is no partner `{}` any more: bring its settings back, or withdraw its claims",
+                job.subject
+            );
             return Err(Failure::Fail { reason });
         };
         blocking(move || self.batch(&partner)).await?;
@@ -123,7 +126,15 @@ impl Gateway {
 /// Asks for periodic work.
 fn periodic(tx: &mut dyn crate::gateway::store::Tx, kind: &str, wait: i64) -> crate::gateway::store::Result<()> {
     let (key, due) = (format!("{PERIODIC}:{kind}"), tx.now().saturating_add(wait));
-    jobs::enqueue(tx, &NewJob { unique_key: Some(&key), due: Some(due), max_attempts: 1_000_000, ..NewJob::new(PERIODIC, kind, kind) })?;
+    jobs::enqueue(
+        tx,
+        &NewJob {
+            unique_key: Some(&key),
+            due: Some(due),
+            max_attempts: 1_000_000,
+            ..NewJob::new(PERIODIC, kind, kind)
+        },
+    )?;
     Ok(())
 }
 
