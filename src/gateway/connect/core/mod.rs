@@ -2,8 +2,12 @@
 
 pub mod checksum;
 pub mod envelope;
+mod exchange;
 pub mod fault;
+pub mod intake;
 pub mod mime;
+pub mod outgoing;
 pub mod payload_type;
+pub mod server;
 pub mod settings;
 pub mod soap;

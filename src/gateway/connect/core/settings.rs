@@ -217,7 +217,7 @@ pub enum RetrievalId {
     File,
 }
 
-/// What `router` needs besides the gateway.
+/// What [`router`](super::server::router) needs besides the gateway.
 #[derive(Clone)]
 pub struct ServerOptions {
     /// What the operator says.
