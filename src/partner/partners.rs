@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Error, Fingerprint, Partner, Usage, check_name};
+use super::{Error, Fingerprint, Partner, Usage, validate::check_name};
 use crate::{check, guide::Library};
 
 /// Most partners of a folder.
