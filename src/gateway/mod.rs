@@ -10,7 +10,9 @@ mod channels;
 pub mod connect;
 pub mod flow;
 mod id;
+mod open;
 pub mod secret;
+mod settings;
 pub mod store;
 pub mod tls;
 
@@ -22,7 +24,11 @@ use std::{
 
 use aws_lc_rs::hmac;
 
-pub use id::{Id, NotAnId};
+pub use self::{
+    id::{Id, NotAnId},
+    open::OpenError,
+    settings::{Api, Core, LogFormat, LogLevel, Logs, Settings, SettingsError, Stream},
+};
 
 use crate::{
     check,

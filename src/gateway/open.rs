@@ -1,0 +1,105 @@
+//! A gateway, made of its settings.
+
+use std::{
+    collections::HashMap,
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, RwLock},
+};
+
+use aws_lc_rs::{hmac, rand};
+
+use super::{
+    Gateway, Settings,
+    settings::SettingsError,
+    store::{self, Clock, Keyring, Store, Tx, payload, values},
+};
+use crate::partner::{self, Partners};
+
+/// The name under which the store knows the payload that holds the key of fingerprints.
+const FINGERPRINTS: &str = "fingerprints";
+
+/// Why a gateway cannot begin.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// Its settings.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// Its partners.
+    #[error(transparent)]
+    Partners(#[from] partner::Error),
+    /// Its store.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// A folder of it.
+    #[error("{}: {source}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What went wrong.
+        source: io::Error,
+    },
+    /// What seals its payloads is not to be found.
+    #[error("master_key = \"{0}\": allowed are file:PATH and env:NAME")]
+    MasterKey(String),
+    /// A listener of it.
+    #[error("{what}: {problem}")]
+    Listener {
+        /// Which one.
+        what: &'static str,
+        /// What went wrong.
+        problem: String,
+    },
+}
+
+impl Gateway {
+    /// Opens the store and reads the partners. Nothing listens and no job is done yet.
+    ///
+    /// # Errors
+    /// Settings, partners, keys and folders that cannot be used.
+    pub fn open(settings: &Settings) -> Result<Arc<Self>, OpenError> {
+        let keys = match settings.master_key.split_once(':') {
+            Some(("file", path)) => Keyring::from_file(Path::new(path))?,
+            Some(("env", name)) => Keyring::from_env(name)?,
+            _ => return Err(OpenError::MasterKey(settings.master_key.clone())),
+        };
+        let partners = Partners::load(&settings.partners)?;
+        let store = Store::open(&settings.folder, keys, Clock::system())?;
+        let spool = settings.folder.join("spool");
+        for folder in std::iter::once(&spool).chain(settings.hand_on.as_ref()).chain(settings.intake.as_ref()) {
+            let failed = |source| OpenError::Folder { path: folder.clone(), source };
+            fs::create_dir_all(folder).map_err(failed)?;
+        }
+        let fingerprints = store.write_blocking(fingerprints)?;
+        Ok(Arc::new(Self {
+            store,
+            partners: RwLock::new(Arc::new(partners)),
+            fingerprints,
+            usage: settings.usage,
+            spool,
+            hand_on: settings.hand_on.clone(),
+            resend: settings.resend_after.and_then(|wait| i64::try_from(wait.as_millis()).ok()),
+            connectors: Mutex::new(HashMap::new()),
+        }))
+    }
+}
+
+/// The key that claims are known again by: made once, and sealed like a payload.
+fn fingerprints(tx: &mut dyn Tx) -> store::Result<hmac::Key> {
+    let row = tx.first("SELECT value FROM meta WHERE name = ?1", values![FINGERPRINTS])?;
+    let bytes = match row {
+        Some(row) => {
+            let id = row.text("value")?.parse().map_err(|_| store::Error::Damaged("meta".into()))?;
+            payload::bytes(tx, id, 64)?
+        }
+        None => {
+            let mut bytes = vec![0; 32];
+            rand::fill(&mut bytes).map_err(|_| store::Error::Crypto)?;
+            let sealed = payload::put(tx, "key", &bytes)?;
+            tx.run("INSERT INTO meta (name, value) VALUES (?1, ?2)", values![FINGERPRINTS, sealed.id.to_string()])?;
+            bytes
+        }
+    };
+    Ok(hmac::Key::new(hmac::HMAC_SHA256, &bytes))
+}
