@@ -10,7 +10,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Why the store cannot do what it was asked. It can be cloned, since a commit that fails fails every work in it.
 ///
 /// No message holds a value from a row, a payload's bytes or a key.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// No space left. Nothing of the work is kept; the store goes on when there is space again.

@@ -15,10 +15,16 @@
 //! # Ok(()) }
 //! ```
 
+pub mod api_keys;
+pub mod audit;
+pub mod backup;
 mod clock;
 mod error;
+pub mod idempotency;
+pub mod jobs;
 mod keyring;
 mod migrate;
+pub mod numbers;
 pub mod payload;
 mod seal;
 mod sql;
@@ -369,3 +375,6 @@ fn tidy(connection: &Connection, vault: &Vault) -> Result<()> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

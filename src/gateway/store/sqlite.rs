@@ -53,6 +53,18 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
+/// Opens a database that nobody else works on, and creates it if there is none.
+pub(super) fn open_private(path: &Path) -> Result<Connection> {
+    make_private(path)?;
+    open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+}
+
+/// Has a database need no log beside it.
+pub(super) fn without_log(connection: &Connection) -> Result<()> {
+    let mode = connection.pragma_update_and_check(None, "journal_mode", "DELETE", |row| row.get::<_, String>(0));
+    mode.map(drop).map_err(|e| error(&e))
+}
+
 fn open(path: &Path, flags: OpenFlags) -> Result<Connection> {
     let connection = Connection::open_with_flags(path, flags).map_err(|e| error(&e))?;
     connection.busy_timeout(BUSY).map_err(|e| error(&e))?;
@@ -61,7 +73,7 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection> {
 }
 
 /// Creates the file, readable by its owner alone, before SQLite does. Its log takes over the permissions.
-fn make_private(path: &Path) -> Result<()> {
+pub(super) fn make_private(path: &Path) -> Result<()> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

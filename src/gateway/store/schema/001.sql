@@ -116,10 +116,9 @@ CREATE TABLE idempotency (
     key     TEXT NOT NULL,
     request BLOB NOT NULL CHECK (length(request) = 32),
     created INTEGER NOT NULL,
-    status  INTEGER,
-    answer  TEXT,
-    PRIMARY KEY (caller, key),
-    CHECK ((status IS NULL) = (answer IS NULL))
+    status  INTEGER NOT NULL,
+    answer  TEXT NOT NULL,
+    PRIMARY KEY (caller, key)
 ) STRICT;
 CREATE INDEX idempotency_created ON idempotency (created);
 
