@@ -9,7 +9,7 @@ use std::{
 use jiff::SignedDuration;
 use serde::Deserialize;
 
-use super::{connect::core, tls};
+use super::{connect::core::settings as core, tls};
 use crate::partner::Usage;
 
 /// Longest file of settings, in bytes.

@@ -19,7 +19,7 @@ use crate::{
         store::{
             self, Tx,
             jobs::{self, NewJob},
-            numbers::{self, Number},
+            numbers,
             payload::{PayloadId, Sealed},
             values,
         },
@@ -108,11 +108,9 @@ impl Gateway {
     fn file(&self, partner: &Partner, waiting: &[Waiting]) -> Result<Id, FlowError> {
         let guide = waiting.first().map_or("837P", |claim| guide_of(&claim.kind));
         let mut options = partner.options_for(guide).map_err(|error| FlowError::settings(partner, &error))?;
-        let sets = u32::try_from(waiting.len()).unwrap_or(u32::MAX);
-        let [interchange, group, set] = self.numbers(partner, sets)?;
+        let [interchange, group] = self.numbers(partner)?;
         options.control_number = interchange;
         options.group_control_number = group;
-        options.transaction_control_number = set;
         let mut writer = ndjson::Writer::new(self.store().payload_writer()?, options);
         let mut spans = Spans::new(self.store());
         for claim in waiting {
@@ -135,19 +133,26 @@ impl Gateway {
         Ok(file)
     }
 
-    /// Takes control numbers: of an interchange, a group and as many transaction sets as there may be.
-    pub(super) fn numbers(&self, partner: &Partner, sets: u32) -> Result<[u32; 3], FlowError> {
-        let name = partner.name().to_owned();
-        let ranges = partner.control_numbers;
-        let range = |range: Range| (range.first, range.last);
+    /// Takes control numbers for a file: of its interchange and of its group. Transaction sets are numbered within
+    /// their group.
+    fn numbers(&self, partner: &Partner) -> Result<[u32; 2], FlowError> {
+        let (name, numbers) = (partner.name().to_owned(), partner.control_numbers);
         Ok(self.store().write_blocking(move |tx| -> store::Result<_> {
-            Ok([
-                numbers::take(tx, &name, Number::Interchange, 1, range(ranges.interchange))?,
-                numbers::take(tx, &name, Number::Group, 1, range(ranges.group))?,
-                numbers::take(tx, &name, Number::Transaction, sets, range(ranges.transaction))?,
-            ])
+            Ok([take(tx, &name, INTERCHANGES, 1, numbers.interchange)?, take(tx, &name, GROUPS, 1, numbers.group)?])
         })?)
     }
+}
+
+/// Numbers of interchanges (ISA13), and of groups (GS06).
+pub(super) const INTERCHANGES: &str = "ISA13";
+const GROUPS: &str = "GS06";
+
+/// Takes control numbers that follow each other; gives the first. Numbers of a file that is not sent after all are
+/// not used again.
+pub(super) fn take(tx: &mut dyn Tx, partner: &str, kind: &str, count: u32, range: Range) -> store::Result<u32> {
+    let numbers = numbers::Range::new(range.first.into(), range.last.into())?;
+    let first = numbers::take(tx, partner, kind, count, numbers)?.first();
+    u32::try_from(first).map_err(|_| store::Error::Invalid("a control number has more than nine digits"))
 }
 
 /// A file that was made, before it is recorded.

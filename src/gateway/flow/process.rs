@@ -10,7 +10,7 @@ use compact_str::CompactString;
 use serde_json::json;
 
 use super::{
-    Event, FlowError, State, answers,
+    Event, FlowError, State, answers, batch,
     deliver::{self, Outlet},
     facts::Line,
     hand_on,
@@ -26,7 +26,6 @@ use crate::{
         connect::Content,
         store::{
             self, Row, Tx,
-            numbers::{self, Number},
             payload::{self, PayloadWriter, Sealed},
             values,
         },
@@ -214,9 +213,7 @@ impl Gateway {
     pub(super) fn answer_numbers(&self, partner: &Partner, outline: &Outline) -> Result<u32, FlowError> {
         let (name, range) = (partner.name().to_owned(), partner.control_numbers.interchange);
         let most = u32::try_from(outline.parts()).unwrap_or(u32::MAX).max(1);
-        Ok(self.store().write_blocking(move |tx| -> store::Result<_> {
-            numbers::take(tx, &name, Number::Interchange, most, (range.first, range.last))
-        })?)
+        Ok(self.store().write_blocking(move |tx| batch::take(tx, &name, batch::INTERCHANGES, most, range))?)
     }
 }
 
