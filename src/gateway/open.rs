@@ -54,7 +54,7 @@ pub enum OpenError {
 }
 
 impl Gateway {
-    /// Opens the store and reads the partners. Nothing listens and no job is done yet.
+    /// Opens the store and reads the partners. Nothing listens and no job is done yet. It blocks.
     ///
     /// # Errors
     /// Settings, partners, keys and folders that cannot be used.

@@ -40,6 +40,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use jiff::SignedDuration;
 use serde::{Deserialize, de::DeserializeOwned};
 
 pub use self::{
@@ -65,6 +66,8 @@ use crate::{
 
 /// Most bytes of a file of settings.
 const LONGEST_FILE: u64 = 1 << 20;
+/// How often what waits at a partner is fetched, where its settings do not say.
+const COLLECT_EVERY: SignedDuration = SignedDuration::from_mins(5);
 /// Most characters of a name, and of a user.
 const LONGEST_NAME: usize = 64;
 
@@ -134,6 +137,8 @@ pub struct Partner {
     pub send_by: Option<Channel>,
     /// How we call the partner over TLS: authorities, our certificate; read by the gateway.
     pub tls: Option<toml::Table>,
+    /// How often we fetch what waits at the partner, where we call it by CAQH CORE: `"5m"` by default, `"0s"` for never.
+    pub collect_every: Option<SignedDuration>,
     /// Settings of CAQH CORE connectivity with the partner; read by the connector.
     pub core: Option<toml::Table>,
     /// Settings of the TLS stream with the partner; read by the connector.
@@ -322,6 +327,14 @@ impl Partner {
     pub fn sends_by(&self) -> Option<Channel> {
         let mut channels = self.channels();
         self.send_by.or_else(|| channels.next().filter(|_| channels.next().is_none()))
+    }
+
+    /// How often what waits at the partner is fetched; `None` if it never is: it sends its files itself, or nothing says
+    /// where to call it.
+    pub fn collect_every(&self) -> Option<SignedDuration> {
+        let calls = self.core.as_ref().is_some_and(|core| core.contains_key("url"));
+        let every = self.collect_every.unwrap_or(COLLECT_EVERY);
+        Some(every).filter(|every| calls && every.is_positive())
     }
 
     /// The channels that there are settings of.

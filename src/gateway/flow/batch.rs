@@ -108,7 +108,7 @@ impl Gateway {
     fn file(&self, partner: &Partner, waiting: &[Waiting]) -> Result<Id, FlowError> {
         let guide = waiting.first().map_or("837P", |claim| guide_of(&claim.kind));
         let mut options = partner.options_for(guide).map_err(|error| FlowError::settings(partner, &error))?;
-        let [interchange, group] = self.numbers(partner)?;
+        let Numbers { interchange, group } = self.numbers(partner)?;
         options.control_number = interchange;
         options.group_control_number = group;
         let mut writer = ndjson::Writer::new(self.store().payload_writer()?, options);
@@ -133,14 +133,24 @@ impl Gateway {
         Ok(file)
     }
 
-    /// Takes control numbers for a file: of its interchange and of its group. Transaction sets are numbered within
-    /// their group.
-    fn numbers(&self, partner: &Partner) -> Result<[u32; 2], FlowError> {
-        let (name, numbers) = (partner.name().to_owned(), partner.control_numbers);
+    /// Takes control numbers for a file. Transaction sets are numbered within their group.
+    pub(super) fn numbers(&self, partner: &Partner) -> Result<Numbers, FlowError> {
+        let (name, ranges) = (partner.name().to_owned(), partner.control_numbers);
         Ok(self.store().write_blocking(move |tx| -> store::Result<_> {
-            Ok([take(tx, &name, INTERCHANGES, 1, numbers.interchange)?, take(tx, &name, GROUPS, 1, numbers.group)?])
+            Ok(Numbers {
+                interchange: take(tx, &name, INTERCHANGES, 1, ranges.interchange)?,
+                group: take(tx, &name, GROUPS, 1, ranges.group)?,
+            })
         })?)
     }
+}
+
+/// Control numbers of a file.
+pub(super) struct Numbers {
+    /// ISA13.
+    pub(super) interchange: u32,
+    /// GS06.
+    pub(super) group: u32,
 }
 
 /// Numbers of interchanges (ISA13), and of groups (GS06).

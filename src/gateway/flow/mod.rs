@@ -6,6 +6,7 @@
 
 mod answers;
 mod batch;
+mod collect;
 mod deliver;
 mod error;
 mod examine;
@@ -13,6 +14,7 @@ mod expect;
 mod facts;
 mod hand_on;
 mod outline;
+mod pay;
 mod process;
 mod receive;
 mod remit;
@@ -24,6 +26,7 @@ mod timeline;
 mod work;
 
 pub use error::FlowError;
+pub use pay::Given;
 pub use service::Desk;
 pub use state::State;
 pub use submit::{Decision, Outcome, Prepared, Submission, SubmitError, Submitted};
@@ -38,3 +41,6 @@ async fn blocking<T: Send + 'static>(
         Err(_) => Err(FlowError::Fault("a worker thread failed".into())),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -132,14 +132,20 @@ impl Gateway {
                 row,
             })
         });
-        let claims: Vec<Received> = claims.collect();
+        let mut claims: Vec<Received> = claims.collect();
         let sets = outline.sets();
         let payments = rows.into_iter().filter_map(|row| {
             let of = &row.facts.source;
             let set = sets.get(&(of.interchange.as_str(), of.group.as_str(), of.transaction.as_str()));
             Some(remit::Row { offset: row.offset, length: row.length, set: *set?, facts: row.payment? })
         });
-        let payments: Vec<remit::Row> = payments.collect();
+        let mut payments: Vec<remit::Row> = payments.filter(|row| judged.may_be_posted(row.set)).collect();
+        // What came before has had its effect.
+        if row.text("state")? == "duplicate" {
+            claims.clear();
+            payments.clear();
+            theirs.clear();
+        }
         Ok(Processed { judged, claims, payments, lines, theirs, made, outline })
     }
 
@@ -362,6 +368,8 @@ pub(super) struct Judged {
     of_set: Vec<usize>,
     /// Transaction sets whose sums do not agree.
     unbalanced: Vec<usize>,
+    /// Transaction sets that do not follow their guide (SNIP levels 1 and 2).
+    broken: Vec<usize>,
 }
 
 struct Judgement {
@@ -383,6 +391,12 @@ impl Judged {
             (_, _, _, Role::Payer) => State::Accepted,
             (_, _, _, Role::Clearinghouse) => State::Acknowledged,
         }
+    }
+
+    /// Whether payments of a transaction set count: its interchange was taken, and it can be read as it was meant.
+    fn may_be_posted(&self, set: usize) -> bool {
+        let refused = self.of_set.get(set).and_then(|at| self.interchanges.get(*at)).is_none_or(|refused| *refused);
+        !refused && !self.broken.contains(&set)
     }
 
     fn record(&self, tx: &mut dyn Tx, recorded: &Recorded) -> store::Result<()> {
@@ -418,11 +432,17 @@ impl Judged {
 
 impl Receive for Judged {
     fn finding(&mut self, finding: &Finding) {
-        if finding.rule.level == 3 && finding.severity == Severity::Error && finding.place.position > 0 {
-            let set = self.sets.len();
-            if self.unbalanced.last() != Some(&set) {
-                self.unbalanced.push(set);
-            }
+        if finding.severity != Severity::Error || finding.place.position == 0 {
+            return;
+        }
+        let list = match finding.rule.level {
+            1 | 2 => &mut self.broken,
+            3 => &mut self.unbalanced,
+            _ => return,
+        };
+        let set = self.sets.len();
+        if list.last() != Some(&set) {
+            list.push(set);
         }
     }
 

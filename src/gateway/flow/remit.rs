@@ -95,6 +95,16 @@ impl Facts {
         is_of_remittance.then(|| serde_json::from_slice(line).ok()).flatten()
     }
 
+    /// Whether it is a claim's payment, and not a provider's adjustment.
+    pub(super) fn is_payment(&self) -> bool {
+        self.kind == "payment"
+    }
+
+    /// TRN02, which names the remittance.
+    pub(super) fn trace(&self) -> &str {
+        &self.remittance.trace_number
+    }
+
     /// What the payment makes of the claim; none if it is no payment at all.
     fn outcome(&self) -> Option<State> {
         let (charge, paid) = (self.charge.unwrap_or_default(), self.paid.unwrap_or_default());
@@ -145,7 +155,7 @@ pub(super) fn record(tx: &mut dyn Tx, of: Remitted<'_>, rows: &[Row], unbalanced
                 id
             }
         };
-        if row.facts.kind == "provider_adjustment" {
+        if !row.facts.is_payment() {
             for adjustment in &row.facts.adjustments {
                 tx.run(
                     "INSERT INTO provider_adjustment (id, remittance, reason, reference, amount) VALUES (?1, ?2, ?3, ?4, ?5)",

@@ -98,8 +98,6 @@ pub(super) enum Claims {
     One(Id),
     /// Those of a transaction set.
     OfSet(Id),
-    /// Those of a functional group.
-    OfGroup(Id),
     /// Those of an interchange.
     OfInterchange(Id),
     /// Those of a file.
@@ -112,9 +110,6 @@ impl Claims {
         match self {
             Claims::One(id) => ("id = ?1", id),
             Claims::OfSet(id) => ("transaction_set = ?1", id),
-            Claims::OfGroup(id) => {
-                ("transaction_set IN (SELECT id FROM transaction_set WHERE functional_group = ?1)", id)
-            }
             Claims::OfInterchange(id) => (
                 "transaction_set IN (SELECT s.id FROM transaction_set s
                     JOIN functional_group g ON g.id = s.functional_group WHERE g.interchange = ?1)",

@@ -12,7 +12,10 @@ use super::{
 };
 use crate::gateway::{
     Gateway, Id,
-    store::jobs::{self, Backoff, Done, Failure, Job, Lease, NewJob, Runner, Settings},
+    store::{
+        self, Tx,
+        jobs::{self, Backoff, Done, Failure, Job, Lease, NewJob, Runner, Settings},
+    },
 };
 
 /// Overdue acknowledgments are looked for so often, in milliseconds.
@@ -28,7 +31,15 @@ impl Gateway {
     /// # Errors
     /// The store's, at the start.
     pub async fn work(self: &Arc<Self>, shutdown: CancellationToken) -> Result<(), FlowError> {
-        self.store().write(|tx| periodic(tx, "overdue", 0)).await?;
+        let partners = self.partners();
+        let collecting = partners.iter().filter(|partner| partner.collect_every().is_some());
+        let collecting: Vec<String> = collecting.map(|partner| partner.name().to_owned()).collect();
+        self.store()
+            .write(move |tx| {
+                periodic(tx, "overdue", "", 0)?;
+                collecting.iter().try_for_each(|partner| periodic(tx, "collect", partner, 0))
+            })
+            .await?;
         let runner = Runner::new(self.store().clone(), Settings::default())
             .queue(process::QUEUE, 2, Backoff::default(), self.handler(Self::work_process))
             .queue(batch::QUEUE, 1, Backoff::default(), self.handler(Self::work_batch))
@@ -113,10 +124,17 @@ impl Gateway {
                     .write(move |tx| {
                         expect::overdue(tx)?;
                         jobs::complete(tx, &lease)?;
-                        periodic(tx, "overdue", LOOK_FOR_OVERDUE)
+                        periodic(tx, "overdue", "", LOOK_FOR_OVERDUE)
                     })
                     .await?;
                 Ok(Done::Stored)
+            }
+            "collect" => {
+                // A partner that is gone, or no longer asked, leaves the round.
+                let Some(partner) = self.partner(&job.subject) else { return Ok(Done::Complete) };
+                let Some(every) = partner.collect_every() else { return Ok(Done::Complete) };
+                self.collect(&partner).await?;
+                Ok(Done::Later { wait_ms: i64::try_from(every.as_millis()).unwrap_or(i64::MAX) })
             }
             other => Err(Failure::Fail { reason: format!("this program knows no periodic work `{other}`") }),
         }
@@ -124,15 +142,15 @@ impl Gateway {
 }
 
 /// Asks for periodic work.
-fn periodic(tx: &mut dyn crate::gateway::store::Tx, kind: &str, wait: i64) -> crate::gateway::store::Result<()> {
-    let (key, due) = (format!("{PERIODIC}:{kind}"), tx.now().saturating_add(wait));
+fn periodic(tx: &mut dyn Tx, kind: &str, subject: &str, wait: i64) -> store::Result<()> {
+    let (key, due) = (format!("{PERIODIC}:{kind}:{subject}"), tx.now().saturating_add(wait));
     jobs::enqueue(
         tx,
         &NewJob {
             unique_key: Some(&key),
             due: Some(due),
             max_attempts: 1_000_000,
-            ..NewJob::new(PERIODIC, kind, kind)
+            ..NewJob::new(PERIODIC, kind, subject)
         },
     )?;
     Ok(())
