@@ -208,7 +208,7 @@ impl Gateway {
         timeline::of_file(tx, row.text("partner")?, file, event, &json!({ "reason": reason }))
     }
 
-    /// A stored file, as connectors take it.
+    /// A stored file (a row of [`FILES`]), as connectors take it.
     pub(super) fn parcel(&self, row: &Row) -> Result<Parcel, FlowError> {
         let id = Id(row.int("id")?);
         let payload = row.payload("payload")?;
@@ -216,22 +216,25 @@ impl Gateway {
         let content = Content::ALL.into_iter().find(|one| row.text("content").is_ok_and(|name| name == one.name()));
         let sha256 =
             row.blob("sha256")?.try_into().map_err(|_| FlowError::Fault("a digest of another length".into()))?;
+        let sha1 = row.blob("sha1")?.try_into().map_err(|_| FlowError::Fault("a digest of another length".into()))?;
         let message = row.maybe_text("message")?.and_then(|text| Uuid::parse_str(text).ok()).unwrap_or_default();
-        let digests = self.store().read_blocking(move |tx| -> store::Result<_> { payload::find(tx, payload) })?;
         Ok(Parcel {
             id: message,
             name: row.maybe_text("name")?.map_or_else(|| format!("{id}.x12"), str::to_owned),
             content: content.unwrap_or(Content::Mixed),
             length: row.count("length")?,
-            sha1: digests.sha1,
+            sha1,
             sha256,
             body: Body::new(move || Ok(Box::new(store.payload_reader(payload)?))),
         })
     }
 }
 
+/// Files, with what [`Gateway::parcel`] needs of their payloads; the file is `f`.
+pub(super) const FILES: &str = "SELECT f.*, p.sha1 AS sha1 FROM file f JOIN payload p ON p.id = f.payload";
+
 /// A file's row.
 pub(super) fn file_row(tx: &mut dyn Tx, file: Id) -> store::Result<Row> {
-    let row = tx.first("SELECT * FROM file WHERE id = ?1", values![file.0])?;
+    let row = tx.first(&format!("{FILES} WHERE f.id = ?1"), values![file.0])?;
     row.ok_or(store::Error::Invalid("there is no such file"))
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     Event, FlowError, blocking,
-    deliver::{self, file_row},
+    deliver::{self, FILES, file_row},
     outline,
     receive::{Origin, Taken},
     timeline,
@@ -57,7 +57,8 @@ impl Desk {
         let (partner, id) = (partner.to_owned(), id.to_owned());
         let rows = self.gateway.store().read(move |tx| {
             tx.rows(
-                "SELECT f.*, d.state AS delivered FROM file f JOIN delivery d ON d.file = f.id
+                "SELECT f.*, p.sha1 AS sha1, d.state AS delivered FROM file f
+                 JOIN payload p ON p.id = f.payload JOIN delivery d ON d.file = f.id
                  WHERE f.partner = ?1 AND f.direction = 'out' AND d.channel = 'pick_up'
                  AND (f.message = ?2 OR f.about IN
                      (SELECT id FROM file WHERE partner = ?1 AND direction = 'in' AND message = ?2))
@@ -72,7 +73,8 @@ impl Desk {
         let partner = partner.to_owned();
         let rows = self.gateway.store().read(move |tx| {
             tx.rows(
-                "SELECT f.*, d.state AS delivered FROM file f JOIN delivery d ON d.file = f.id
+                "SELECT f.*, p.sha1 AS sha1, d.state AS delivered FROM file f
+                 JOIN payload p ON p.id = f.payload JOIN delivery d ON d.file = f.id
                  WHERE d.partner = ?1 AND d.state = 'waiting' ORDER BY d.id LIMIT ?2",
                 values![&partner, MOST_WAITING],
             )
@@ -122,7 +124,6 @@ impl Service for Desk {
                 Proof::Certificate { sha256 } => {
                     (partners.by_certificate(sha256), format!("certificate {}", hex::encode(sha256)))
                 }
-                _ => (None, "unknown".to_owned()),
             };
             let Some(partner) = partner else {
                 tracing::warn!(peer = %peer.address, credential, "a caller was refused");
@@ -162,9 +163,7 @@ impl Service for Desk {
                 rows = self.waiting(&caller.partner).await.map_err(told)?;
             }
             let Some(row) = rows.iter().find(fits) else { return Ok(None) };
-            let gateway = Arc::clone(&self.gateway);
-            let row = row.clone();
-            blocking(move || gateway.parcel(&row)).await.map(Some).map_err(told)
+            self.gateway.parcel(row).map(Some).map_err(told)
         })
     }
 
@@ -217,7 +216,10 @@ impl Gateway {
     pub(super) fn receipt(&self, file: Id) -> Result<Parcel, FlowError> {
         let row = self.store().read_blocking(move |tx| -> store::Result<_> { file_row(tx, file) })?;
         let made = self.store().read_blocking(move |tx| -> store::Result<_> {
-            tx.first("SELECT * FROM file WHERE about = ?1 AND direction = 'out' AND content = 'TA1'", values![file.0])
+            tx.first(
+                &format!("{FILES} WHERE f.about = ?1 AND f.direction = 'out' AND f.content = 'TA1'"),
+                values![file.0],
+            )
         })?;
         if let Some(made) = made {
             return self.parcel(&made);
@@ -251,7 +253,10 @@ impl Gateway {
     /// What a processed file was answered with, the first of TA1, 999 and 277CA that there is.
     fn answer_to(&self, file: Id) -> Result<Option<Parcel>, FlowError> {
         let row = self.store().read_blocking(move |tx| -> store::Result<_> {
-            tx.first("SELECT * FROM file WHERE about = ?1 AND direction = 'out' ORDER BY id LIMIT 1", values![file.0])
+            tx.first(
+                &format!("{FILES} WHERE f.about = ?1 AND f.direction = 'out' ORDER BY f.id LIMIT 1"),
+                values![file.0],
+            )
         })?;
         row.map(|row| self.parcel(&row)).transpose()
     }

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::gateway::{
-    Gateway, Id, Settings,
+    Gateway, Settings,
     connect::{
         Arrival, Caller, Collected, Connector, Content, Parcel, Peer, Receipt, SendError, Service, Spool, Wanted,
     },
@@ -96,7 +96,7 @@ impl Wire {
 fn spooled(folder: &Path, parcel: &Parcel) -> crate::gateway::connect::Spooled {
     let mut spool = Spool::create(folder, 1 << 30).unwrap();
     let mut bytes = Vec::new();
-    parcel.body.open().unwrap().read_to_end(&mut bytes).unwrap();
+    tokio::task::block_in_place(|| parcel.body.open().unwrap().read_to_end(&mut bytes).unwrap());
     spool.write(&bytes).unwrap();
     spool.finish().unwrap()
 }
