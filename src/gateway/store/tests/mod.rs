@@ -1,7 +1,10 @@
 //! What the store promises, tried on real files.
 
+mod backups;
 mod crash;
+mod jobs;
 mod payloads;
+mod records;
 
 use std::sync::{
     Arc, Barrier,
