@@ -253,14 +253,17 @@ impl Model {
                 hand.fetch_add(by, Ordering::SeqCst);
             }
         }
-        for job in &self.jobs {
+        let states = tx.rows("SELECT id, state FROM job ORDER BY id", &[])?;
+        assert_eq!(states.len(), self.jobs.len());
+        for row in states {
+            let job = JobId(row.int("id")?);
             let expected = match () {
-                () if self.done.contains(job) => State::Done,
-                () if self.given_up.contains(job) => State::Failed,
-                () if self.held.contains_key(job) => State::Running,
+                () if self.done.contains(&job) => State::Done,
+                () if self.given_up.contains(&job) => State::Failed,
+                () if self.held.contains_key(&job) => State::Running,
                 () => State::Ready,
             };
-            assert_eq!(state(tx, *job), expected, "{job}");
+            assert_eq!(row.text("state")?, expected.as_str(), "{job}");
         }
         Ok(())
     }
@@ -291,7 +294,7 @@ impl Model {
 #[test]
 fn no_job_is_lost_and_none_done_twice() {
     let bench = bench();
-    let cases = proptest::test_runner::Config { cases: 200, failure_persistence: None, ..Default::default() };
+    let cases = proptest::test_runner::Config { cases: 128, failure_persistence: None, ..Default::default() };
     proptest!(cases, |(steps in prop::collection::vec(step(), 1..80))| {
         bench.hand.store(START, Ordering::SeqCst);
         let hand = bench.hand.clone();
