@@ -86,7 +86,7 @@ fn what_cannot_be_used_is_not_restored() {
     let mut newer = good.clone();
     newer[63] = 99; // The last byte of user_version.
     assert_eq!(refused(&newer, bench.keys()), Error::Newer { found: 99, known: migrate::known() });
-    assert_eq!(refused(&good, Keyring::random().unwrap()).to_string().contains("not among the keys given"), true);
+    assert!(refused(&good, Keyring::random().unwrap()).to_string().contains("not among the keys given"));
     assert_eq!(
         restore(&to, bench.folder.path(), bench.keys()).unwrap_err(),
         Error::InUse { folder: bench.folder.path().to_owned(), process: Some(std::process::id()) }
