@@ -32,8 +32,11 @@ pub(super) fn version(connection: &Connection, path: &Path) -> Result<i64> {
 
 /// Brings the database up to this program's version, each step in a transaction of its own.
 pub(super) fn migrate(connection: &Connection, path: &Path) -> Result<()> {
-    let found = version(connection, path)?;
-    for (version, step) in (1_i64..).zip(STEPS).filter(|(version, _)| *version > found) {
+    apply(connection, version(connection, path)?, STEPS)
+}
+
+fn apply(connection: &Connection, found: i64, steps: &[&str]) -> Result<()> {
+    for (version, step) in (1_i64..).zip(steps).filter(|(version, _)| *version > found) {
         let step = format!(
             "BEGIN IMMEDIATE; {step}
              PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {version}; COMMIT;"
@@ -44,4 +47,32 @@ pub(super) fn migrate(connection: &Connection, path: &Path) -> Result<()> {
         })?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_is_done_once_and_as_a_whole() {
+        let connection = Connection::open_in_memory().unwrap();
+        let path = Path::new("a.db");
+        let (one, two) = ("CREATE TABLE a (a);", "CREATE TABLE b (a); CREATE TABLE a (a);");
+        assert!(apply(&connection, 0, &[one, two]).is_err());
+        // The first step stands; nothing of the second does.
+        assert_eq!(version(&connection, path).unwrap_or(-1), 1);
+        assert!(connection.prepare("SELECT * FROM b").is_err());
+        apply(&connection, 1, &[one, "CREATE TABLE b (a);"]).unwrap();
+        apply(&connection, 2, &[one, "CREATE TABLE b (a);"]).unwrap();
+        assert!(connection.prepare("SELECT * FROM a, b").is_ok());
+    }
+
+    #[test]
+    fn the_steps_make_tables_that_are_strict() {
+        let connection = Connection::open_in_memory().unwrap();
+        apply(&connection, 0, STEPS).unwrap();
+        let loose = "SELECT group_concat(name) FROM pragma_table_list WHERE strict = 0 AND name NOT LIKE 'sqlite_%'";
+        let loose: Option<String> = connection.query_row(loose, [], |row| row.get(0)).unwrap();
+        assert_eq!(loose, None);
+    }
 }

@@ -155,7 +155,7 @@ impl Tx for SqliteTx<'_> {
         let sql = text(sql);
         let connection = self.connection;
         let mut statement = connection.prepare_cached(&sql).map_err(|e| self.failed(&e))?;
-        let columns: Arc<[String]> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let columns: Arc<[String]> = statement.column_names().map(str::to_owned).collect();
         let mut rows = statement.query(params_from_iter(args.iter().map(Bound))).map_err(|e| self.failed(&e))?;
         while let Some(row) = rows.next().map_err(|e| self.failed(&e))? {
             let values = (0..columns.len())

@@ -69,13 +69,15 @@ impl Writer {
         self.done.works.fetch_add(batch.len() as u64, Ordering::Relaxed);
         let mut done = Vec::with_capacity(batch.len());
         let mut announced = Announced::default();
+        let mut begun = Ok(());
         for mut work in batch.drain(..) {
-            if self.connection.is_autocommit() {
-                // The first work; or the disk failed under the one before and took the transaction with it.
-                if let Err(error) = self.execute("BEGIN IMMEDIATE") {
-                    work.settle(Err(error));
-                    continue;
-                }
+            // Before the first work; and after one under which the disk failed and took the transaction with it.
+            if begun.is_ok() && self.connection.is_autocommit() {
+                begun = self.execute("BEGIN IMMEDIATE");
+            }
+            if let Err(error) = &begun {
+                work.settle(Err(error.clone()));
+                continue;
             }
             match self.attempt(work.as_mut()) {
                 Ok(Attempt::Keep(topics)) => {

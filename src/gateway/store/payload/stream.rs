@@ -3,6 +3,7 @@
 use std::{
     collections::VecDeque,
     io::{self, Read, Write},
+    sync::Arc,
 };
 
 use aws_lc_rs::digest;
@@ -23,7 +24,7 @@ const TOGETHER: usize = 4;
 pub struct PayloadWriter {
     store: Store,
     id: PayloadId,
-    key: DataKey,
+    key: Arc<DataKey>,
     sha1: digest::Context,
     sha256: digest::Context,
     length: u64,
@@ -43,7 +44,7 @@ impl PayloadWriter {
         Ok(Self {
             store,
             id: PayloadId::new(),
-            key: DataKey::random()?,
+            key: Arc::new(DataKey::random()?),
             sha1: digest::Context::new(&digest::SHA1_FOR_LEGACY_USE_ONLY),
             sha256: digest::Context::new(&digest::SHA256),
             length: 0,
@@ -78,8 +79,7 @@ impl PayloadWriter {
             sha1: fixed(&self.sha1.clone().finish()),
             sha256: fixed(&self.sha256.clone().finish()),
         };
-        let key = std::mem::replace(&mut self.key, DataKey::random()?);
-        let last = sealed.clone();
+        let (key, last) = (self.key.clone(), sealed.clone());
         self.store_chunks(move |tx| finish(tx, &last, &key))?;
         self.finished = true;
         Ok(sealed)

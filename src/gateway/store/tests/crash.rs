@@ -39,7 +39,7 @@ fn child() {
                     if n % 10 == thread {
                         let mut writer = store.payload_writer().unwrap();
                         writer.write_all(&vec![7; 1_500_000]).unwrap();
-                        drop(writer.finish().unwrap());
+                        writer.finish().unwrap();
                     }
                 }
             })

@@ -1,7 +1,10 @@
 //! What the store promises, tried on real files.
 
+mod backups;
 mod crash;
+mod jobs;
 mod payloads;
+mod records;
 
 use std::sync::{
     Arc, Barrier,
@@ -176,6 +179,58 @@ fn a_work_that_ends_the_transaction_harms_nobody_later() {
     let bench = bench();
     assert!(matches!(bench.write(|tx| tx.run("COMMIT", &[])), Err(Error::Sql(_))));
     assert_eq!(bench.write(note("a", "")), Ok(1));
+    assert_eq!(noted(&bench.store), ["a"]);
+}
+
+/// Does works in one commit, and returns what became of each.
+async fn together(store: &Store, works: Vec<&'static str>) -> Vec<Result<()>> {
+    let release = hold(store);
+    let queue = store.inner.writes.as_ref().unwrap();
+    let waiting = writer::WAITING - works.len();
+    let works = works
+        .into_iter()
+        .map(|sql| store.write(move |tx| sql.split(';').try_for_each(|sql| tx.run(sql, &[]).map(drop))));
+    let release = async {
+        while queue.capacity() > waiting {
+            tokio::task::yield_now().await;
+        }
+        tokio::task::spawn_blocking(release).await.unwrap();
+    };
+    tokio::join!(futures_util::future::join_all(works.collect::<Vec<_>>()), release).0
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn works_that_a_failure_took_with_it_are_told() {
+    let bench = bench();
+    let done = together(
+        &bench.store,
+        vec![
+            "INSERT INTO meta VALUES ('a', '')",
+            // As the database itself does when the disk fails: the whole transaction is gone.
+            "INSERT INTO meta VALUES ('b', ''); INSERT OR ROLLBACK INTO meta VALUES ('a', '')",
+            "INSERT INTO meta VALUES ('c', '')",
+        ],
+    )
+    .await;
+    assert!(done[0].is_err() && done[1].is_err() && done[2].is_ok(), "{done:?}");
+    assert_eq!(noted(&bench.store), ["c"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_that_fails_fails_all_and_the_store_goes_on() {
+    let bench = bench();
+    let done = together(
+        &bench.store,
+        vec![
+            "INSERT INTO meta VALUES ('a', '')",
+            "PRAGMA defer_foreign_keys = ON; INSERT INTO payload_chunk VALUES ('none', 0, x'00')",
+            "INSERT INTO meta VALUES ('b', '')",
+        ],
+    )
+    .await;
+    assert!(done.iter().all(|done| matches!(done, Err(Error::Constraint(_)))), "{done:?}");
+    assert_eq!(noted(&bench.store), Vec::<String>::new());
+    bench.store.write(note("a", "")).await.unwrap();
     assert_eq!(noted(&bench.store), ["a"]);
 }
 
