@@ -69,12 +69,19 @@ impl Server {
         }
         let form = media.form();
         let stated = text(&head.headers, header::CONTENT_LENGTH.as_str()).and_then(|length| length.parse::<u64>().ok());
+        let accepts_multipart = text(&head.headers, header::ACCEPT.as_str())
+            .is_some_and(|accepts| accepts.to_ascii_lowercase().contains("multipart/related"));
         let message = match stated {
             Some(stated) if stated > self.options.settings.limit => Err(IntakeError::TooLarge),
             Some(_) | None => self.take(media, body, &head.headers).await,
         };
         match message {
-            Ok(message) => self.answer(&peer, message, begun).await,
+            Ok(mut message) => {
+                if let Form::Soap { multipart, .. } = &mut message.form {
+                    *multipart |= accepts_multipart;
+                }
+                self.answer(&peer, message, begun).await
+            }
             Err(error) => not_taken(&error, form, &peer),
         }
     }
