@@ -26,7 +26,9 @@ pub use self::{
 
 mod connector;
 pub mod core;
+pub mod folder;
 mod spool;
+pub mod stream;
 
 /// A file on its way out. Its bytes are read from where they are stored; they are never held whole.
 #[derive(Clone, Debug)]
