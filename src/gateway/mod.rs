@@ -1,3 +1,4 @@
 //! The gateway: claims in, files exchanged with trading partners, answers matched.
 
 pub mod connect;
+pub mod sandbox;
