@@ -80,12 +80,8 @@ pub(super) fn settle(
         return Vec::new();
     }
     let pay = |way: Way, number: &Text| payment(submission, way, number, today);
-    let settled = |claim: ClaimPayment, later: bool| Settled {
-        claim,
-        interest: Decimal::ZERO,
-        overpaid: Decimal::ZERO,
-        later,
-    };
+    let settled =
+        |claim: ClaimPayment, later: bool| Settled { claim, interest: Decimal::ZERO, overpaid: Decimal::ZERO, later };
     // A predetermination is answered, and nothing is paid.
     if claim.submission_reason.as_deref() == Some("PB") {
         let priced = ClaimPayment { status: "25".into(), patient_responsibility: None, ..pay(Way::Priced, number) };
@@ -254,10 +250,14 @@ fn percent(amount: Decimal, percent: u32) -> Decimal {
 
 /// The decision on another payer's turn: what is left goes on to it.
 fn forwarded(submission: &Submission, claim: ClaimPayment) -> ClaimPayment {
-    let next = submission.claim.other_coverages.iter().map(|coverage| &coverage.payer).find(|payer| {
-        !payer.name.is_empty() && !payer.id.is_empty()
-    });
-    let (name, id) = next.map_or(("EXAMPLE SUPPLEMENTAL PLAN".into(), "99999".into()), |payer| (payer.name.clone(), payer.id.clone()));
+    let next = submission
+        .claim
+        .other_coverages
+        .iter()
+        .map(|coverage| &coverage.payer)
+        .find(|payer| !payer.name.is_empty() && !payer.id.is_empty());
+    let (name, id) = next
+        .map_or(("EXAMPLE SUPPLEMENTAL PLAN".into(), "99999".into()), |payer| (payer.name.clone(), payer.id.clone()));
     ClaimPayment {
         status: rank(&submission.subscriber, ["19", "20", "21"]),
         crossover_carrier: Some(Party {
@@ -310,9 +310,8 @@ fn rank(subscriber: &Subscriber, [first, second, third]: [&'static str; 3]) -> T
 
 /// CLP06, which has fewer codes than SBR09.
 fn filing_indicator(stated: Option<&str>) -> Text {
-    const KEPT: &[&str] = &[
-        "12", "13", "14", "15", "16", "17", "AM", "CH", "DS", "HM", "LM", "MA", "MB", "MC", "OF", "TV", "VA", "WC",
-    ];
+    const KEPT: &[&str] =
+        &["12", "13", "14", "15", "16", "17", "AM", "CH", "DS", "HM", "LM", "MA", "MB", "MC", "OF", "TV", "VA", "WC"];
     match stated {
         Some("BL" | "CI") => "12".into(),
         Some(code) if KEPT.contains(&code) => code.into(),

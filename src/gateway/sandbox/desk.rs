@@ -376,7 +376,8 @@ fn member_id(claim: Scope<'_>) -> Text {
     let subscriber = party("2000B", "2010BA").and_then(|party| party.segment("NM1")).map(|nm1| text(nm1.element(9)));
     let patient = || {
         let patient = party("2000C", "2010CA")?;
-        let known = |id: &str| patient.segments().find(|held| held.segment.id() == b"REF" && held.element(1) == id.as_bytes());
+        let known =
+            |id: &str| patient.segments().find(|held| held.segment.id() == b"REF" && held.element(1) == id.as_bytes());
         ["1W", "SY"].into_iter().find_map(known).map(|reference| text(reference.element(2)))
     };
     subscriber.filter(|id| !id.is_empty()).or_else(patient).unwrap_or_default()

@@ -48,7 +48,9 @@ impl Mailbox {
         }
         let is_open = |one: &&Waiting| match &one.fetched {
             None => true,
-            Some((at, _)) => !one.confirmed && again.is_some_and(|again| now.duration_since(*at).unsigned_abs() >= again),
+            Some((at, _)) => {
+                !one.confirmed && again.is_some_and(|again| now.duration_since(*at).unsigned_abs() >= again)
+            }
         };
         preferred(due().filter(|one| one.fetched.is_none()), &wanted.kinds)
             .or_else(|| preferred(due().filter(is_open), &wanted.kinds))

@@ -186,12 +186,11 @@ impl Sandbox {
         let log = Log::to(options.log.as_deref())?;
         let shared = Arc::new(Shared { options, log, state: Mutex::default() });
         let (jobs, work) = mpsc::channel();
-        let mut back_office = BackOffice {
-            numbers: Numbers::from(shared.now()),
-            known: HashMap::new(),
-            shared: Arc::clone(&shared),
-        };
-        thread::Builder::new().name("sandbox".into()).spawn(move || work.iter().for_each(|job| back_office.process(job)))?;
+        let mut back_office =
+            BackOffice { numbers: Numbers::from(shared.now()), known: HashMap::new(), shared: Arc::clone(&shared) };
+        thread::Builder::new()
+            .name("sandbox".into())
+            .spawn(move || work.iter().for_each(|job| back_office.process(job)))?;
         Ok(Arc::new(Self { shared, jobs }))
     }
 
@@ -210,7 +209,12 @@ impl Sandbox {
     }
 
     /// Takes a file in, unless it was before.
-    fn take(&self, from: &Caller, arrival: Arrival, waits: bool) -> Result<(Stored, watch::Receiver<Progress>), ServiceError> {
+    fn take(
+        &self,
+        from: &Caller,
+        arrival: Arrival,
+        waits: bool,
+    ) -> Result<(Stored, watch::Receiver<Progress>), ServiceError> {
         let Arrival { channel, payload_id, content, file, .. } = arrival;
         let id = payload_id.clone().unwrap_or_else(|| hex::encode(file.sha256));
         let key = (from.partner.clone(), id, content);
@@ -258,7 +262,8 @@ impl Sandbox {
                 for account in accounts {
                     // All are compared, and by digest, so that the time tells nothing.
                     if let Some((user, password)) = &account.password
-                        && constant_time::verify_slices_are_equal(shown.as_ref(), fingerprint(user, password).as_ref()).is_ok()
+                        && constant_time::verify_slices_are_equal(shown.as_ref(), fingerprint(user, password).as_ref())
+                            .is_ok()
                     {
                         found = Some(caller(account, format!("password of {user}")));
                     }

@@ -79,14 +79,34 @@ static TABLE: &[Prefix] = &[
         "corrected",
         "277CA A2; 835 in full; later a second 835 with CLP02 22 and the claim partly paid, PLB WO",
     ),
-    row("LATE", Outcome::Late, "late", "277CA A2 and 835 only later, with interest; if all claims are late, the 999 too"),
-    row("TWOACC", Outcome::AcceptedAfterReceipt, "accepted after receipt", "277CA A1 from the clearinghouse, later A2 from the payer, then paid"),
+    row(
+        "LATE",
+        Outcome::Late,
+        "late",
+        "277CA A2 and 835 only later, with interest; if all claims are late, the 999 too",
+    ),
+    row(
+        "TWOACC",
+        Outcome::AcceptedAfterReceipt,
+        "accepted after receipt",
+        "277CA A1 from the clearinghouse, later A2 from the payer, then paid",
+    ),
     row("TWOREJ", Outcome::RejectedAfterAcceptance, "rejected after acceptance", "277CA A2, later A7:88:QC; no 835"),
     row("REJMEM", Outcome::MemberUnknown, "member unknown", "277CA A7:164:IL"),
     row("REJRET", Outcome::Returned, "returned", "277CA A3:116"),
     row("REJDUP", Outcome::Duplicate, "duplicate", "277CA A3:78 (as for a claim number that was accepted before)"),
-    row("REJ999", Outcome::SetRejected, "set rejected", "999 rejects the transaction set (IK3 CLM, IK4 5:1); send it alone"),
-    row("REJTA1", Outcome::InterchangeRejected, "interchange rejected", "TA1 rejects the interchange (note 024); send it alone"),
+    row(
+        "REJ999",
+        Outcome::SetRejected,
+        "set rejected",
+        "999 rejects the transaction set (IK3 CLM, IK4 5:1); send it alone",
+    ),
+    row(
+        "REJTA1",
+        Outcome::InterchangeRejected,
+        "interchange rejected",
+        "TA1 rejects the interchange (note 024); send it alone",
+    ),
 ];
 
 impl Outcome {
