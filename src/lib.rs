@@ -14,6 +14,7 @@ pub mod generate;
 pub mod guide;
 pub mod guidebook;
 pub mod ndjson;
+pub mod partner;
 pub mod place;
 pub mod record;
 pub mod report;

@@ -102,7 +102,7 @@ impl Convert {
                 })?;
                 tables.finish()
             }
-            (Kind::X12, Target::X12) => match partner.line_break() {
+            (Kind::X12, Target::X12) => match partner.line_break {
                 Some(line_break) => each(&mut sources, |source| rebreak(source, line_break, output)),
                 None => bail!("this is X12 already; --line-break says how its lines should be broken"),
             },
