@@ -215,7 +215,7 @@ async fn each_prefix_has_the_outcome_that_the_table_says() {
         for row in outcomes() {
             let world = World::new();
             let line = lines(kind, &[row.prefix], 7, Variety::Plain).remove(0);
-            world.send(&x12(&[line.clone()], 905), "one").await.unwrap();
+            world.send(&x12(std::slice::from_ref(&line), 905), "one").await.unwrap();
             let now = world.pick_up().await;
             world.pass(10);
             let later = world.pick_up().await;
