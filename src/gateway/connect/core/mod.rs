@@ -1,6 +1,8 @@
 //! CAQH CORE connectivity vC2.2.0, client and server: files in an envelope over HTTP, of MIME or of SOAP.
 
+mod answer;
 pub mod checksum;
+pub mod client;
 pub mod envelope;
 mod exchange;
 pub mod fault;

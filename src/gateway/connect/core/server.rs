@@ -29,9 +29,8 @@ use crate::gateway::connect::{Caller, Parcel, Peer, Service};
 /// Requests need a [`Peer`] among their extensions, put there by what accepts connections. Bodies are streamed to
 /// the spool folder; the path's limit on their size is that of the settings, whatever limit is set around it.
 pub fn router(service: Arc<dyn Service>, options: ServerOptions) -> Router {
-    let path = options.settings.path.clone();
     let server = Arc::new(Server { service, options });
-    Router::new().route(path.as_str(), any(handle)).with_state(server)
+    Router::new().route(server.options.settings.path.as_str(), any(handle)).with_state(Arc::clone(&server))
 }
 
 struct Server {
@@ -174,7 +173,7 @@ impl Server {
         let tls = request.extensions().get::<Peer>().is_none_or(|peer| peer.tls.is_some());
         let host = text(request.headers(), header::HOST.as_str()).unwrap_or_else(|| "localhost".to_owned());
         let scheme = if tls { "https" } else { "http" };
-        format!("{scheme}://{host}{}", self.options.settings.path)
+        format!("{scheme}://{host}{}", self.options.settings.path.as_str())
     }
 }
 

@@ -154,7 +154,7 @@ pub struct Dialect {
 #[serde(deny_unknown_fields, default)]
 pub struct ServerSettings {
     /// The path that messages are posted to: `/core` as is.
-    pub path: String,
+    pub path: ServerPath,
     /// The URL that partners use, for the WSDL. As is, what the request for it was sent to.
     pub public_url: Option<String>,
     /// ReceiverIDs that we answer to, compared without case. As is, any.
@@ -180,7 +180,7 @@ pub struct ServerSettings {
 impl Default for ServerSettings {
     fn default() -> Self {
         ServerSettings {
-            path: "/core".to_owned(),
+            path: ServerPath("/core".to_owned()),
             public_url: None,
             receivers: Vec::new(),
             rule_versions: vec![RULE_VERSION.to_owned()],
@@ -192,6 +192,30 @@ impl Default for ServerSettings {
             idle_timeout: SignedDuration::from_secs(30),
             request_timeout: SignedDuration::from_mins(30),
         }
+    }
+}
+
+/// The path of a server: a slash, and letters, digits, `-`, `_`, `.`, `~` and more slashes.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct ServerPath(String);
+
+impl ServerPath {
+    /// The path.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for ServerPath {
+    type Error = &'static str;
+
+    fn try_from(path: String) -> Result<ServerPath, &'static str> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.~/".contains(c);
+        if path.starts_with('/') && path.chars().all(plain) {
+            return Ok(ServerPath(path));
+        }
+        Err("a path begins with a slash, and has letters, digits, - _ . ~ and slashes, such as /core/batch")
     }
 }
 
@@ -267,6 +291,7 @@ mod tests {
         assert_eq!(settings.dialect().payload_types.write(PayloadType::Claims837I), "X12_837I");
         assert!(toml::from_str::<PartnerSettings>("urll = \"x\"").is_err());
         assert!(toml::from_str::<ServerSettings>("colour = 1").is_err());
+        assert!(toml::from_str::<ServerSettings>("path = \"core/{x}\"").is_err());
         assert_eq!(toml::from_str::<ServerSettings>("").unwrap(), ServerSettings::default());
     }
 }
