@@ -2,6 +2,7 @@
 
 pub mod authority;
 pub mod connect;
+pub mod https;
 pub mod sandbox;
 pub mod secret;
 pub mod tls;

@@ -35,6 +35,7 @@ mod log;
 mod mailbox;
 mod outcome;
 mod remit;
+mod serve;
 #[cfg(test)]
 mod tests;
 
@@ -58,6 +59,7 @@ use uuid::Uuid;
 pub use self::{
     log::{Entry, Taken},
     outcome::{Outcome, Prefix, outcomes},
+    serve::Listeners,
 };
 
 use self::{

@@ -57,56 +57,22 @@ const fn row(prefix: &'static str, outcome: Outcome, name: &'static str, answers
 }
 
 /// Four letters at least, so that the ids of ordinary members ask for nothing.
+#[rustfmt::skip]
 static TABLE: &[Prefix] = &[
-    row("PAID", Outcome::Paid, "paid", "277CA A2; 835 pays the charge in full (as for any other member id)"),
-    row(
-        "PART",
-        Outcome::PartlyPaid,
-        "partly paid",
-        "277CA A2; 835 with CO-45, PR-1, PR-2 and PR-3; the last of several lines denied with CO-96 N130",
-    ),
-    row("DENY", Outcome::Denied, "denied", "277CA A2; 835 with CLP02 4, every line denied with CO-50 N115"),
-    row("ZERO", Outcome::PaidNothing, "paid nothing", "277CA A2; 835 with CLP02 1 that pays 0: CO-24, capitation"),
-    row(
-        "FORWARD",
-        Outcome::Forwarded,
-        "forwarded",
-        "277CA A2; 835 with CLP02 19 (20, 21), partly paid and passed on to the next payer (NM1*TT)",
-    ),
-    row(
-        "CORRECT",
-        Outcome::Corrected,
-        "corrected",
-        "277CA A2; 835 in full; later a second 835 with CLP02 22 and the claim partly paid, PLB WO",
-    ),
-    row(
-        "LATE",
-        Outcome::Late,
-        "late",
-        "277CA A2 and 835 only later, with interest; if all claims are late, the 999 too",
-    ),
-    row(
-        "TWOACC",
-        Outcome::AcceptedAfterReceipt,
-        "accepted after receipt",
-        "277CA A1 from the clearinghouse, later A2 from the payer, then paid",
-    ),
-    row("TWOREJ", Outcome::RejectedAfterAcceptance, "rejected after acceptance", "277CA A2, later A7:88:QC; no 835"),
+    row("PAID", Outcome::Paid, "paid", "277CA A2; 835 pays in full, as for any other member id"),
+    row("PART", Outcome::PartlyPaid, "partly paid", "835 with CO-45, PR-1, PR-2, PR-3; the last of several lines denied, CO-96 N130"),
+    row("DENY", Outcome::Denied, "denied", "835 with CLP02 4, every line denied with CO-50 N115"),
+    row("ZERO", Outcome::PaidNothing, "paid nothing", "835 with CLP02 1 pays 0: capitation, CO-24"),
+    row("FORWARD", Outcome::Forwarded, "forwarded", "835 with CLP02 19, partly paid and passed on to the next payer (NM1*TT)"),
+    row("CORRECT", Outcome::Corrected, "corrected", "835 in full; later another: CLP02 22, the claim partly paid, PLB WO"),
+    row("LATE", Outcome::Late, "late", "277CA and 835 later, with interest; the 999 too, if all claims are late"),
+    row("TWOACC", Outcome::AcceptedAfterReceipt, "accepted after receipt", "277CA A1 from the clearinghouse; later A2 from the payer, and 835"),
+    row("TWOREJ", Outcome::RejectedAfterAcceptance, "rejected after acceptance", "277CA A2; later A7:88:QC, no 835"),
     row("REJMEM", Outcome::MemberUnknown, "member unknown", "277CA A7:164:IL"),
     row("REJRET", Outcome::Returned, "returned", "277CA A3:116"),
-    row("REJDUP", Outcome::Duplicate, "duplicate", "277CA A3:78 (as for a claim number that was accepted before)"),
-    row(
-        "REJ999",
-        Outcome::SetRejected,
-        "set rejected",
-        "999 rejects the transaction set (IK3 CLM, IK4 5:1); send it alone",
-    ),
-    row(
-        "REJTA1",
-        Outcome::InterchangeRejected,
-        "interchange rejected",
-        "TA1 rejects the interchange (note 024); send it alone",
-    ),
+    row("REJDUP", Outcome::Duplicate, "duplicate", "277CA A3:78, as for a claim number that was accepted before"),
+    row("REJ999", Outcome::SetRejected, "set rejected", "999 rejects the transaction set (IK3 CLM, IK4 5:1); send it alone"),
+    row("REJTA1", Outcome::InterchangeRejected, "interchange rejected", "TA1 rejects the interchange (note 024); send it alone"),
 ];
 
 impl Outcome {
