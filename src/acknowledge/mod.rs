@@ -17,6 +17,10 @@
 //! A set is accepted with errors (`E`) where a partner turned an error down to a warning; what is a warning
 //! by itself is in no answer.
 //!
+//! Guides do not know whom a payer insures or what it has received before. A receiver that does calls
+//! [`Answers::claim_ruled`], [`Answers::refuse_set`] and [`Answers::refuse_interchange`] while it hands over what
+//! checking finds, and its own business is answered in the same way.
+//!
 //! ```
 //! use claimwire::{acknowledge::{Answers, Options}, check};
 //!
@@ -34,12 +38,14 @@ mod functional;
 mod interchange;
 mod output;
 mod read;
+mod ruling;
 
 use std::io::Write;
 
 pub use self::{
     explain::{Answered, Explained, explain},
     read::{Answer, Batch, read},
+    ruling::Ruling,
 };
 pub use crate::document::{Error, Notice, Severity};
 
@@ -49,6 +55,7 @@ use self::{
 };
 use crate::{
     check::{Claim, Finding, GroupOutcome, InterchangeOutcome, Receive, TransactionOutcome},
+    claims::SegmentError,
     record::{Date, Text, Time},
 };
 
@@ -176,8 +183,46 @@ impl<W: Write> Answers<W> {
             return Err(error);
         }
         self.output.flush()?;
-        self.summary.next_control_number = self.next.0.max(self.next.1);
+        self.summary.next_control_number = self.next_control_number();
         Ok((self.output, self.summary))
+    }
+
+    /// Takes a claim that has ended, and what the receiver's own business says of it: a claim that checking has
+    /// refused stays refused for what was found. Instead of [`Receive::claim`], at the same point.
+    pub fn claim_ruled(&mut self, claim: &Claim<'_>, ruling: &Ruling) {
+        let Some(set) = &mut self.set else { return };
+        set.functional.claim(claim.scope);
+        let result = set.batch.as_mut().map_or(Ok(()), |batch| batch.claim(claim, ruling));
+        self.attempt(result);
+    }
+
+    /// Refuses the transaction set that has not ended, for a segment in it: its 999 says `R`, and its claims get
+    /// no answer. Nothing happens outside a transaction set.
+    pub fn refuse_set(&mut self, error: SegmentError) {
+        if let Some(set) = &mut self.set {
+            set.functional.refuse(error, &self.options);
+            set.batch = None;
+        }
+    }
+
+    /// Refuses the interchange that has not ended: its TA1 says `R` with a note (TA105: `025` a control number
+    /// used before, `008` an unknown receiver, …), and nothing in it is answered. A note that stands already
+    /// stays. Nothing happens outside an interchange.
+    pub fn refuse_interchange(&mut self, note: &'static str) {
+        if let Some(interchange) = &mut self.open {
+            interchange.refuse(note);
+        }
+    }
+
+    /// ISA13 and GS06 of the next answer are at least this: for numbers that several writers share. See
+    /// [`Summary::next_control_number`].
+    pub fn count_from(&mut self, control_number: u32) {
+        self.next = (self.next.0.max(control_number), self.next.1.max(control_number));
+    }
+
+    /// The number after the last that was given to an interchange or group.
+    pub fn next_control_number(&self) -> u32 {
+        self.next.0.max(self.next.1)
     }
 
     fn note(&mut self, severity: Severity, transaction: &str, message: String) {
@@ -236,10 +281,7 @@ impl<W: Write> Receive for Answers<W> {
     }
 
     fn claim(&mut self, claim: &Claim<'_>) {
-        let Some(set) = &mut self.set else { return };
-        set.functional.claim(claim.scope);
-        let result = set.batch.as_mut().map_or(Ok(()), |batch| batch.claim(claim));
-        self.attempt(result);
+        self.claim_ruled(claim, &Ruling::AsChecked);
     }
 
     fn transaction(&mut self, set: &TransactionOutcome) {

@@ -81,7 +81,6 @@ impl Reading {
                 time: time(segment.element(3)),
                 status: element(segment, 4),
                 note: element(segment, 5),
-                ..InterchangeAcknowledgment::default()
             })),
             b"AK1" => {
                 let answer = FunctionalAcknowledgment {
