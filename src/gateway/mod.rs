@@ -14,6 +14,7 @@ mod id;
 mod open;
 pub mod sandbox;
 pub mod secret;
+mod serve;
 mod settings;
 pub mod store;
 pub mod tls;
@@ -29,6 +30,7 @@ use aws_lc_rs::hmac;
 pub use self::{
     id::{Id, NotAnId},
     open::OpenError,
+    serve::{Addresses, Served},
     settings::{Api, Core, LogFormat, LogLevel, Logs, Settings, SettingsError, Stream},
 };
 

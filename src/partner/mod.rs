@@ -329,6 +329,19 @@ impl Partner {
         self.send_by.or_else(|| channels.next().filter(|_| channels.next().is_none()))
     }
 
+    /// The channel by which files are brought to the partner; `None` if it fetches them, since nothing says where to
+    /// call it.
+    pub fn calls_by(&self) -> Option<Channel> {
+        self.sends_by().filter(|channel| {
+            let needs = match channel {
+                Channel::Core => "url",
+                Channel::Stream => "address",
+                Channel::Folder => "drop",
+            };
+            self.section(*channel).is_some_and(|section| section.contains_key(needs))
+        })
+    }
+
     /// How often what waits at the partner is fetched; `None` if it never is: it sends its files itself, or nothing says
     /// where to call it.
     pub fn collect_every(&self) -> Option<SignedDuration> {

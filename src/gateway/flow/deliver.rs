@@ -39,7 +39,7 @@ pub(super) enum Outlet {
 impl Outlet {
     /// How files leave to a partner.
     pub(super) fn of(partner: &Partner) -> Self {
-        partner.sends_by().map_or(Self::PickUp, Self::Send)
+        partner.calls_by().map_or(Self::PickUp, Self::Send)
     }
 
     fn name(self) -> &'static str {
