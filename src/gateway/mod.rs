@@ -11,6 +11,7 @@ pub mod connect;
 pub mod flow;
 pub mod https;
 mod id;
+pub mod observe;
 mod open;
 pub mod sandbox;
 pub mod secret;
@@ -68,6 +69,20 @@ impl Gateway {
     /// The partners, as they are now.
     pub fn partners(&self) -> Arc<Partners> {
         Arc::clone(&self.partners.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads the partners again. If anything is wrong with them they stay as they are. It is noted in the audit log.
+    ///
+    /// # Errors
+    /// Partners that cannot be used; the store's.
+    pub async fn reload(&self) -> Result<(), OpenError> {
+        let mut partners = Partners::clone(&self.partners());
+        let partners = tokio::task::spawn_blocking(move || partners.reload().map(|()| partners)).await;
+        let partners = partners.map_err(|_| store::Error::Panicked)??;
+        *self.partners.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(partners);
+        self.connectors.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.store.write(|tx| store::audit::append(tx, "operator", "reload", "partners", "").map(drop)).await?;
+        Ok(())
     }
 
     /// The partner of a name.
