@@ -1,0 +1,4 @@
+//! The gateway over real sockets.
+#![cfg(feature = "gateway")]
+
+mod core;
