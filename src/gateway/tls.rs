@@ -499,6 +499,27 @@ fn refusal(error: &io::Error) -> String {
     }
 }
 
+/// Whether a connection failed since the server did not take our certificate, or us, in the handshake. With TLS 1.3 that
+/// comes to light only when something is read.
+pub(crate) fn is_not_let_in(error: &io::Error) -> bool {
+    use rustls::AlertDescription as Alert;
+    let tls = error.get_ref().and_then(|error| error.downcast_ref::<rustls::Error>());
+    matches!(
+        tls,
+        Some(rustls::Error::AlertReceived(
+            Alert::HandshakeFailure
+                | Alert::BadCertificate
+                | Alert::UnsupportedCertificate
+                | Alert::CertificateRevoked
+                | Alert::CertificateExpired
+                | Alert::CertificateUnknown
+                | Alert::CertificateRequired
+                | Alert::UnknownCA
+                | Alert::AccessDenied
+        ))
+    )
+}
+
 /// SHA-256 of a certificate, as settings of partners have it.
 pub fn fingerprint(certificate: &[u8]) -> [u8; 32] {
     array(digest::digest(&digest::SHA256, certificate))

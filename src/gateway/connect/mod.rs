@@ -22,7 +22,9 @@ use uuid::Uuid;
 pub use self::spool::{Spool, Spooled};
 
 pub mod core;
+pub mod folder;
 mod spool;
+pub mod stream;
 
 /// A file on its way out. Its bytes are read from where they are stored; they are never held whole.
 #[derive(Clone, Debug)]
