@@ -110,11 +110,7 @@ impl Service for Payer {
         async move { self.keep(from, &arrival) }.boxed()
     }
 
-    fn next<'a>(
-        &'a self,
-        _caller: &'a Caller,
-        wanted: Wanted,
-    ) -> BoxFuture<'a, Result<Option<Parcel>, ServiceError>> {
+    fn next<'a>(&'a self, _caller: &'a Caller, wanted: Wanted) -> BoxFuture<'a, Result<Option<Parcel>, ServiceError>> {
         self.asked.lock().unwrap().push(wanted.clone());
         let waiting = self.waiting.lock().unwrap();
         let found = wanted.kinds.iter().find_map(|kind| waiting.iter().find(|parcel| parcel.content == *kind)).cloned();
@@ -133,18 +129,15 @@ impl Service for Payer {
 
     fn confirmed<'a>(&'a self, _by: &'a Caller, payload_id: &'a str) -> BoxFuture<'a, Result<bool, ServiceError>> {
         let fetched = self.fetched.lock().unwrap();
-        let known = fetched.iter().any(|(id, asked)| id.to_string() == payload_id || asked.as_deref() == Some(payload_id));
+        let known =
+            fetched.iter().any(|(id, asked)| id.to_string() == payload_id || asked.as_deref() == Some(payload_id));
         if known {
             self.confirmed.lock().unwrap().push(payload_id.to_owned());
         }
         async move { Ok(known) }.boxed()
     }
 
-    fn answer<'a>(
-        &'a self,
-        from: &'a Caller,
-        arrival: Arrival,
-    ) -> BoxFuture<'a, Result<Option<Parcel>, ServiceError>> {
+    fn answer<'a>(&'a self, from: &'a Caller, arrival: Arrival) -> BoxFuture<'a, Result<Option<Parcel>, ServiceError>> {
         async move {
             self.keep(from, &arrival)?;
             Ok(Some(parcel(Content::InterchangeAcknowledgmentTa1, PAYLOAD)))
@@ -196,10 +189,7 @@ impl World {
         World::of(certificate, |spool| ServerOptions::new(settings, spool)).await
     }
 
-    pub async fn of(
-        certificate: Option<[u8; 32]>,
-        options: impl FnOnce(&std::path::Path) -> ServerOptions,
-    ) -> World {
+    pub async fn of(certificate: Option<[u8; 32]>, options: impl FnOnce(&std::path::Path) -> ServerOptions) -> World {
         let payer = Arc::new(Payer::default());
         let spool = tempfile::tempdir().unwrap();
         let options = options(spool.path());

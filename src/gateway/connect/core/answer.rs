@@ -92,6 +92,9 @@ impl Reply {
         };
         let mut reply = Reply { message, warnings: Vec::new() };
         reply.judge(status, retry_after)?;
+        if let Some(fault) = &reply.message.payload_fault {
+            return Err(Failure::unknown(format!("the payload of the answer cannot be read: {fault}")));
+        }
         reply.verify(dialect).await?;
         Ok(reply)
     }
@@ -114,7 +117,7 @@ impl Reply {
             if !is_success {
                 return Err(by_status(status, retry_after));
             }
-            if self.message.payload.is_none() {
+            if self.message.payload.is_none() && self.message.payload_fault.is_none() {
                 return Err(Failure::unknown("the partner's answer has neither an ErrorCode nor a payload"));
             }
             self.warnings.push("the answer has no ErrorCode; it has a payload, and is taken for a yes".to_owned());

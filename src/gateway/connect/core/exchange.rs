@@ -91,7 +91,7 @@ impl<'a> Exchange<'a> {
                 return Err(Fault::illegal(Field::SenderId, "it is not one of those agreed for these credentials"));
             }
         }
-        let (kind, operation) = self.check_fields(message.payload.is_some())?;
+        let (kind, operation) = self.check_fields(message.payload.is_some() || message.payload_fault.is_some())?;
         self.verify_payload(&mut message).await?;
         let payload_id = self.fields.payload_id()?;
         let arrival = message.payload.take().map(|file| Arrival {
@@ -187,12 +187,16 @@ impl<'a> Exchange<'a> {
         Ok((kind, operation))
     }
 
-    /// Whether the payload is what its length and checksum say.
+    /// Whether the payload could be read, and is what its length and checksum say.
     async fn verify_payload(&self, message: &mut Message) -> Result<(), Fault> {
-        let algorithm = self.dialect.checksum;
-        let Some(file) = message.payload.take().filter(|_| self.dialect.checksum_check != Enforcement::Ignore) else {
+        if let Some(fault) = message.payload_fault.take() {
+            return Err(fault);
+        }
+        if self.dialect.checksum_check == Enforcement::Ignore {
             return Ok(());
-        };
+        }
+        let Some(file) = message.payload.take() else { return Ok(()) };
+        let algorithm = self.dialect.checksum;
         let fields = self.fields.clone();
         let check = move || {
             let found = checksum::verify(&fields, &file, algorithm);

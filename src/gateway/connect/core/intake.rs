@@ -41,7 +41,7 @@ pub enum Form {
     Soap {
         /// Its version.
         version: SoapVersion,
-        /// Whether it came as a multipart, so that an answer may.
+        /// Whether it is a multipart, or may be answered with one.
         multipart: bool,
     },
 }
@@ -63,6 +63,8 @@ pub struct Message {
     pub unknown: Vec<String>,
     /// Its payload.
     pub payload: Option<Spooled>,
+    /// Why its payload cannot be had, though there is one. Said once it is known who asks.
+    pub payload_fault: Option<Fault>,
     /// The file name that a form gives its payload.
     pub file_name: Option<String>,
     /// The SOAP fault that it is.
@@ -79,6 +81,7 @@ impl Message {
             fields: Fields::default(),
             unknown: Vec::new(),
             payload: None,
+            payload_fault: None,
             file_name: None,
             fault: None,
         }
@@ -265,7 +268,9 @@ impl Intake {
             let field = Field::of(name);
             if field == Some(Field::Payload) {
                 if message.payload.is_some() {
-                    return Err(Fault::illegal(Field::Payload, "there are two; send one in a message").into());
+                    let fault = Fault::illegal(Field::Payload, "there are two; send one in a message");
+                    message.payload_fault = Some(fault);
+                    continue; // its bytes are passed over
                 }
                 message.file_name = disposition.parameter("filename").and_then(file_name);
                 message.payload = Some(parts.to_file(source, &headers, self).await?);
@@ -346,11 +351,16 @@ impl Intake {
             let document = soap::read(&parts.envelope).map_err(Fault::from)?;
             let Document { version, action, credentials, root, fields, unknown, payload, fault } = document;
             let mut message = Message::new(Form::Soap { version, multipart });
-            message.payload = match payload {
-                None => None,
-                Some(PayloadForm::Include(id)) => Some(attached(parts.attachments, &id)?),
-                Some(PayloadForm::Inline(text)) => Some(inline(&text, &fields, &folder, limit)?),
+            let found = match payload {
+                None => Ok(None),
+                Some(PayloadForm::Include(id)) => attached(parts.attachments, &id).map(Some),
+                Some(PayloadForm::Inline(text)) => inline(&text, &fields, &folder, limit).map(Some),
             };
+            match found {
+                Ok(payload) => message.payload = payload,
+                Err(IntakeError::Fault(fault)) => message.payload_fault = Some(fault),
+                Err(error) => return Err(error),
+            }
             let said = parts.actions.iter().chain(action.iter());
             message.action = said.filter_map(|action| Operation::of_action(action)).next();
             Ok(Message { credentials, root, fields, unknown, fault, ..message })
@@ -372,11 +382,10 @@ struct Attachment {
     file: Spooled,
 }
 
-fn attached(attachments: Vec<Attachment>, id: &str) -> Result<Spooled, Fault> {
+fn attached(attachments: Vec<Attachment>, id: &str) -> Result<Spooled, IntakeError> {
     let found = attachments.into_iter().find(|attachment| attachment.id == id);
-    found
-        .map(|attachment| attachment.file)
-        .ok_or_else(|| Fault::illegal(Field::Payload, "no part has the Content-ID that its Include names"))
+    let missing = || Fault::illegal(Field::Payload, "no part has the Content-ID that its Include names");
+    Ok(found.ok_or_else(missing)?.file)
 }
 
 /// A payload that stands in the envelope, as base64 or as it is, to a file.

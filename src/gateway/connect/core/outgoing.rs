@@ -15,7 +15,7 @@ use super::{
     intake::{Form, blocking},
     mime::Multipart,
     settings::{BatchPayload, RealTimePayload},
-    soap::{self, Style},
+    soap::{self, SoapVersion, Style},
 };
 use crate::gateway::connect::{Body, Parcel};
 
@@ -76,29 +76,32 @@ impl Letter<'_> {
                 let style = Style { version, namespace: self.namespace };
                 let root = if self.response { self.operation.response() } else { self.operation.request() };
                 let around = soap::around(style, root, self.credentials, self.fields, self.payload.is_some());
-                let media = version.media_type();
-                let action = self.operation.action();
-                let content_type = match (self.response, version) {
-                    (false, soap::SoapVersion::V1_2) => format!("{media}; charset=UTF-8; action=\"{action}\""),
-                    _ => format!("{media}; charset=UTF-8"),
-                };
-                let Some(parcel) = self.payload else {
-                    return Ok(Outgoing::whole(content_type, around.before + &around.after));
-                };
-                match self.operation.mode() {
-                    Mode::RealTime => {
-                        let payload = self.real_time_text(parcel).await?;
-                        Ok(Outgoing::whole(content_type, around.before + &payload + &around.after))
+                match (self.payload, self.operation.mode()) {
+                    // What a batch stack sends is a multipart, be it of one part; it is answered in kind.
+                    (parcel, Mode::Batch) if multipart && (parcel.is_some() || !self.response) => {
+                        Ok(self.mtom(version, around, parcel))
                     }
-                    Mode::Batch if multipart => Ok(self.mtom(media, around, parcel)),
-                    Mode::Batch => Ok(Outgoing {
-                        content_type,
+                    (None, _) => Ok(Outgoing::whole(self.xml_type(version), around.before + &around.after)),
+                    (Some(parcel), Mode::RealTime) => {
+                        let payload = self.real_time_text(parcel).await?;
+                        Ok(Outgoing::whole(self.xml_type(version), around.before + &payload + &around.after))
+                    }
+                    (Some(parcel), Mode::Batch) => Ok(Outgoing {
+                        content_type: self.xml_type(version),
                         head: around.before.into(),
                         payload: Some(Payload::of(parcel, true)),
                         tail: around.after.into(),
                     }),
                 }
             }
+        }
+    }
+
+    fn xml_type(&self, version: SoapVersion) -> String {
+        let media = version.media_type();
+        match (self.response, version) {
+            (false, SoapVersion::V1_2) => format!("{media}; charset=UTF-8; action=\"{}\"", self.operation),
+            _ => format!("{media}; charset=UTF-8"),
         }
     }
 
@@ -124,26 +127,31 @@ impl Letter<'_> {
         Outgoing { content_type, head, payload: Some(Payload::of(parcel, false)), tail }
     }
 
-    fn mtom(&self, media: &str, around: soap::Around, parcel: &Parcel) -> Outgoing {
+    fn mtom(&self, version: SoapVersion, around: soap::Around, parcel: Option<&Parcel>) -> Outgoing {
+        let media = version.media_type();
         let mut multipart = Multipart::new();
-        let (root, payload) = (format!("root.{}@claimwire", parcel.id), format!("payload.{}@claimwire", parcel.id));
+        let boundary = multipart.boundary();
+        let (root, payload) = (format!("root@{boundary}"), format!("payload@{boundary}"));
         let action = match self.response {
             true => String::new(),
-            false => format!("; action=\"{}\"", self.operation.action()),
+            false => format!("; action=\"{}\"", self.operation),
         };
         let content_type = format!(
-            "multipart/related; boundary=\"{}\"; type=\"application/xop+xml\"; start=\"<{root}>\"; \
-             start-info=\"{media}\"{action}",
-            multipart.boundary()
+            "multipart/related; boundary=\"{boundary}\"; type=\"application/xop+xml\"; start=\"<{root}>\"; \
+             start-info=\"{media}\"{action}"
         );
+        let include = if parcel.is_some() { soap::include(&payload) } else { String::new() };
         multipart.part(
             &[
                 ("Content-Type", &format!("application/xop+xml; charset=UTF-8; type=\"{media}\"")),
                 ("Content-Transfer-Encoding", "binary"),
                 ("Content-ID", &format!("<{root}>")),
             ],
-            &(around.before + &soap::include(&payload) + &around.after),
+            &(around.before + &include + &around.after),
         );
+        let Some(parcel) = parcel else {
+            return Outgoing { content_type, head: multipart.finish(), payload: None, tail: Bytes::new() };
+        };
         let (head, tail) = multipart.around_last(&[
             ("Content-Type", "application/octet-stream"),
             ("Content-Transfer-Encoding", "binary"),

@@ -1,15 +1,18 @@
 //! The server: CORE requests over HTTP, answered once the gateway has done what they ask.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     Router,
-    body::Body,
+    body::{Body, BodyDataStream},
     extract::{Request, State},
     http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header},
     routing::any,
 };
-use futures_util::FutureExt;
+use futures_util::{FutureExt, StreamExt};
 use jiff::Timestamp;
 use tracing::{error, info, warn};
 
@@ -52,7 +55,7 @@ async fn handle(State(server): State<Arc<Server>>, request: Request) -> Response
 
 impl Server {
     async fn post(&self, request: Request) -> Response<Body> {
-        let begun = std::time::Instant::now();
+        let begun = Instant::now();
         let (head, body) = request.into_parts();
         let Some(peer) = head.extensions.get::<Peer>().cloned() else {
             error!("a CORE request came without its peer: the listener does not say who calls");
@@ -69,17 +72,29 @@ impl Server {
         }
         let form = media.form();
         let stated = text(&head.headers, header::CONTENT_LENGTH.as_str()).and_then(|length| length.parse::<u64>().ok());
+        let accepts_multipart = text(&head.headers, header::ACCEPT.as_str())
+            .is_some_and(|accepts| accepts.to_ascii_lowercase().contains("multipart/related"));
+        let mut body = body.into_data_stream();
         let message = match stated {
             Some(stated) if stated > self.options.settings.limit => Err(IntakeError::TooLarge),
-            Some(_) | None => self.take(media, body, &head.headers).await,
+            Some(_) | None => self.take(media, &mut body, &head.headers).await,
         };
+        // Who waits to be told to send needs no patience.
+        if matches!(message, Err(IntakeError::TooLarge)) && !head.headers.contains_key(header::EXPECT) {
+            linger(&mut body).await;
+        }
         match message {
-            Ok(message) => self.answer(&peer, message, begun).await,
+            Ok(mut message) => {
+                if let Form::Soap { multipart, .. } = &mut message.form {
+                    *multipart |= accepts_multipart;
+                }
+                self.answer(&peer, message, begun).await
+            }
             Err(error) => not_taken(&error, form, &peer),
         }
     }
 
-    async fn take(&self, media: Media, body: Body, headers: &HeaderMap) -> Result<Message, IntakeError> {
+    async fn take(&self, media: Media, body: &mut BodyDataStream, headers: &HeaderMap) -> Result<Message, IntakeError> {
         let settings = &self.options.settings;
         let intake = Intake {
             folder: self.options.spool.clone(),
@@ -88,11 +103,11 @@ impl Server {
             idle: span(settings.idle_timeout),
         };
         let actions = ["SOAPAction", "Action"].into_iter().filter_map(|name| text(headers, name)).collect();
-        let taking = intake.take(media, body.into_data_stream(), actions);
+        let taking = intake.take(media, body, actions);
         tokio::time::timeout(span(settings.request_timeout), taking).await.unwrap_or(Err(IntakeError::Slow))
     }
 
-    async fn answer(&self, peer: &Peer, mut message: Message, begun: std::time::Instant) -> Response<Body> {
+    async fn answer(&self, peer: &Peer, mut message: Message, begun: Instant) -> Response<Body> {
         let length = message.payload.as_ref().map(|file| file.length);
         let form = message.form;
         let mut exchange = match Exchange::new(self.service.as_ref(), &self.options, peer, &mut message) {
@@ -175,6 +190,24 @@ impl Server {
         let scheme = if tls { "https" } else { "http" };
         format!("{scheme}://{host}{}", self.options.settings.path.as_str())
     }
+}
+
+/// How much more of a message that is too large is read before it is refused, in bytes, and for how long.
+const LINGER: (u64, Duration) = (1 << 20, Duration::from_secs(1));
+
+/// Reads on for a little. A client that is cut off while it sends may never see the answer.
+async fn linger(body: &mut BodyDataStream) {
+    let (mut left, time) = LINGER;
+    let reading = async {
+        while let Some(Ok(bytes)) = body.next().await {
+            left = left.saturating_sub(bytes.len() as u64);
+            if left == 0 {
+                break;
+            }
+        }
+    };
+    // Whether it got to the end does not matter.
+    let _ = tokio::time::timeout(time, reading).await;
 }
 
 async fn note_fetched(service: &dyn Service, caller: &Caller, id: uuid::Uuid, asked: Option<&str>) {
@@ -274,7 +307,7 @@ fn log(
     peer: &Peer,
     outcome: Result<&Answer, &Fault>,
     length: Option<u64>,
-    begun: std::time::Instant,
+    begun: Instant,
 ) {
     let id = exchange.and_then(Exchange::asked_id).unwrap_or_default();
     let operation = exchange.and_then(|exchange| exchange.operation).map(|operation| operation.action());
