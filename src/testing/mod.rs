@@ -8,7 +8,7 @@
 //! something, with claims that balance and dates that follow from one another, are made by
 //! [`generate`](crate::generate), from scenarios; the two have nothing in common but their purpose.
 //!
-//! [`mutate`](mutate()) takes any file and does to it what goes wrong in X12, and what an attacker
+//! A [`Mutator`] takes any file and does to it what goes wrong in X12, and what an attacker
 //! would try; what was done it says in words. Files that are not X12 get their bytes changed.
 //!
 //! Both work with proptest, as here, with a fuzzer that hands out bytes, or with neither
@@ -27,7 +27,7 @@
 //!     // Your parser takes what is valid ...
 //!     assert!(file.starts_with(b"ISA"));
 //!     // ... and bears what is not.
-//!     let hostile = testing::mutate(&file, 3, seed);
+//!     let hostile = testing::Mutator::new(seed).mutate(&file, 3);
 //!     assert!(hostile.notes.len() <= 3, "{:?}", hostile.notes);
 //! });
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -35,11 +35,13 @@
 
 mod draw;
 mod interchange;
+mod mutate;
 mod pattern;
 mod transaction;
 mod value;
 
 pub use interchange::interchange;
+pub use mutate::{Mutated, Mutation, Mutator, Note};
 pub use transaction::{MAX_SEGMENTS, Transaction, transaction};
 
 use crate::generate::random::Random;

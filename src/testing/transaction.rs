@@ -246,11 +246,8 @@ impl<'g> Drawing<'g, '_, '_> {
     fn segment(&mut self, node: NodeId) {
         let Some(segment) = self.guide.segment(node) else { return };
         let members = self.dictionary.segment_elements(&segment.id);
-        let stand = self.standing(
-            members,
-            |position| segment.element(position, 0),
-            self.dictionary.segment_notes(&segment.id),
-        );
+        let stand =
+            self.standing(members, |position| segment.element(position, 0), self.dictionary.segment_notes(&segment.id));
         let mut elements: Vec<Vec<Vec<String>>> = Vec::new();
         let mut before: Option<(&ElementUse, String)> = None;
         for (at, stands) in stand.iter().enumerate() {
