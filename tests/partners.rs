@@ -28,6 +28,11 @@ fn connectors_read_their_sections_of_the_samples() {
         }
         partner.transport::<tls::ClientSettings>().expect("tls");
     }
-    let expected = [("bayside-clinic", "stream"), ("bayside-clinic", "folder"), ("harbor-health", "core"), ("harbor-health", "folder")];
+    let expected = [
+        ("bayside-clinic", "stream"),
+        ("bayside-clinic", "folder"),
+        ("harbor-health", "core"),
+        ("harbor-health", "folder"),
+    ];
     assert_eq!(read, expected.map(|(name, channel)| (name.to_owned(), channel)));
 }

@@ -11,6 +11,7 @@ use super::{
             client::{CoreClient, Secrets},
             settings::PartnerSettings as CoreSettings,
         },
+        folder::{FolderDrop, PartnerSettings as FolderSettings},
         stream::{PartnerSettings as StreamSettings, StreamClient},
     },
     flow::FlowError,
@@ -50,7 +51,12 @@ pub(super) fn connector(partner: &Partner, spool: &Path) -> Result<Option<Arc<dy
             let config = tls::client(&transport).map_err(|error| wrong(&error))?;
             Ok(Some(Arc::new(StreamClient::new(settings, config, spool).map_err(|error| wrong(&error))?)))
         }
-        Channel::Folder => Ok(None),
+        Channel::Folder => {
+            let settings =
+                partner.channel::<FolderSettings>(channel).map_err(|error| wrong(&error))?.unwrap_or_default();
+            let drop = FolderDrop::new(&settings.beside(&beside)).map_err(|error| wrong(&error))?;
+            Ok(Some(Arc::new(drop)))
+        }
     }
 }
 
@@ -71,6 +77,12 @@ impl Connector for CoreClient {
 
     fn confirm<'a>(&'a self, collected: &'a str) -> BoxFuture<'a, Result<(), SendError>> {
         Box::pin(async move { CoreClient::confirm(self, collected, None).await.map(drop) })
+    }
+}
+
+impl Connector for FolderDrop {
+    fn submit<'a>(&'a self, parcel: &'a Parcel) -> BoxFuture<'a, Result<Receipt, SendError>> {
+        Box::pin(FolderDrop::submit(self, parcel))
     }
 }
 

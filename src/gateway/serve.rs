@@ -1,6 +1,11 @@
 //! A gateway at work: its listeners, its jobs, and how it stops.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -13,9 +18,10 @@ use super::{
             server,
             settings::{Dialect, PartnerSettings, ServerOptions},
         },
+        folder::{FolderPickUp, PartnerSettings as FolderSettings},
         stream::{ServerSettings as StreamSettings, StreamServer},
     },
-    flow::Desk,
+    flow::{Desk, Intake},
     https,
     secret::Passwords,
     tls::{Acceptor, Bounds, Server, ServerSettings},
@@ -34,6 +40,7 @@ pub struct Served {
     stream: Option<Acceptor>,
     api: Option<ApiListener>,
     certificates: Vec<Arc<Server>>,
+    intake: Option<PathBuf>,
 }
 
 /// Where the API listens.
@@ -66,7 +73,14 @@ impl Served {
             certificates.push(Arc::clone(&server));
             Ok::<_, OpenError>(server)
         };
-        let mut served = Self { gateway, core: None, stream: None, api: None, certificates: Vec::new() };
+        let mut served = Self {
+            gateway,
+            core: None,
+            stream: None,
+            api: None,
+            certificates: Vec::new(),
+            intake: settings.intake.clone(),
+        };
         if let Some(core) = &settings.core {
             let acceptor = bind("core", core.listen, server("core", &core.tls)?).await?;
             served.core = Some((acceptor, served.options(core.server.clone())));
@@ -105,7 +119,7 @@ impl Served {
     /// # Errors
     /// The store's, at the start.
     pub async fn run(self, stop: CancellationToken) -> Result<(), OpenError> {
-        let Self { gateway, core, stream, api, certificates } = self;
+        let Self { gateway, core, stream, api, certificates, intake } = self;
         let passwords = Passwords::new(REMEMBER).map_err(|error| listener("passwords", &error))?;
         let desk: Arc<dyn Service> = Arc::new(Desk::new(Arc::clone(&gateway), passwords));
         let mut tasks = JoinSet::new();
@@ -118,6 +132,18 @@ impl Served {
         }
         if let Some(api) = api {
             let _ = api;
+        }
+        for (partner, folder) in gateway.folders() {
+            let pick_up = FolderPickUp::new(folder, &partner, Arc::clone(&desk), gateway.spool.clone());
+            tasks.spawn(pick_up.map_err(|error| listener("folder", &error))?.run(stop.clone()));
+        }
+        if let Some(folder) = intake {
+            let results = folder.join("results");
+            std::fs::create_dir_all(&results).map_err(|error| listener("intake", &error))?;
+            let service = Arc::new(Intake::new(Arc::clone(&gateway), results));
+            let settings = FolderSettings { pick_up: Some(folder), ..FolderSettings::default() };
+            let pick_up = FolderPickUp::new(settings, "", service, gateway.spool.clone());
+            tasks.spawn(pick_up.map_err(|error| listener("intake", &error))?.run(stop.clone()));
         }
         tasks.spawn(reload(certificates, stop.clone()));
         {
@@ -141,6 +167,19 @@ impl Served {
             Arc::new(settings.map_or_else(Dialect::default, |settings| settings.dialect()))
         };
         ServerOptions { settings, spool: self.gateway.spool.clone(), dialect: Arc::new(dialect) }
+    }
+}
+
+impl Gateway {
+    /// The folders that partners bring their files to.
+    fn folders(&self) -> Vec<(String, FolderSettings)> {
+        let partners = self.partners();
+        let folders = partners.iter().filter_map(|partner| {
+            let settings = partner.channel::<FolderSettings>(Channel::Folder).ok().flatten()?;
+            let settings = settings.beside(&partner.beside(Path::new("")));
+            settings.pick_up.is_some().then(|| (partner.name().to_owned(), settings))
+        });
+        folders.collect()
     }
 }
 

@@ -13,6 +13,7 @@ mod examine;
 mod expect;
 mod facts;
 mod hand_on;
+mod intake;
 mod outline;
 mod pay;
 mod process;
@@ -26,6 +27,7 @@ mod timeline;
 mod work;
 
 pub use error::FlowError;
+pub use intake::Intake;
 pub use pay::Given;
 pub use service::Desk;
 pub use state::State;
