@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::{
     FlowError, Submission, SubmitError,
     batch::Numbers,
-    deliver::{self, Outlet},
+    deliver::{self, New, Outlet},
     examine::{self, Examination},
     facts::Line,
     outline,
@@ -98,13 +98,12 @@ impl Gateway {
         });
         let rows: Vec<remit::Row> = rows.collect();
         let outlet = Outlet::of(&partner);
-        let partner = partner.name().to_owned();
+        let new = New { content: Content::Remittance835, sealed, outline };
         let file = self.store().write_blocking(move |tx| -> store::Result<_> {
             let lines = payload::put(tx, "lines", &lines)?.id;
-            let file = deliver::made(tx, &partner, Content::Remittance835, &sealed, None)?;
-            outline.record(tx, file, "out", &partner)?;
-            remit::record(tx, Remitted { file, direction: "out", partner: &partner, lines }, &rows, &[])?;
-            deliver::ask(tx, &partner, file, outlet)?;
+            let (file, _) = deliver::made(tx, &partner, &new, None)?;
+            remit::record(tx, Remitted { file, direction: "out", partner: partner.name(), lines }, &rows, &[])?;
+            deliver::ask(tx, partner.name(), file, outlet)?;
             Ok(file)
         })?;
         tracing::info!(partner = name, file.id = %file, payments, "a remittance was made");
