@@ -134,7 +134,11 @@ fn place(from: &Path, to: &Path) -> io::Result<()> {
         Ok(()) => fs::remove_file(from),
         // a stop between the two steps above
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            if is_same(from, to)? { fs::remove_file(from) } else { Err(error) }
+            if is_same(from, to)? {
+                fs::remove_file(from)
+            } else {
+                Err(error)
+            }
         }
         // file systems without links; nobody else uses our names there
         Err(_) if fs::symlink_metadata(to).is_err() => fs::rename(from, to),
