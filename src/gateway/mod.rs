@@ -5,12 +5,14 @@
 //! the claims on and sends remittances. What it knows stands in one [`store`]; what a file or an answer leads
 //! to is the [`flow`]; how files travel is [`connect`].
 
+pub mod api;
 pub mod authority;
 mod channels;
 pub mod connect;
 pub mod flow;
 pub mod https;
 mod id;
+pub mod observe;
 mod open;
 pub mod sandbox;
 pub mod secret;
