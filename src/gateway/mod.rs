@@ -5,6 +5,7 @@
 //! the claims on and sends remittances. What it knows stands in one [`store`]; what a file or an answer leads
 //! to is the [`flow`]; how files travel is [`connect`].
 
+pub mod api;
 pub mod authority;
 mod channels;
 pub mod connect;

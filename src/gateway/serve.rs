@@ -7,13 +7,19 @@ use std::{
     time::Duration,
 };
 
+use axum::{
+    Router,
+    extract::{ConnectInfo, Request},
+    middleware::{self, Next},
+};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     Gateway, OpenError, Settings,
+    api::{self, ApiOptions},
     connect::{
-        Service,
+        Peer, Service,
         core::{
             server,
             settings::{Dialect, PartnerSettings, ServerOptions},
@@ -23,6 +29,7 @@ use super::{
     },
     flow::{Desk, Intake},
     https,
+    observe::Metrics,
     secret::Passwords,
     tls::{Acceptor, Bounds, Server, ServerSettings},
 };
@@ -131,7 +138,13 @@ impl Served {
             tasks.spawn(server.serve(acceptor, stop.clone()));
         }
         if let Some(api) = api {
-            let _ = api;
+            let metrics = Metrics::install().map_err(|error| listener("metrics", &error))?;
+            let options = ApiOptions { metrics: Some(metrics), shutdown: stop.clone(), ..ApiOptions::default() };
+            let routes = api::router(Arc::clone(&gateway), options);
+            match api {
+                ApiListener::Tls(acceptor) => tasks.spawn(https::serve(acceptor, routes, stop.clone())),
+                ApiListener::Plain(listener) => tasks.spawn(plain(listener, routes, stop.clone())),
+            };
         }
         for (partner, folder) in gateway.folders() {
             let pick_up = FolderPickUp::new(folder, &partner, Arc::clone(&desk), gateway.spool.clone());
@@ -180,6 +193,21 @@ impl Gateway {
             settings.pick_up.is_some().then(|| (partner.name().to_owned(), settings))
         });
         folders.collect()
+    }
+}
+
+/// HTTP without TLS, on a loopback address.
+async fn plain(listener: tokio::net::TcpListener, routes: Router, stop: CancellationToken) {
+    let routes = routes.layer(middleware::from_fn(
+        async |ConnectInfo(address): ConnectInfo<SocketAddr>, mut request: Request, next: Next| {
+            request.extensions_mut().insert(Peer { address, certificate: None, tls: None });
+            next.run(request).await
+        },
+    ));
+    let routes = routes.into_make_service_with_connect_info::<SocketAddr>();
+    let served = axum::serve(listener, routes).with_graceful_shutdown(stop.cancelled_owned()).await;
+    if let Err(error) = served {
+        tracing::error!(%error, "the API stopped");
     }
 }
 

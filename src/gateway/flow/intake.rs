@@ -42,6 +42,7 @@ impl Intake {
             let submission = Submission {
                 source: format!("{CALLER}:{name}"),
                 partner: None,
+                only: None,
                 allow_duplicates: false,
                 claims: fs::File::open(&file.path)?,
             };

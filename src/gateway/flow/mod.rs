@@ -19,20 +19,24 @@ mod pay;
 mod process;
 mod receive;
 mod remit;
+mod resend;
 mod service;
 mod spans;
 mod state;
 mod submit;
 mod timeline;
+mod withdraw;
 mod work;
 
 pub use error::FlowError;
 pub use intake::Intake;
-pub use pay::Given;
+pub use pay::{Balanced, Given};
+pub use resend::Resend;
 pub use service::Desk;
 pub use state::State;
 pub use submit::{Decision, Outcome, Prepared, Submission, SubmitError, Submitted};
 pub use timeline::Event;
+pub use withdraw::Withdrawal;
 
 /// Does something that blocks on a thread where it may.
 async fn blocking<T: Send + 'static>(

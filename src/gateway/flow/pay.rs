@@ -1,9 +1,13 @@
 //! Remittances that a payer's own system gives, made into an 835 and put on their way.
 
-use std::io::{BufReader, Cursor, Read};
+use std::{
+    io::{BufReader, Cursor, Read},
+    sync::Arc,
+};
 
 use serde::Serialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use super::{
     FlowError, Submission, SubmitError,
@@ -18,16 +22,17 @@ use crate::{
     gateway::{
         Gateway, Id,
         connect::Content,
-        store::{self, payload},
+        store::{self, Tx, payload},
     },
     ndjson,
+    partner::Partner,
 };
 
 /// Bytes of a submission of remittances.
 const MOST_BYTES: u64 = 256 << 20;
 
 /// What became of remittances that were given.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Given {
     /// The file they stand in; none if they were refused.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,7 +41,24 @@ pub struct Given {
     pub payments: usize,
     /// What was found. An error refuses all of it: a remittance is one payment.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<Object>)]
     pub findings: Vec<Box<RawValue>>,
+}
+
+/// Remittances that were checked and balanced, before they are stored.
+pub struct Balanced {
+    given: Given,
+    /// None if they are refused.
+    made: Option<Made>,
+}
+
+/// The 835, and what is to be recorded of it.
+struct Made {
+    partner: Arc<Partner>,
+    outlet: Outlet,
+    new: New,
+    lines: Vec<u8>,
+    rows: Vec<remit::Row>,
 }
 
 impl Gateway {
@@ -46,8 +68,18 @@ impl Gateway {
     /// # Errors
     /// Lines that are none, a partner that there is not, the store's.
     pub fn pay(&self, given: Submission<impl Read>) -> Result<Given, SubmitError> {
+        let balanced = self.balance(given)?;
+        Ok(self.store().write_blocking(move |tx| Self::remit(tx, balanced))?)
+    }
+
+    /// Reads, checks and balances remittances, and writes the 835; nothing of it counts yet. It blocks.
+    ///
+    /// # Errors
+    /// As for [`pay`](Self::pay).
+    pub fn balance(&self, given: Submission<impl Read>) -> Result<Balanced, SubmitError> {
         let name = given.partner.ok_or_else(|| SubmitError::Unreadable("name the partner that is paid".into()))?;
-        let partner = self.partner(&name).ok_or_else(|| SubmitError::NoPartner(name.clone()))?;
+        let allowed = given.only.as_ref().is_none_or(|only| only.contains(&name));
+        let partner = self.partner(&name).filter(|_| allowed).ok_or_else(|| SubmitError::NoPartner(name.clone()))?;
         let mut text = Vec::new();
         given.claims.take(MOST_BYTES + 1).read_to_end(&mut text)?;
         if text.len() as u64 > MOST_BYTES {
@@ -77,7 +109,7 @@ impl Gateway {
         let findings = around.into_iter().chain(claims.into_iter().flat_map(|claim| claim.findings)).collect();
         let payments = rows.iter().filter(|(.., facts)| facts.is_payment()).count();
         if refused || rows.is_empty() {
-            return Ok(Given { file: None, payments, findings });
+            return Ok(Balanced { given: Given { file: None, payments, findings }, made: None });
         }
         let Numbers { interchange, group } = self.numbers(&partner).map_err(failed)?;
         writing.control_number = interchange;
@@ -99,15 +131,23 @@ impl Gateway {
         let rows: Vec<remit::Row> = rows.collect();
         let outlet = Outlet::of(&partner);
         let new = New { content: Content::Remittance835, sealed, outline };
-        let file = self.store().write_blocking(move |tx| -> store::Result<_> {
-            let lines = payload::put(tx, "lines", &lines)?.id;
-            let (file, _) = deliver::made(tx, &partner, &new, None)?;
-            remit::record(tx, Remitted { file, direction: "out", partner: partner.name(), lines }, &rows, &[])?;
-            deliver::ask(tx, partner.name(), file, outlet)?;
-            Ok(file)
-        })?;
-        tracing::info!(partner = name, file.id = %file, payments, "a remittance was made");
-        Ok(Given { file: Some(file), payments, findings })
+        let made = Some(Made { partner, outlet, new, lines, rows });
+        Ok(Balanced { given: Given { file: None, payments, findings }, made })
+    }
+
+    /// Stores what was balanced, and puts the 835 on its way. It is one work; give it to the store.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn remit(tx: &mut dyn Tx, balanced: Balanced) -> store::Result<Given> {
+        let Balanced { given, made } = balanced;
+        let Some(Made { partner, outlet, new, lines, rows }) = made else { return Ok(given) };
+        let lines = payload::put(tx, "lines", &lines)?.id;
+        let (file, _) = deliver::made(tx, &partner, &new, None)?;
+        remit::record(tx, Remitted { file, direction: "out", partner: partner.name(), lines }, &rows, &[])?;
+        deliver::ask(tx, partner.name(), file, outlet)?;
+        tracing::info!(partner = partner.name(), file.id = %file, payments = given.payments, "a remittance was made");
+        Ok(Given { file: Some(file), ..given })
     }
 }
 

@@ -2,14 +2,18 @@
 
 use std::{
     collections::BTreeMap,
-    io::{Cursor, Read, Seek, SeekFrom},
+    io::{BufReader, Cursor, Read, Seek, SeekFrom, Write},
     sync::Arc,
 };
 
 use jiff::SignedDuration;
-use serde::Serialize;
+use serde::{
+    Deserializer, Serialize,
+    de::{Error as _, SeqAccess, Visitor},
+};
 use serde_json::value::RawValue;
 use tempfile::SpooledTempFile;
+use utoipa::ToSchema;
 
 use super::{
     Event, State, batch,
@@ -41,6 +45,8 @@ pub struct Submission<R> {
     /// The partner they are for. Without one, claims go to the partner that names their payer, and X12 to the one
     /// that its ISA08 names.
     pub partner: Option<String>,
+    /// The partners that they may go to, by name; by default any.
+    pub only: Option<Vec<String>>,
     /// Whether claims are taken that were sent before, as far as we can tell.
     pub allow_duplicates: bool,
     /// Claims as JSON, one a line, or a file of X12 (837).
@@ -48,7 +54,7 @@ pub struct Submission<R> {
 }
 
 /// What became of a submission.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Submitted {
     /// The claims, in their order.
     pub claims: Vec<Outcome>,
@@ -58,11 +64,12 @@ pub struct Submitted {
     pub refused: usize,
     /// What was found outside claims, in envelopes and headers.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<Object>)]
     pub findings: Vec<Box<RawValue>>,
 }
 
 /// What became of a claim.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Outcome {
     /// Its id from now on; none if it was only checked, or cannot be read.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -85,11 +92,12 @@ pub struct Outcome {
     pub duplicate_of: Option<Id>,
     /// What was found in it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<Object>)]
     pub findings: Vec<Box<RawValue>>,
 }
 
 /// What was decided about a claim.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Decision {
     /// It goes out.
@@ -165,15 +173,17 @@ impl Gateway {
     /// # Errors
     /// A submission that cannot be read at all.
     pub fn examine(&self, submission: Submission<impl Read>) -> Result<Prepared, SubmitError> {
-        let Submission { source, partner, allow_duplicates, mut claims } = submission;
-        let named = partner.map(|name| self.partner(&name).ok_or(SubmitError::NoPartner(name))).transpose()?;
+        let Submission { source, partner, only, allow_duplicates, mut claims } = submission;
+        let only = Only(only);
+        let named = partner.map(|name| only.of(self.partner(&name)).ok_or(SubmitError::NoPartner(name))).transpose()?;
         let mut kept = SpooledTempFile::new(IN_MEMORY);
         std::io::copy(&mut claims, &mut kept)?;
         kept.rewind()?;
         let (checked, around) = match first_byte(&mut kept)? {
             None => return Err(SubmitError::Unreadable("there is nothing in it".into())),
-            Some(b'{') => self.lines(kept, named)?,
-            Some(_) => self.x12(kept, named)?,
+            Some(b'{') => self.lines(kept, named, &only)?,
+            Some(b'[') => self.lines(elements(kept)?, named, &only)?,
+            Some(_) => self.x12(kept, named, &only)?,
         };
         Ok(Prepared { source, allow_duplicates, claims: checked, around })
     }
@@ -312,7 +322,7 @@ impl Gateway {
     }
 
     /// Claims as JSON: those of each partner are checked together.
-    fn lines(&self, mut kept: SpooledTempFile, named: Option<Arc<Partner>>) -> Result<Parts, SubmitError> {
+    fn lines(&self, mut kept: SpooledTempFile, named: Option<Arc<Partner>>, only: &Only) -> Result<Parts, SubmitError> {
         let mut of_partner: BTreeMap<Option<String>, Vec<(u64, Vec<u8>)>> = BTreeMap::new();
         let mut count = 0;
         kept.rewind()?;
@@ -326,9 +336,9 @@ impl Gateway {
             }
             let partner = named.as_ref().map(|partner| partner.name().to_owned()).or_else(|| {
                 let facts = Line::of(line).ok()?;
-                Some(self.partner_of_payer(&facts.payer.id)?.name().to_owned())
+                Some(only.of(self.partner_of_payer(&facts.payer.id))?.name().to_owned())
             });
-            let line = line.trim_ascii().to_vec();
+            let line = compact(line);
             of_partner.entry(partner).or_default().push((number, line));
             Ok(())
         })?;
@@ -384,10 +394,10 @@ impl Gateway {
     }
 
     /// A file of X12.
-    fn x12(&self, mut kept: SpooledTempFile, named: Option<Arc<Partner>>) -> Result<Parts, SubmitError> {
+    fn x12(&self, mut kept: SpooledTempFile, named: Option<Arc<Partner>>, only: &Only) -> Result<Parts, SubmitError> {
         let partner = match named {
             Some(partner) => partner,
-            None => self.partner_of_receiver(&mut kept)?,
+            None => self.partner_of_receiver(&mut kept, only)?,
         };
         // What we write has our envelope: the one it came in need not be the partner's.
         let options = self.checking(partner.name());
@@ -428,7 +438,7 @@ impl Gateway {
     }
 
     /// The partner that the first ISA08 names.
-    fn partner_of_receiver(&self, kept: &mut SpooledTempFile) -> Result<Arc<Partner>, SubmitError> {
+    fn partner_of_receiver(&self, kept: &mut SpooledTempFile, only: &Only) -> Result<Arc<Partner>, SubmitError> {
         kept.seek(SeekFrom::Start(0))?;
         let mut reader = x12::Reader::new(kept);
         while let Some(token) = reader.next()? {
@@ -437,7 +447,7 @@ impl Gateway {
             {
                 let text = |n| String::from_utf8_lossy(segment.element(n)).trim().to_owned();
                 let (qualifier, id, usage) = (text(7), text(8), text(15));
-                let found = self.partner_of_interchange(&usage, &qualifier, &id);
+                let found = only.of(self.partner_of_interchange(&usage, &qualifier, &id));
                 return found.ok_or_else(|| SubmitError::NoPartner(format!("{qualifier} {id}")));
             }
         }
@@ -464,6 +474,19 @@ impl Prepared {
     }
 }
 
+/// The partners that claims may go to.
+struct Only(Option<Vec<String>>);
+
+impl Only {
+    /// The partner, if it is one of them.
+    fn of(&self, partner: Option<Arc<Partner>>) -> Option<Arc<Partner>> {
+        let allowed = |partner: &Arc<Partner>| {
+            self.0.as_ref().is_none_or(|names| names.iter().any(|name| name == partner.name()))
+        };
+        partner.filter(allowed)
+    }
+}
+
 /// Claims, and what was found around them.
 type Parts = (Vec<Checked>, Vec<Box<RawValue>>);
 
@@ -479,4 +502,69 @@ fn first_byte(input: &mut SpooledTempFile) -> std::io::Result<Option<u8>> {
     let text = beginning.get(..length).unwrap_or_default();
     let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text);
     Ok(text.iter().copied().find(|byte| !byte.is_ascii_whitespace()))
+}
+
+/// The elements of a JSON array, one a line.
+fn elements(input: SpooledTempFile) -> Result<SpooledTempFile, SubmitError> {
+    struct Elements(SpooledTempFile);
+    impl<'de> Visitor<'de> for Elements {
+        type Value = SpooledTempFile;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("an array of claims")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(mut self, mut elements: A) -> Result<SpooledTempFile, A::Error> {
+            while let Some(element) = elements.next_element::<Box<RawValue>>()? {
+                let mut line = compact(element.get().as_bytes());
+                line.push(b'\n');
+                self.0.write_all(&line).map_err(A::Error::custom)?;
+            }
+            Ok(self.0)
+        }
+    }
+
+    let mut json = serde_json::Deserializer::from_reader(BufReader::new(input));
+    let read =
+        json.deserialize_seq(Elements(SpooledTempFile::new(IN_MEMORY))).and_then(|lines| json.end().map(|()| lines));
+    let mut lines = read.map_err(|error| SubmitError::Unreadable(format!("the array of claims: {error}")))?;
+    lines.rewind()?;
+    Ok(lines)
+}
+
+/// JSON without blanks and line breaks between its parts: a line.
+fn compact(json: &[u8]) -> Vec<u8> {
+    let json = json.trim_ascii();
+    if !json.contains(&b'\n') && !json.contains(&b'\r') {
+        return json.to_vec();
+    }
+    let (mut line, mut in_text, mut escaped) = (Vec::with_capacity(json.len()), false, false);
+    for byte in json.iter().copied() {
+        if in_text || !byte.is_ascii_whitespace() {
+            line.push(byte);
+        }
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            _ => {}
+        }
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn pretty_json_on_a_line_says_the_same(texts in proptest::collection::vec("\\PC{0,20}", 0..5), number: i64) {
+            let value = serde_json::json!({ "texts": texts, "of": { "number": number, "none": null } });
+            let pretty = serde_json::to_vec_pretty(&value).unwrap();
+            prop_assert_eq!(compact(&pretty), serde_json::to_vec(&value).unwrap());
+        }
+    }
 }

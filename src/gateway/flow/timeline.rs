@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::State;
 use crate::gateway::{
     Id,
-    store::{Result, Tx, values},
+    store::{Result, Topic, Tx, values},
 };
 
 /// What happened.
@@ -144,6 +144,7 @@ pub(super) fn of_claims(
         ),
         values![id.0, now, file.map(|file| file.0), event.name(), detail],
     )?;
+    tx.announce(Topic::Events);
     if let Some(to) = to {
         tx.run(
             &format!("UPDATE claim SET state = ?2, changed = ?3 WHERE {scope} AND state IN ({})", to.may_replace()),
@@ -160,6 +161,7 @@ pub(super) fn of_file(tx: &mut dyn Tx, partner: &str, file: Id, event: Event, de
         "INSERT INTO event (at, partner, file, kind, detail) VALUES (?1, ?2, ?3, ?4, ?5)",
         values![now, partner, file.0, event.name(), detail],
     )?;
+    tx.announce(Topic::Events);
     Ok(())
 }
 
