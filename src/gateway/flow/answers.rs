@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use super::{
     Event, State, expect,
+    facts::number_key,
     timeline::{self, Claims},
 };
 use crate::{
@@ -262,9 +263,9 @@ impl Answered<'_> {
     fn claim_of(&self, tx: &mut dyn Tx, sets: &[Id], status: &ClaimStatus) -> Result<Option<Id>> {
         let number = status.control_number.as_str();
         let rows = tx.rows(
-            "SELECT id, transaction_set FROM claim WHERE partner = ?1 AND control_number = ?2 AND direction = 'out'
+            "SELECT id, transaction_set FROM claim WHERE partner = ?1 AND number_key = ?2 AND direction = 'out'
              AND transaction_set IS NOT NULL ORDER BY id DESC LIMIT 100",
-            values![self.partner, number],
+            values![self.partner, number_key(number)],
         )?;
         let mut newest = None;
         for row in &rows {

@@ -1,6 +1,9 @@
 //! Queued claims, put into files within the partner's limits.
 
-use std::{io::BufReader, sync::Arc};
+use std::{
+    io::{self, BufReader, Write},
+    sync::Arc,
+};
 
 use jiff::SignedDuration;
 use serde_json::json;
@@ -43,6 +46,15 @@ pub(super) fn ask(tx: &mut dyn Tx, partner: &str, wait: SignedDuration) -> store
     let (key, due) = (format!("{QUEUE}:{partner}"), Some(now.saturating_add(wait)));
     jobs::enqueue(tx, &NewJob { unique_key: Some(&key), due, ..NewJob::new(QUEUE, "batch", partner) })?;
     Ok(())
+}
+
+/// Whether claims for the partner are queued.
+pub(super) fn is_asked(tx: &mut dyn Tx, partner: &str) -> store::Result<bool> {
+    let row = tx.first(
+        "SELECT id FROM claim WHERE state = 'queued' AND partner = ?1 AND direction = 'out' LIMIT 1",
+        values![partner],
+    )?;
+    Ok(row.is_some())
 }
 
 /// A claim that waits.
@@ -112,12 +124,13 @@ impl Gateway {
         let Numbers { interchange, group } = self.numbers(partner)?;
         options.control_number = interchange;
         options.group_control_number = group;
-        let mut writer = ndjson::Writer::new(self.store().payload_writer()?, options);
+        let output = Folded { output: self.store().payload_writer()?, capitals: partner.characters.uppercase };
+        let mut writer = ndjson::Writer::new(output, options);
         let mut spans = Spans::new(self.store());
         for claim in waiting {
             writer.push(&spans.read(claim.payload, claim.offset, claim.length)?)?;
         }
-        let stored = writer.finish()?.finish()?;
+        let stored = writer.finish()?.output.finish()?;
         let outline = outline::of(BufReader::new(self.store().payload_reader(stored.id)?))?;
         let examination =
             examine::file(BufReader::new(self.store().payload_reader(stored.id)?), &self.checking(partner.name()))?;
@@ -169,6 +182,27 @@ pub(super) fn take(tx: &mut dyn Tx, partner: &str, kind: &str, count: u32, range
     let numbers = numbers::Range::new(range.first.into(), range.last.into())?;
     let first = numbers::take(tx, partner, kind, count, numbers)?.first();
     u32::try_from(first).map_err(|_| store::Error::Invalid("a control number has more than nine digits"))
+}
+
+/// Writes small letters as capitals, where the partner wants that. Nothing else in X12 that we write has letters
+/// whose case matters: delimiters are no letters.
+struct Folded<W> {
+    output: W,
+    capitals: bool,
+}
+
+impl<W: Write> Write for Folded<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.capitals {
+            true => self.output.write_all(&bytes.to_ascii_uppercase())?,
+            false => self.output.write_all(bytes)?,
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.output.flush()
+    }
 }
 
 /// A file that was made, before it is recorded.

@@ -29,6 +29,9 @@ use crate::{
 /// The queue of these jobs.
 pub(super) const QUEUE: &str = "deliver";
 
+/// TA105 of an interchange that came before.
+const DUPLICATE: &str = "025";
+
 /// How a file leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outlet {
@@ -130,7 +133,14 @@ impl Gateway {
     /// # Errors
     /// The store's.
     pub(super) async fn send(self: &Arc<Self>, file: Id) -> Result<Sent, FlowError> {
-        let row = self.store().read(move |tx| file_row(tx, file)).await?;
+        let (row, attempts) = self
+            .store()
+            .read(move |tx| {
+                let delivery = tx.first("SELECT attempts FROM delivery WHERE file = ?1", values![file.0])?;
+                let attempts = delivery.map(|row| row.int("attempts")).transpose()?;
+                Ok((file_row(tx, file)?, attempts.unwrap_or_default()))
+            })
+            .await?;
         let (name, parcel) = (row.text("partner")?.to_owned(), self.parcel(&row)?);
         let Some(partner) = self.partner(&name) else {
             return Ok(Sent::GivenUp { reason: format!("there is no partner `{name}` any more") });
@@ -143,6 +153,13 @@ impl Gateway {
         let outcome = connector.submit(&parcel).await;
         match outcome {
             Ok(receipt) => {
+                self.sent(&partner, file, &parcel, receipt).await?;
+                Ok(Sent::Arrived)
+            }
+            // It came twice: an earlier try, of which we heard nothing, had arrived.
+            Err(SendError::Refused { code, .. }) if code == DUPLICATE && attempts > 0 => {
+                let detail = "it had arrived at an earlier try".to_owned();
+                let receipt = Receipt { detail, warnings: Vec::new(), answer: None };
                 self.sent(&partner, file, &parcel, receipt).await?;
                 Ok(Sent::Arrived)
             }

@@ -5,6 +5,8 @@ use aws_lc_rs::hmac;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
+use crate::partner::{CharacterSet, Characters};
+
 /// A line of claim JSON, as far as the store knows it.
 #[derive(Debug, Deserialize)]
 pub(super) struct Line {
@@ -169,6 +171,44 @@ impl Service {
 
 fn text(value: Option<&serde_json::Value>) -> String {
     value.map(ToString::to_string).unwrap_or_default()
+}
+
+/// Why a claim cannot be written with the characters that a partner takes; none if it can.
+pub(super) fn strange_character(json: &[u8], characters: &Characters) -> Option<String> {
+    // Escapes may hide any character; without them the usual set needs no closer look.
+    if characters.set == CharacterSet::Extended && json.is_ascii() && !json.windows(2).any(|pair| pair == b"\\u") {
+        return None;
+    }
+    let claim: serde_json::Value = serde_json::from_slice(json).ok()?;
+    let path = find(&claim, &|character| {
+        let written =
+            if characters.uppercase { character.to_uppercase().next().unwrap_or(character) } else { character };
+        !characters.set.has(written)
+    })?;
+    Some(format!("{path} has a character that the partner does not take"))
+}
+
+/// The path of the first text that has a character of a kind.
+fn find(value: &serde_json::Value, is_strange: &dyn Fn(char) -> bool) -> Option<String> {
+    match value {
+        serde_json::Value::String(text) => text.chars().any(is_strange).then(String::new),
+        serde_json::Value::Array(items) => {
+            items.iter().enumerate().find_map(|(at, item)| Some(format!("[{at}]{}", find(item, is_strange)?)))
+        }
+        serde_json::Value::Object(members) => {
+            // Where a claim comes from is not written.
+            let written = members.iter().filter(|(name, _)| !matches!(name.as_str(), "source" | "kind" | "x12"));
+            written
+                .map(|(name, item)| (name, item))
+                .find_map(|(name, item)| Some(format!(".{name}{}", find(item, is_strange)?)))
+        }
+        _ => None,
+    }
+}
+
+/// A claim's number (CLM01) as it is compared.
+pub(super) fn number_key(number: &str) -> String {
+    number.trim().to_uppercase()
 }
 
 #[cfg(test)]

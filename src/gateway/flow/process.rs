@@ -272,7 +272,7 @@ impl Processed {
         timeline::of_claims(tx, Claims::OfFile(file), Event::Received, None, Some(file), &())?;
         for new in made {
             let (id, _) = deliver::made(tx, of, &new, Some(file))?;
-            judged.answered(tx, id, partner, file, new.content)?;
+            judged.answered(tx, id, partner, file, new.content, &outline)?;
             deliver::ask(tx, partner, id, outlet)?;
         }
         let from = answers::Answered { partner, file };
@@ -411,7 +411,15 @@ impl Judged {
     }
 
     /// Records what an answer of ours says.
-    fn answered(&self, tx: &mut dyn Tx, answer: Id, partner: &str, file: Id, content: Content) -> store::Result<()> {
+    fn answered(
+        &self,
+        tx: &mut dyn Tx,
+        answer: Id,
+        partner: &str,
+        file: Id,
+        content: Content,
+        answered: &Outline,
+    ) -> store::Result<()> {
         let refused = self.interchanges.contains(&true);
         let verdict = match content {
             Content::InterchangeAcknowledgmentTa1 => {
@@ -426,7 +434,14 @@ impl Judged {
                 self.claims.values().map(|claim| if claim.rejected { Verdict::Rejected } else { Verdict::Accepted }),
             ),
         };
-        answers::record(tx, answer, "out", partner, content.name(), "", Some(file), verdict)
+        // What it answers first; the file says the rest.
+        let reference = match content {
+            Content::InterchangeAcknowledgmentTa1 => answered.interchanges.first().map(|one| &one.control_number),
+            Content::Acknowledgment999 => answered.groups().next().map(|group| &group.control_number),
+            _ => answered.groups().flat_map(|group| &group.sets).next().map(|set| &set.reference),
+        };
+        let reference = reference.map_or("", String::as_str);
+        answers::record(tx, answer, "out", partner, content.name(), reference, Some(file), verdict)
     }
 }
 

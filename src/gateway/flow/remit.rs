@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{
     Event, State,
-    facts::Line,
+    facts::{Line, number_key},
     timeline::{self, Claims},
 };
 use crate::gateway::{
@@ -228,12 +228,12 @@ fn claim_of(tx: &mut dyn Tx, of: Remitted<'_>, facts: &Facts) -> Result<Option<I
     let direction = if of.direction == "in" { "out" } else { "in" };
     let row = tx.first(
         &format!(
-            "SELECT id FROM claim WHERE partner = ?1 AND control_number = ?2 AND direction = ?3
+            "SELECT id FROM claim WHERE partner = ?1 AND number_key = ?2 AND direction = ?3
              AND state NOT IN ('refused', 'queued', 'withdrawn')
              ORDER BY payer_control_number = ?4 DESC, state IN ({}), id DESC LIMIT 1",
             State::dead()
         ),
-        values![of.partner, &facts.control_number, direction, &facts.payer_control_number],
+        values![of.partner, number_key(&facts.control_number), direction, &facts.payer_control_number],
     )?;
     row.map(|row| Ok(Id(row.int("id")?))).transpose()
 }

@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 use super::{
     Event, State, batch,
     examine::{self, Examination},
-    facts::Line,
+    facts::{self, Line, number_key},
     timeline::{self, Claims},
 };
 use crate::{
@@ -27,7 +27,7 @@ use crate::{
         store::{self, Tx, payload, values},
     },
     ndjson,
-    partner::{OnDuplicate, Partner},
+    partner::{OnDuplicate, Over, Partner},
     x12,
 };
 
@@ -185,7 +185,9 @@ impl Gateway {
             Some(b'[') => self.lines(elements(kept)?, named, &only)?,
             Some(_) => self.x12(kept, named, &only)?,
         };
-        Ok(Prepared { source, allow_duplicates, claims: checked, around })
+        let mut claims = checked;
+        refuse_what_cannot_be_written(&mut claims);
+        Ok(Prepared { source, allow_duplicates, claims, around })
     }
 
     /// Stores what was examined: claims that may go out are queued, the others kept with what was found in them.
@@ -288,9 +290,9 @@ impl Gateway {
         };
         let id = Id::new(now);
         tx.run(
-            "INSERT INTO claim (id, direction, partner, source, kind, control_number, charge, frequency,
+            "INSERT INTO claim (id, direction, partner, source, kind, control_number, number_key, charge, frequency,
                 payer_control_number, fingerprint, state, payload, offset, length, findings, at, changed)
-             VALUES (?1, 'out', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?15)",
+             VALUES (?1, 'out', ?2, ?3, ?4, ?5, ?16, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?15)",
             values![
                 id.0,
                 name.as_deref().unwrap_or_default(),
@@ -307,6 +309,7 @@ impl Gateway {
                 length as i64,
                 found,
                 now,
+                number_key(&facts.control_number),
             ],
         )?;
         let detail = serde_json::json!({
@@ -484,6 +487,28 @@ impl Only {
             self.0.as_ref().is_none_or(|names| names.iter().any(|name| name == partner.name()))
         };
         partner.filter(allowed)
+    }
+}
+
+/// Refuses claims that the partner's settings leave no way to write: too many at once where they may not be split,
+/// characters that it does not take.
+fn refuse_what_cannot_be_written(claims: &mut [Checked]) {
+    let mut counts: BTreeMap<String, u32> = BTreeMap::new();
+    for claim in claims.iter().filter(|claim| !claim.refused) {
+        if let Some(partner) = &claim.partner {
+            *counts.entry(partner.name().to_owned()).or_default() += 1;
+        }
+    }
+    for claim in claims.iter_mut().filter(|claim| !claim.refused) {
+        let (Some(partner), Some(json)) = (&claim.partner, &claim.json) else { continue };
+        let most = partner.limits.claims_per_file.filter(|_| partner.limits.over == Over::Refuse);
+        let count = counts.get(partner.name()).copied().unwrap_or_default();
+        let reason = match most.filter(|most| count > *most) {
+            Some(most) => Some(format!("{count} claims at once, and the partner takes files of at most {most}")),
+            None => facts::strange_character(json, &partner.characters),
+        };
+        claim.refused |= reason.is_some();
+        claim.reason = claim.reason.take().or(reason);
     }
 }
 

@@ -72,7 +72,7 @@ impl Gateway {
         Ok(Done::Complete)
     }
 
-    async fn work_batch(self: Arc<Self>, job: Job, _: Lease) -> Result<Done, Failure> {
+    async fn work_batch(self: Arc<Self>, job: Job, lease: Lease) -> Result<Done, Failure> {
         let Some(partner) = self.partner(&job.subject) else {
             let reason = format!(
                 "there is no partner `{}` any more: bring its settings back, or withdraw its claims",
@@ -80,8 +80,17 @@ impl Gateway {
             );
             return Err(Failure::Fail { reason });
         };
-        blocking(move || self.batch(&partner)).await?;
-        Ok(Done::Complete)
+        let gateway = Arc::clone(&self);
+        let name = partner.name().to_owned();
+        blocking(move || gateway.batch(&partner)).await?;
+        // Claims that were queued since the last look found this job running, and made no other.
+        self.store()
+            .write(move |tx| match batch::is_asked(tx, &name)? {
+                true => jobs::release(tx, &lease, 0),
+                false => jobs::complete(tx, &lease),
+            })
+            .await?;
+        Ok(Done::Stored)
     }
 
     async fn work_deliver(self: Arc<Self>, job: Job, lease: Lease) -> Result<Done, Failure> {

@@ -86,6 +86,8 @@ CREATE TABLE claim (
     source               TEXT    NOT NULL,
     kind                 TEXT    NOT NULL CHECK (kind IN ('professional', 'institutional', 'dental')),
     control_number       TEXT    NOT NULL,
+    -- The same in capitals, since some payers give it back so.
+    number_key           TEXT    NOT NULL,
     charge               TEXT    NOT NULL,
     frequency            TEXT    NOT NULL,
     payer_control_number TEXT,
@@ -107,7 +109,7 @@ CREATE TABLE claim (
     changed              INTEGER NOT NULL,
     CHECK (state NOT IN ('refused', 'queued') OR transaction_set IS NULL)
 ) STRICT;
-CREATE INDEX claim_number ON claim (partner, control_number);
+CREATE INDEX claim_number ON claim (partner, number_key);
 CREATE INDEX claim_fingerprint ON claim (fingerprint);
 CREATE INDEX claim_state ON claim (state, partner, id);
 CREATE INDEX claim_set ON claim (transaction_set, position);
