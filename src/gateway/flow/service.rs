@@ -19,7 +19,7 @@ use crate::{
         Gateway, Id,
         connect::{Arrival, Caller, Content, Parcel, Peer, Proof, Service, ServiceError, Stored, Wanted},
         secret::Passwords,
-        store::{self, Row, audit, values},
+        store::{self, Row, values},
     },
     partner::Partner,
 };
@@ -69,14 +69,19 @@ impl Desk {
         Ok(rows.await?)
     }
 
+    /// What waits for a partner; and after that what it fetched and, though it confirms files, has not confirmed: it may
+    /// not have it.
     async fn waiting(&self, partner: &str) -> Result<Vec<Row>, FlowError> {
-        let partner = partner.to_owned();
+        let (partner, again) = (partner.to_owned(), self.gateway.offer_again);
         let rows = self.gateway.store().read(move |tx| {
+            let since = tx.now().saturating_sub(again);
             tx.rows(
                 "SELECT f.*, p.sha1 AS sha1, d.state AS delivered FROM file f
                  JOIN payload p ON p.id = f.payload JOIN delivery d ON d.file = f.id
-                 WHERE d.partner = ?1 AND d.state = 'waiting' ORDER BY d.id LIMIT ?2",
-                values![&partner, MOST_WAITING],
+                 WHERE d.partner = ?1 AND (d.state = 'waiting' OR d.state = 'fetched' AND d.changed <= ?3
+                     AND EXISTS (SELECT 1 FROM delivery WHERE partner = ?1 AND state = 'confirmed'))
+                 ORDER BY d.state <> 'waiting', d.id LIMIT ?2",
+                values![&partner, MOST_WAITING, since],
             )
         });
         Ok(rows.await?)
@@ -127,16 +132,18 @@ impl Service for Desk {
             };
             let Some(partner) = partner else {
                 tracing::warn!(peer = %peer.address, credential, "a caller was refused");
-                let (actor, subject) = (peer.address.to_string(), credential);
-                let noted =
-                    self.gateway.store().write(move |tx| audit::append(tx, &actor, "refused", &subject, "").map(drop));
-                if let Err(error) = noted.await {
-                    tracing::error!(%error, "a refused caller could not be noted in the audit log");
-                }
+                self.gateway.refused(&peer.address.to_string(), &credential, "nobody is known by this").await;
                 return None;
             };
             let senders = senders(partner);
             Some(Caller { partner: partner.name().to_owned(), credential, senders, peer: peer.clone() })
+        })
+    }
+
+    fn refused<'a>(&'a self, by: &'a Caller, why: &'static str) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            tracing::warn!(partner = by.partner, peer = %by.peer.address, credential = by.credential, why, "a caller was refused");
+            self.gateway.refused(&by.partner, &by.credential, why).await;
         })
     }
 
@@ -172,7 +179,7 @@ impl Service for Desk {
             for row in self.find(&by.partner, &id.to_string()).await.map_err(told)? {
                 if row.maybe_text("message").ok().flatten() == Some(&id.to_string()) {
                     let file = Id(row.int("id").map_err(|error| told(error.into()))?);
-                    self.moved(&by.partner, file, &["waiting"], "fetched", Event::Fetched).await.map_err(told)?;
+                    self.moved(&by.partner, file, &["waiting", "fetched"], "fetched", Event::Fetched).await.map_err(told)?;
                 }
             }
             Ok(())

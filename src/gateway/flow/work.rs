@@ -20,6 +20,8 @@ use crate::gateway::{
 
 /// Overdue acknowledgments are looked for so often, in milliseconds.
 const LOOK_FOR_OVERDUE: i64 = 60_000;
+/// Periodic work at a time: a partner that does not answer holds up no other.
+const ROUNDS: usize = 16;
 /// Periodic work.
 const PERIODIC: &str = "periodic";
 /// Tries to send a file: CORE asks for at least 90 s before the first repeat and a person after some.
@@ -36,6 +38,7 @@ impl Gateway {
         let collecting: Vec<String> = collecting.map(|partner| partner.name().to_owned()).collect();
         self.store()
             .write(move |tx| {
+                jobs::afresh(tx, PERIODIC)?;
                 periodic(tx, "overdue", "", 0)?;
                 collecting.iter().try_for_each(|partner| periodic(tx, "collect", partner, 0))
             })
@@ -45,7 +48,7 @@ impl Gateway {
             .queue(batch::QUEUE, 1, Backoff::default(), self.handler(Self::work_batch))
             .queue(deliver::QUEUE, 8, self.send_backoff(), self.handler(Self::work_deliver))
             .queue(hand_on::QUEUE, 1, Backoff::default(), self.handler(Self::work_hand_on))
-            .queue(PERIODIC, 1, Backoff::default(), self.handler(Self::work_periodic));
+            .queue(PERIODIC, ROUNDS, Backoff::default(), self.handler(Self::work_periodic));
         runner.run(shutdown).await;
         Ok(())
     }
@@ -72,7 +75,7 @@ impl Gateway {
         Ok(Done::Complete)
     }
 
-    async fn work_batch(self: Arc<Self>, job: Job, _: Lease) -> Result<Done, Failure> {
+    async fn work_batch(self: Arc<Self>, job: Job, lease: Lease) -> Result<Done, Failure> {
         let Some(partner) = self.partner(&job.subject) else {
             let reason = format!(
                 "there is no partner `{}` any more: bring its settings back, or withdraw its claims",
@@ -80,7 +83,7 @@ impl Gateway {
             );
             return Err(Failure::Fail { reason });
         };
-        blocking(move || self.batch(&partner)).await?;
+        blocking(move || self.batch(&partner, &lease)).await?;
         Ok(Done::Complete)
     }
 
@@ -123,6 +126,7 @@ impl Gateway {
                 self.store()
                     .write(move |tx| {
                         expect::overdue(tx)?;
+                        Self::abandoned(tx)?;
                         jobs::complete(tx, &lease)?;
                         periodic(tx, "overdue", "", LOOK_FOR_OVERDUE)
                     })
@@ -134,7 +138,15 @@ impl Gateway {
                 let Some(partner) = self.partner(&job.subject) else { return Ok(Done::Complete) };
                 let Some(every) = partner.collect_every() else { return Ok(Done::Complete) };
                 self.collect(&partner).await?;
-                Ok(Done::Later { wait_ms: i64::try_from(every.as_millis()).unwrap_or(i64::MAX) })
+                // Another job, so that tries which failed before do not count against it.
+                let wait = i64::try_from(every.as_millis()).unwrap_or(i64::MAX);
+                self.store()
+                    .write(move |tx| {
+                        jobs::complete(tx, &lease)?;
+                        periodic(tx, "collect", &job.subject, wait)
+                    })
+                    .await?;
+                Ok(Done::Stored)
             }
             other => Err(Failure::Fail { reason: format!("this program knows no periodic work `{other}`") }),
         }
