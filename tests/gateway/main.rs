@@ -2,3 +2,5 @@
 #![cfg(feature = "gateway")]
 
 mod core;
+mod faults;
+mod harness;

@@ -1,0 +1,3 @@
+//! The gateway when things go wrong: killed, lied to, without space, with a clock that jumps.
+
+mod kill;
