@@ -1,3 +1,5 @@
 //! The gateway when things go wrong: killed, lied to, without space, with a clock that jumps.
 
 mod kill;
+mod partner;
+mod script;
