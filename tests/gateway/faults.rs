@@ -3,3 +3,4 @@
 mod kill;
 mod partner;
 mod script;
+mod store;

@@ -13,6 +13,7 @@ use std::{
 use claimwire::{
     gateway::{
         Gateway, Settings,
+        authority::Authority,
         sandbox::Entry,
         store::{Keyring, api_keys},
     },
@@ -111,7 +112,11 @@ pub struct Process {
 }
 
 impl Process {
-    fn start(log: &Path, arguments: impl IntoIterator<Item = String>, paths: impl IntoIterator<Item = PathBuf>) -> Self {
+    fn start(
+        log: &Path,
+        arguments: impl IntoIterator<Item = String>,
+        paths: impl IntoIterator<Item = PathBuf>,
+    ) -> Self {
         let log = File::options().create(true).append(true).open(log).unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_claimwire"))
             .args(arguments)
@@ -213,6 +218,46 @@ impl SandboxPayer {
     pub fn log(&self) -> Vec<Entry> {
         let text = fs::read_to_string(self.at("received.ndjson")).unwrap_or_default();
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+/// Certificates of two sides, of one authority.
+pub struct Pair {
+    pub folder: TempDir,
+    pub authority: Authority,
+    sha256: [u8; 32],
+}
+
+impl Pair {
+    pub fn new(server: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let authority = Authority::new("Test authority").unwrap();
+        authority.write(&folder.path().join("authority.pem")).unwrap();
+        authority.issue_server(&[server]).unwrap().write(folder.path(), "payer").unwrap();
+        let billing = authority.issue_client("billing").unwrap();
+        billing.write(folder.path(), "billing").unwrap();
+        Self { folder, authority, sha256: billing.sha256 }
+    }
+
+    pub fn at(&self, name: &str) -> String {
+        self.folder.path().join(name).display().to_string()
+    }
+
+    /// What a listener's settings say of its certificates.
+    pub fn server(&self) -> String {
+        let [certificate, key, authority] = ["payer.pem", "payer.key", "authority.pem"].map(|name| self.at(name));
+        format!("certificate = {certificate:?}, key = {key:?}, client_authorities = {authority:?}")
+    }
+
+    /// What a partner's settings say of how it is called.
+    pub fn client(&self) -> String {
+        let [authority, certificate, key] = ["authority.pem", "billing.pem", "billing.key"].map(|name| self.at(name));
+        format!("[tls]\nauthorities = {authority:?}\ncertificate = {certificate:?}\nkey = {key:?}\n")
+    }
+
+    /// What a partner's settings say of how it is known.
+    pub fn credentials(&self) -> String {
+        format!("[credentials]\ncertificates = [\"{}\"]\n", hex::encode(self.sha256))
     }
 }
 

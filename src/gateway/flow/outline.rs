@@ -35,7 +35,10 @@ impl Outline {
             return Some("ISA05 and ISA06 name somebody else than the sender has proven to be");
         }
         let other_use = |one: &Interchange| partner.agrees(&one.usage, None).is_err();
-        self.interchanges.iter().any(other_use).then_some("ISA15 is not what is agreed: test and production are kept apart")
+        self.interchanges
+            .iter()
+            .any(other_use)
+            .then_some("ISA15 is not what is agreed: test and production are kept apart")
     }
 }
 

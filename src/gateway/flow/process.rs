@@ -57,12 +57,10 @@ impl Gateway {
                 let of = Arc::clone(&partner);
                 let hand_on = self.hand_on.is_some();
                 let outlet = Outlet::of(&partner);
-                let told = self
-                    .store()
-                    .write_blocking(move |tx| -> store::Result<_> {
-                        impostor.map_or(Ok(()), |why| note_impostor(tx, file, of.name(), why))?;
-                        outcome.record(tx, file, &of, outlet, hand_on)
-                    })?;
+                let told = self.store().write_blocking(move |tx| -> store::Result<_> {
+                    impostor.map_or(Ok(()), |why| note_impostor(tx, file, of.name(), why))?;
+                    outcome.record(tx, file, &of, outlet, hand_on)
+                })?;
                 tracing::info!(partner = partner.name(), file.id = %file, claims = told, "a file was processed");
                 Ok(())
             }

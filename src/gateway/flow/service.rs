@@ -179,7 +179,9 @@ impl Service for Desk {
             for row in self.find(&by.partner, &id.to_string()).await.map_err(told)? {
                 if row.maybe_text("message").ok().flatten() == Some(&id.to_string()) {
                     let file = Id(row.int("id").map_err(|error| told(error.into()))?);
-                    self.moved(&by.partner, file, &["waiting", "fetched"], "fetched", Event::Fetched).await.map_err(told)?;
+                    self.moved(&by.partner, file, &["waiting", "fetched"], "fetched", Event::Fetched)
+                        .await
+                        .map_err(told)?;
                 }
             }
             Ok(())

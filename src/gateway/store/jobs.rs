@@ -281,7 +281,10 @@ pub fn got_on(tx: &mut dyn Tx, lease: &Lease) -> Result<()> {
 pub fn afresh(tx: &mut dyn Tx, queue: &str) -> Result<()> {
     let now = tx.now();
     tx.run("UPDATE job SET attempt = min(attempt, 1) WHERE queue = ?1 AND state = 'running'", values![queue])?;
-    tx.run("UPDATE job SET attempt = 0, since = ?2, due = ?2 WHERE queue = ?1 AND state = 'ready'", values![queue, now])?;
+    tx.run(
+        "UPDATE job SET attempt = 0, since = ?2, due = ?2 WHERE queue = ?1 AND state = 'ready'",
+        values![queue, now],
+    )?;
     tx.announce(Topic::Jobs);
     Ok(())
 }

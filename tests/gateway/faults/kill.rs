@@ -20,9 +20,9 @@ use claimwire::{
     gateway::sandbox::{Entry, Taken},
     generate::Kind,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::harness::{Dice, SandboxPayer, Site, claims, lines, until};
+use crate::harness::{Dice, Pair, SandboxPayer, Site, claims, lines, until};
 
 /// How claims begin, and what must become of them.
 const OUTCOMES: &[(&str, &[&str])] = &[
@@ -52,6 +52,118 @@ fn killed_while_claims_go_out_and_answers_come_in() {
 #[ignore = "takes minutes; the command is above"]
 fn killed_two_hundred_times() {
     Run { kills: 200, claims: 5000, in_submission: 25, in_file: 50, longest: 1500 }.go();
+}
+
+/// The payer's side: a gateway that takes claims in by CORE, answers them, and hands them on.
+#[test]
+fn a_payer_killed_while_claims_come_in() {
+    killed_payer(12, 1500, 900);
+}
+
+#[test]
+#[ignore = "takes minutes: cargo test --release --test gateway -- --ignored --nocapture a_payer_killed_hundred_times"]
+fn a_payer_killed_hundred_times() {
+    killed_payer(100, 5000, 1200);
+}
+
+fn killed_payer(kills: usize, count: u64, longest: u64) {
+    let begun = Instant::now();
+    let mut dice = Dice::new();
+    let (core, api) = (free_port(), free_port());
+    let pair = Pair::new("127.0.0.1");
+    let payer = Site::new(
+        &format!(
+            "hand_on = \"claims\"\noffer_again = \"1s\"\n[core]\nlisten = \"127.0.0.1:{core}\"\n\
+             tls = {{ {}, client_certificates = \"required\" }}\n",
+            pair.server()
+        ),
+        &[("clinic", &format!("sender_id = \"99001\"\nreceiver_id = \"CLRV01\"\n{}", pair.credentials()))],
+    );
+    let partner = format!(
+        "sender_id = \"CLRV01\"\nreceiver_id = \"99001\"\npayers = [\"HARBOR\"]\ncollect_every = \"200ms\"\n\
+         [limits]\nbatch_wait = \"0s\"\nclaims_per_file = 50\n{}[core]\nurl = \"https://127.0.0.1:{core}/core\"\n\
+         sender = \"CLRV01\"\nreceiver = \"99001\"\nbatch_timeout = \"20s\"\n",
+        pair.client()
+    );
+    let settings = format!("resend_after = \"200ms\"\n[api]\nlisten = \"127.0.0.1:{api}\"\n");
+    let clinic = Site::new(&settings, &[("harbor", &partner)]);
+    let key = clinic.key("submitter", "[\"*\"]");
+    let billing = clinic.serve().listening(1);
+    let submissions = count / 50;
+    let mut handed_in = 0;
+    for kill in 0..kills {
+        // In step with the kills, so that there is something to do at each.
+        while handed_in < submissions && handed_in * (kills as u64) <= kill as u64 * submissions {
+            let claims = claims(Kind::Professional, 50, handed_in * 50, &["PAID"]);
+            assert!(submit(api, &key, handed_in as usize, lines(&claims)));
+            handed_in += 1;
+        }
+        let process = payer.serve();
+        thread::sleep(Duration::from_millis(20 + dice.below(longest)));
+        assert!(process.kill(), "it ended by itself: {}", tail(&payer));
+    }
+    let killed = begun.elapsed();
+    for n in handed_in..submissions {
+        assert!(submit(api, &key, n as usize, lines(&claims(Kind::Professional, 50, n * 50, &["PAID"]))));
+    }
+    let process = payer.serve().listening(1);
+    let said = || {
+        format!(
+            "{:?}\n{:?}\n{:?}\n{}\n{}",
+            clinic.rows("SELECT state, count(*) FROM claim GROUP BY state"),
+            payer.rows("SELECT state, count(*) FROM delivery GROUP BY state"),
+            payer.rows("SELECT queue, kind, state, attempt, due - since FROM job WHERE state <> 'done'"),
+            tail(&clinic),
+            tail(&payer)
+        )
+    };
+    let open = "SELECT count(*) FROM claim WHERE state <> 'accepted'";
+    let done = || clinic.count(open) == 0;
+    until(Duration::from_secs(60), "claims are accepted", done, said);
+    let unconfirmed = "SELECT count(*) FROM delivery WHERE state <> 'confirmed'";
+    let busy = "SELECT count(*) FROM job WHERE state IN ('ready', 'running') AND queue <> 'periodic'";
+    let quiet = || payer.count(unconfirmed) == 0 && payer.count(busy) == 0 && clinic.count(busy) == 0;
+    until(Duration::from_secs(60), "answers are confirmed", quiet, said);
+    process.stop();
+    billing.stop();
+    // Each claim came in once, in the file that was sent.
+    let numbers = |site: &Site| -> BTreeSet<String> {
+        site.rows("SELECT control_number FROM claim").iter().map(|row| text(row, "control_number")).collect()
+    };
+    assert_eq!(payer.count("SELECT count(*) FROM claim"), count as i64);
+    assert_eq!(payer.count("SELECT count(*) FROM claim WHERE state = 'accepted'"), count as i64);
+    assert!(numbers(&payer).len() as u64 == count && numbers(&payer) == numbers(&clinic));
+    let files =
+        |site: &Site| site.rows("SELECT message, sha256, content FROM file WHERE content = '837P' ORDER BY message");
+    assert_eq!(files(&payer), files(&clinic));
+    // Each answer that was made has come, and had its effect once.
+    let answers = "SELECT kind, count(*) AS n FROM acknowledgment GROUP BY kind ORDER BY kind";
+    assert_eq!(payer.rows(answers), clinic.rows(answers));
+    assert_eq!(
+        clinic.rows(answers),
+        [("277CA", submissions), ("999", submissions)].map(|(kind, n)| json!({"kind": kind, "n": n}))
+    );
+    assert_eq!(clinic.count("SELECT count(*) FROM event WHERE kind = 'claim_answered'"), count as i64);
+    assert_eq!(clinic.count("SELECT count(*) FROM event WHERE kind LIKE '%unknown' OR kind = 'send_given_up'"), 0);
+    // And each claim was handed on once.
+    let mut handed_on: Vec<String> = Vec::new();
+    for entry in std::fs::read_dir(payer.at("claims")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "ndjson") {
+            continue;
+        }
+        let lines = std::fs::read_to_string(&path).unwrap();
+        let number = |line: &str| text(&serde_json::from_str(line).unwrap(), "control_number");
+        handed_on.extend(lines.lines().map(number));
+    }
+    assert!(handed_on.len() as u64 == count && handed_on.into_iter().collect::<BTreeSet<_>>() == numbers(&payer));
+    println!(
+        "payer killed {kills} times in {killed:?}, all in {:?}: {count} claims in {submissions} files, {} tries to send \
+         that failed, {} answers given again",
+        begun.elapsed(),
+        clinic.count("SELECT count(*) FROM event WHERE kind = 'send_failed'"),
+        payer.count("SELECT count(*) FROM event WHERE kind = 'fetched'") - 2 * submissions as i64,
+    );
 }
 
 impl Run {

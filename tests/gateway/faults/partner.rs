@@ -63,7 +63,8 @@ async fn what_is_refused_waits_for_a_person() {
     bench.submit(2).await;
     bench.until("SELECT state AS one FROM delivery", &["failed"]).await;
     assert_eq!(fate(&bench), ("failed".into(), 1, vec!["send_given_up".into()], "failed".into()));
-    let reason = &bench.rows("SELECT d.reason AS one, j.reason AS two FROM delivery d, job j WHERE j.state = 'failed'")[0];
+    let reason =
+        &bench.rows("SELECT d.reason AS one, j.reason AS two FROM delivery d, job j WHERE j.state = 'failed'")[0];
     for reason in ["one", "two"].map(|name| reason[name].as_str().unwrap()) {
         assert!(reason.contains("SenderIDIllegal"), "{reason}");
     }
@@ -141,7 +142,12 @@ async fn an_answer_that_comes_twice_counts_once() {
     let mut mail = Mail::new(Content::ClaimAcknowledgment277, answers(&sent, Owed::Never, false, true, 701));
     mail.deaf = 2;
     bench.partner.post(mail);
-    bench.until("SELECT state AS one FROM file WHERE direction = 'in' ORDER BY id", &["processed", "duplicate", "duplicate"]).await;
+    bench
+        .until(
+            "SELECT state AS one FROM file WHERE direction = 'in' ORDER BY id",
+            &["processed", "duplicate", "duplicate"],
+        )
+        .await;
     bench.until_idle().await;
     assert_eq!(bench.rows("SELECT DISTINCT state FROM claim"), [json!({"state": "accepted"})]);
     let answered = bench.rows("SELECT count(*) AS n FROM event WHERE kind = 'claim_answered'");
@@ -168,14 +174,22 @@ async fn answers_to_what_was_never_sent_are_kept_and_told() {
     strange = strange.replace(&format!("*{group}*X*"), "*8888*X*").replace(&format!("GE*1*{group}~"), "GE*1*8888~");
     strange = strange.replace("CLM*C", "CLM*X");
     let strange = strange.into_bytes();
-    bench.partner.post(Mail::new(Content::InterchangeAcknowledgmentTa1, answers(&strange, Owed::Always, false, false, 710)));
+    bench
+        .partner
+        .post(Mail::new(Content::InterchangeAcknowledgmentTa1, answers(&strange, Owed::Always, false, false, 710)));
     bench.partner.post(Mail::new(Content::Acknowledgment999, answers(&strange, Owed::Never, true, false, 711)));
     bench.partner.post(Mail::new(Content::ClaimAcknowledgment277, answers(&strange, Owed::Never, false, true, 712)));
     let remittance = include_str!("../../../samples/835/two-visits.x12");
-    let remittance = remittance.replace("*ZZ*EXAMPLEPLAN    *ZZ*RIVERBEND      *", "*ZZ*99001          *ZZ*CLRV01         *");
+    let remittance =
+        remittance.replace("*ZZ*EXAMPLEPLAN    *ZZ*RIVERBEND      *", "*ZZ*99001          *ZZ*CLRV01         *");
     bench.partner.post(Mail::new(Content::Remittance835, remittance.into_bytes()));
     bench.until("SELECT DISTINCT state AS one FROM file WHERE direction = 'in'", &["processed"]).await;
-    bench.until("SELECT content AS one FROM file WHERE direction = 'in' ORDER BY content", &["277CA", "835", "999", "TA1"]).await;
+    bench
+        .until(
+            "SELECT content AS one FROM file WHERE direction = 'in' ORDER BY content",
+            &["277CA", "835", "999", "TA1"],
+        )
+        .await;
     bench.until_idle().await;
     assert_eq!(bench.rows("SELECT DISTINCT state FROM claim"), [json!({"state": "sent"})], "no state is invented");
     let kept = bench.rows("SELECT kind, reference, about FROM acknowledgment WHERE direction = 'in' ORDER BY kind");
@@ -187,8 +201,10 @@ async fn answers_to_what_was_never_sent_are_kept_and_told() {
             json!({"kind": "TA1", "reference": "000009999", "about": null}),
         ]
     );
-    let told = bench.rows("SELECT kind, json_extract(detail, '$.kind') AS of, count(*) AS n FROM event
-                           WHERE kind LIKE '%_unknown' GROUP BY 1, 2 ORDER BY 1, 2");
+    let told = bench.rows(
+        "SELECT kind, json_extract(detail, '$.kind') AS of, count(*) AS n FROM event
+                           WHERE kind LIKE '%_unknown' GROUP BY 1, 2 ORDER BY 1, 2",
+    );
     assert_eq!(
         told,
         [

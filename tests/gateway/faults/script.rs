@@ -183,7 +183,9 @@ impl Script {
         let text = |name: &str| String::from_utf8(field(name).unwrap_or_default()).unwrap();
         let (kind, id) = (text("PayloadType"), text("PayloadID"));
         match kind.as_str() {
-            "X12_TA1_RetrievalRequest_00501X231A1" => self.give(stream, &id, Content::InterchangeAcknowledgmentTa1).await,
+            "X12_TA1_RetrievalRequest_00501X231A1" => {
+                self.give(stream, &id, Content::InterchangeAcknowledgmentTa1).await
+            }
             "X12_999_RetrievalRequest_005010X231A1" => self.give(stream, &id, Content::Acknowledgment999).await,
             "X12_005010_Request_Batch_Results_277" => self.give(stream, &id, Content::ClaimAcknowledgment277).await,
             "X12_835_Request_005010X221A1" => self.give(stream, &id, Content::Remittance835).await,
@@ -206,7 +208,9 @@ impl Script {
 
     fn confirm(&self, id: &str) {
         let mut state = self.state.lock().unwrap();
-        let Some(mail) = state.mail.iter_mut().find(|mail| mail.given_as.iter().any(|given| given == id)) else { return };
+        let Some(mail) = state.mail.iter_mut().find(|mail| mail.given_as.iter().any(|given| given == id)) else {
+            return;
+        };
         match mail.deaf.checked_sub(1) {
             Some(left) => mail.deaf = left,
             None => mail.confirmed = true,
@@ -253,7 +257,9 @@ impl Script {
                 self.told.notified().await;
                 success
             }
-            Say::SuccessWithGarbage => yes("X12_BatchReceiptConfirmation", id, &[("Payload", "\u{1}JANE DOE is no file")]),
+            Say::SuccessWithGarbage => {
+                yes("X12_BatchReceiptConfirmation", id, &[("Payload", "\u{1}JANE DOE is no file")])
+            }
             Say::Twice => [success.clone(), success].concat(),
             Say::Refuse(code) => {
                 let fields = [("PayloadType", "CoreEnvelopeError"), ("PayloadID", id), ("ErrorCode", code)];
