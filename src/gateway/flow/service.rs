@@ -69,6 +69,18 @@ impl Desk {
         Ok(rows.await?)
     }
 
+    /// The files that a caller fetched under an id of its own.
+    async fn fetched_as(&self, partner: &str, asked: &str) -> Result<Vec<Row>, FlowError> {
+        let (partner, asked) = (partner.to_owned(), asked.to_owned());
+        let rows = self.gateway.store().read(move |tx| {
+            tx.rows(
+                "SELECT file AS id, state AS delivered FROM delivery WHERE partner = ?1 AND asked = ?2 ORDER BY id LIMIT ?3",
+                values![&partner, &asked, MOST_WAITING],
+            )
+        });
+        Ok(rows.await?)
+    }
+
     /// What waits for a partner; and after that what it fetched and, though it confirms files, has not confirmed: it may
     /// not have it.
     async fn waiting(&self, partner: &str) -> Result<Vec<Row>, FlowError> {
@@ -93,18 +105,19 @@ impl Desk {
         file: Id,
         from: &'static [&'static str],
         to: &'static str,
+        asked: Option<&str>,
         event: Event,
     ) -> Result<bool, FlowError> {
-        let partner = partner.to_owned();
+        let (partner, asked) = (partner.to_owned(), asked.map(str::to_owned));
         let moved = self.gateway.store().write(move |tx| {
             let now = tx.now();
             let list = from.iter().map(|state| format!("'{state}'")).collect::<Vec<_>>().join(",");
             let moved = tx.run(
                 &format!(
-                    "UPDATE delivery SET state = ?2, attempts = attempts + 1, changed = ?3
+                    "UPDATE delivery SET state = ?2, attempts = attempts + 1, changed = ?3, asked = COALESCE(?5, asked)
                           WHERE file = ?1 AND partner = ?4 AND state IN ({list})"
                 ),
-                values![file.0, to, now, &partner],
+                values![file.0, to, now, &partner, asked.as_deref()],
             )?;
             if moved > 0 {
                 timeline::of_file(tx, &partner, file, event, &())?;
@@ -174,12 +187,17 @@ impl Service for Desk {
         })
     }
 
-    fn fetched<'a>(&'a self, by: &'a Caller, id: Uuid, _: Option<&'a str>) -> BoxFuture<'a, Result<(), ServiceError>> {
+    fn fetched<'a>(
+        &'a self,
+        by: &'a Caller,
+        id: Uuid,
+        asked: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<(), ServiceError>> {
         Box::pin(async move {
             for row in self.find(&by.partner, &id.to_string()).await.map_err(told)? {
                 if row.maybe_text("message").ok().flatten() == Some(&id.to_string()) {
                     let file = Id(row.int("id").map_err(|error| told(error.into()))?);
-                    self.moved(&by.partner, file, &["waiting", "fetched"], "fetched", Event::Fetched)
+                    self.moved(&by.partner, file, &["waiting", "fetched"], "fetched", asked, Event::Fetched)
                         .await
                         .map_err(told)?;
                 }
@@ -191,10 +209,16 @@ impl Service for Desk {
     fn confirmed<'a>(&'a self, by: &'a Caller, payload_id: &'a str) -> BoxFuture<'a, Result<bool, ServiceError>> {
         Box::pin(async move {
             let mut any = false;
-            for row in self.find(&by.partner, payload_id).await.map_err(told)? {
+            let mut rows = self.find(&by.partner, payload_id).await.map_err(told)?;
+            if rows.is_empty() {
+                rows = self.fetched_as(&by.partner, payload_id).await.map_err(told)?;
+            }
+            for row in rows {
                 let file = Id(row.int("id").map_err(|error| told(error.into()))?);
                 if row.text("delivered").is_ok_and(|state| state == "fetched") {
-                    self.moved(&by.partner, file, &["fetched"], "confirmed", Event::Confirmed).await.map_err(told)?;
+                    self.moved(&by.partner, file, &["fetched"], "confirmed", None, Event::Confirmed)
+                        .await
+                        .map_err(told)?;
                 }
                 any = true;
             }
