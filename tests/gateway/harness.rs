@@ -47,10 +47,6 @@ impl Site {
         fs::write(self.at("gateway.toml"), format!("{store}{settings}")).unwrap();
     }
 
-    pub fn path(&self) -> &Path {
-        self.folder.path()
-    }
-
     pub fn at(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

@@ -4,3 +4,4 @@
 mod core;
 mod faults;
 mod harness;
+mod security;
