@@ -302,7 +302,13 @@ impl Dice {
         Self(seed | 1)
     }
 
-    pub fn below(&mut self, bound: u64) -> u64 {
+    /// A moment to be killed at: half of them soon after the start, when what was left over is taken up.
+    pub fn moment(&mut self, longest: u64) -> Duration {
+        let longest = if self.below(2) == 0 { longest.min(250) } else { longest };
+        Duration::from_millis(20 + self.below(longest))
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

@@ -3,7 +3,7 @@
 //! The short runs are part of `cargo test`. The long one, 200 kills while 5,000 claims go out and their answers come in:
 //!
 //! ```text
-//! cargo test --release --test gateway -- --ignored --nocapture killed_two_hundred_times
+//! cargo test --test gateway -- --ignored --nocapture killed_two_hundred_times
 //! ```
 
 use std::{
@@ -61,7 +61,7 @@ fn a_payer_killed_while_claims_come_in() {
 }
 
 #[test]
-#[ignore = "takes minutes: cargo test --release --test gateway -- --ignored --nocapture a_payer_killed_hundred_times"]
+#[ignore = "takes minutes: cargo test --test gateway -- --ignored --nocapture a_payer_killed_hundred_times"]
 fn a_payer_killed_hundred_times() {
     killed_payer(100, 5000, 1200);
 }
@@ -99,7 +99,7 @@ fn killed_payer(kills: usize, count: u64, longest: u64) {
             handed_in += 1;
         }
         let process = payer.serve();
-        thread::sleep(Duration::from_millis(20 + dice.below(longest)));
+        thread::sleep(dice.moment(longest));
         assert!(process.kill(), "it ended by itself: {}", tail(&payer));
     }
     let killed = begun.elapsed();
@@ -204,7 +204,7 @@ impl Run {
         };
         while kills.load(Ordering::SeqCst) < self.kills {
             let gateway = site.serve();
-            thread::sleep(Duration::from_millis(20 + dice.below(self.longest)));
+            thread::sleep(dice.moment(self.longest));
             assert!(gateway.kill(), "it ended by itself: {}", tail(&site));
             kills.fetch_add(1, Ordering::SeqCst);
         }

@@ -392,7 +392,8 @@ impl Bench {
         bench
     }
 
-    fn work(&self) {
+    /// Does jobs, as a program that is started does.
+    pub fn work(&self) {
         let (gateway, stop) = (Arc::clone(&self.gateway), self.stop.clone());
         tokio::spawn(async move { gateway.work(stop).await.unwrap() });
     }

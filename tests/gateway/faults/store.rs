@@ -1,8 +1,11 @@
 //! The store when the disk is full, when its bytes are not what they were, and when the clock jumps.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 use claimwire::{
@@ -135,6 +138,105 @@ async fn bytes_that_are_not_what_they_were_are_not_sent() {
     assert_eq!(bench.rows("SELECT DISTINCT state FROM claim"), [json!({"state": "batched"})]);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_stops_the_program_again_and_again_is_given_up() {
+    let bench = Bench::new("").await;
+    bench.partner.will_say(vec![Say::Refuse("PayloadIDIllegal")]);
+    bench.submit(1).await;
+    bench.until("SELECT state AS one FROM delivery", &["failed"]).await;
+    // As the twentieth process would have left it that died while it sent the file.
+    let left = bench.gateway.store().write(|tx| {
+        tx.run("UPDATE delivery SET state = 'due', reason = NULL", &[])?;
+        tx.run(
+            "UPDATE job SET state = 'running', node = 'gone', lease_until = 0, attempt = max_attempts, finished = NULL, reason = NULL
+             WHERE queue = 'deliver'",
+            &[],
+        )
+    });
+    assert_eq!(left.await.unwrap(), 1);
+    bench.work();
+    bench.until("SELECT state AS one FROM delivery", &["failed"]).await;
+    let told = bench.rows("SELECT d.reason AS one, j.reason AS two FROM delivery d, job j WHERE j.queue = 'deliver'");
+    assert_eq!(told[0]["one"], told[0]["two"]);
+    assert!(told[0]["one"].as_str().unwrap().contains("given up after 20 attempts"), "{told:?}");
+    bench.resend().await;
+    bench.until("SELECT state AS one FROM delivery", &["sent"]).await;
+}
+
+/// A file system of so many megabytes; none where that may not be made.
+struct Small(tempfile::TempDir);
+
+impl Small {
+    fn new(megabytes: u32) -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &format!("size={megabytes}m"), "tmpfs"]).arg(folder.path());
+        mount.output().is_ok_and(|output| output.status.success()).then_some(Self(folder))
+    }
+}
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_is_really_full() {
+    let Some(disk) = Small::new(24) else {
+        println!("skipped: a small file system cannot be mounted here");
+        return;
+    };
+    let harbor =
+        "sender_id = \"CLRV01\"\nreceiver_id = \"99001\"\npayers = [\"HARBOR\"]\n[limits]\nbatch_wait = \"0s\"\n";
+    let site = Site::new("", &[("harbor", harbor)]);
+    std::os::unix::fs::symlink(disk.0.path(), site.at("data")).unwrap();
+    site.set("[api]\nlisten = \"127.0.0.1:0\"\n");
+    let key = tokio::task::block_in_place(|| site.key("submitter", "[\"*\"]"));
+    let process = site.serve().listening(1);
+    let url = format!("http://{}/v1/claims", process.address("api"));
+    let http = crate::core::http();
+    let post = async |first: u64| {
+        let request = http.post(&url).bearer_auth(&key).header("Content-Type", "application/x-ndjson");
+        let request = request.header("Idempotency-Key", first.to_string());
+        // Longer than is kept in memory on the way.
+        let claims = lines(&claims(Kind::Professional, 1000, first, &["PAID"]));
+        request.body(claims).send().await.unwrap().status().as_u16()
+    };
+    let ballast = disk.0.path().join("ballast");
+    let (mut next, mut refused) = (0, 0);
+    while refused < 3 {
+        match post(next).await {
+            200 => next += 1000,
+            503 => refused += 1,
+            other => panic!("{other}: {}", std::fs::read_to_string(site.at("gateway.log")).unwrap()),
+        }
+        // After the first there is a little less space than the next needs.
+        if next == 1000 && !ballast.exists() {
+            let free = 24 * (1 << 20) - used(disk.0.path());
+            std::fs::write(&ballast, vec![0; usize::try_from(free.saturating_sub(1 << 20)).unwrap()]).unwrap();
+        }
+        assert!(next < 20_000, "it never was full");
+    }
+    assert_eq!(site.count("SELECT count(*) FROM claim"), next as i64);
+    assert_eq!(site.count("SELECT count(*) FROM event WHERE kind = 'queued'"), next as i64);
+    std::fs::remove_file(&ballast).unwrap();
+    assert_eq!(post(next).await, 200);
+    let waiting = "SELECT count(*) FROM claim WHERE state <> 'batched'";
+    let said = || std::fs::read_to_string(site.at("gateway.log")).unwrap();
+    crate::harness::until(std::time::Duration::from_secs(40), "jobs go on", || site.count(waiting) == 0, said);
+    assert_eq!(site.count("SELECT count(*) FROM claim"), next as i64 + 1000);
+    assert_eq!(site.rows("PRAGMA integrity_check"), [json!({"integrity_check": "ok"})]);
+    process.stop();
+}
+
+/// Bytes in a folder.
+fn used(folder: &std::path::Path) -> u64 {
+    let sizes =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len().next_multiple_of(4096));
+    sizes.sum()
+}
+
 /// A clock that the test sets.
 fn clock() -> (Arc<AtomicI64>, Clock) {
     let hand = Arc::new(AtomicI64::new(jiff::Timestamp::now().as_millisecond()));
@@ -164,7 +266,7 @@ async fn a_clock_that_jumps_ahead_leaves_nothing_behind() {
     // And met all the same when they come after all.
     let sent = bench.partner.submissions().remove(0).payload;
     bench.partner.post(Mail::new(Content::ClaimAcknowledgment277, answers(&sent, Owed::Never, false, true, 730)));
-    bench.until("SELECT DISTINCT state AS one FROM claim", &["accepted"]).await;
+    tick(&hand, &bench, "SELECT DISTINCT state AS one FROM claim", &["accepted"]).await;
     bench.until(overdue, &["277CA", "999"]).await;
     assert_eq!(bench.rows("SELECT kind FROM expectation WHERE met IS NOT NULL"), [json!({"kind": "277CA"})]);
 }

@@ -87,6 +87,7 @@ impl World {
         let ready = crate::core::http().get(format!("http://{}/health/ready", self.api)).send().await.unwrap();
         assert!(ready.status().as_u16() < 500, "{}", ready.status());
         let peak = self.process.peak_memory();
+        println!("most memory: {peak} KiB");
         assert!(peak < MEMORY, "{peak} KiB");
     }
 }
