@@ -461,7 +461,7 @@ impl Acceptor {
                 };
                 match shaken {
                     Ok((stream, peer)) => handle(stream, peer).await,
-                    Err((reason, of_certificate)) => {
+                    Err(Unshaken { reason, of_certificate }) => {
                         tracing::info!(%address, reason, "no TLS with a caller");
                         if let Some(refused) = refused.filter(|_| of_certificate) {
                             // Without room for it the log is all there is.
@@ -479,19 +479,31 @@ impl Acceptor {
     }
 }
 
-/// Shakes hands with a caller; else why not, in words for the log, and whether that is for its certificate.
+/// Why there is no TLS with a caller.
+#[derive(Debug)]
+struct Unshaken {
+    /// In words, for the log.
+    reason: String,
+    /// Whether it is for the certificate that the caller showed, or did not.
+    of_certificate: bool,
+}
+
+/// Shakes hands with a caller.
 async fn shake(
     config: Arc<ServerConfig>,
     stream: TcpStream,
     address: SocketAddr,
     longest: Duration,
-) -> Result<(TlsStream<TcpStream>, Peer), (String, bool)> {
+) -> Result<(TlsStream<TcpStream>, Peer), Unshaken> {
     // answers are short and waited for
-    stream.set_nodelay(true).map_err(|error| (error.to_string(), false))?;
+    let broken = |reason: String| Unshaken { reason, of_certificate: false };
+    stream.set_nodelay(true).map_err(|error| broken(error.to_string()))?;
     let stream = match timeout(longest, TlsAcceptor::from(config).accept(stream)).await {
         Ok(Ok(stream)) => stream,
-        Ok(Err(error)) => return Err((refusal(&error), is_of_certificate(&error))),
-        Err(_) => return Err(("the handshake took too long".to_owned(), false)),
+        Ok(Err(error)) => {
+            return Err(Unshaken { reason: refusal(&error), of_certificate: is_of_certificate(&error) });
+        }
+        Err(_) => return Err(broken("the handshake took too long".to_owned())),
     };
     let (_, connection) = stream.get_ref();
     let certificate = connection.peer_certificates().and_then(<[_]>::first);

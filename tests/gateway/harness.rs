@@ -85,7 +85,7 @@ pub fn rows(database: &Path, sql: &str) -> Vec<Value> {
     let connection = rusqlite::Connection::open_with_flags(database, flags).unwrap();
     connection.busy_timeout(Duration::from_secs(20)).unwrap();
     let mut statement = connection.prepare(sql).unwrap();
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let object = |row: &rusqlite::Row<'_>| {
         let value = |at: usize| match row.get_ref(at).unwrap() {
             rusqlite::types::ValueRef::Null => Value::Null,

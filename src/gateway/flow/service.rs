@@ -178,7 +178,7 @@ impl Service for Desk {
             };
             rows.retain(|row| fits(&row));
             // What waits goes before what has been fetched already.
-            rows.sort_by_key(|row| row.text("delivered").map_or(true, |state| state != "waiting"));
+            rows.sort_by_key(|row| row.text("delivered") != Ok("waiting"));
             if rows.is_empty() {
                 rows = self.waiting(&caller.partner).await.map_err(told)?;
             }
