@@ -20,6 +20,8 @@ use crate::gateway::{
 
 /// Overdue acknowledgments are looked for so often, in milliseconds.
 const LOOK_FOR_OVERDUE: i64 = 60_000;
+/// How long jobs that were done are kept to be looked at, in milliseconds.
+const FORGET_AFTER: i64 = 7 * 24 * 60 * 60 * 1000;
 /// Periodic work at a time: a partner that does not answer holds up no other.
 const ROUNDS: usize = 16;
 /// Periodic work.
@@ -127,6 +129,8 @@ impl Gateway {
                     .write(move |tx| {
                         expect::overdue(tx)?;
                         Self::abandoned(tx)?;
+                        let now = tx.now();
+                        jobs::forget(tx, now.saturating_sub(FORGET_AFTER))?;
                         jobs::complete(tx, &lease)?;
                         periodic(tx, "overdue", "", LOOK_FOR_OVERDUE)
                     })

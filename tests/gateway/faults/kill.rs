@@ -57,16 +57,17 @@ fn killed_two_hundred_times() {
 /// The payer's side: a gateway that takes claims in by CORE, answers them, and hands them on.
 #[test]
 fn a_payer_killed_while_claims_come_in() {
-    killed_payer(12, 1500, 900);
+    killed_payer(12, 1500, 900, "200ms");
 }
 
 #[test]
 #[ignore = "takes minutes: cargo test --test gateway -- --ignored --nocapture a_payer_killed_hundred_times"]
 fn a_payer_killed_hundred_times() {
-    killed_payer(100, 5000, 1200);
+    killed_payer(100, 5000, 1200, "2s");
 }
 
-fn killed_payer(kills: usize, count: u64, longest: u64) {
+/// `resend` is how long after a failed try a file is sent again: after twenty tries it would be given up.
+fn killed_payer(kills: usize, count: u64, longest: u64, resend: &str) {
     let begun = Instant::now();
     let mut dice = Dice::new();
     let (core, api) = (free_port(), free_port());
@@ -85,7 +86,7 @@ fn killed_payer(kills: usize, count: u64, longest: u64) {
          sender = \"CLRV01\"\nreceiver = \"99001\"\nbatch_timeout = \"20s\"\n",
         pair.client()
     );
-    let settings = format!("resend_after = \"200ms\"\n[api]\nlisten = \"127.0.0.1:{api}\"\n");
+    let settings = format!("resend_after = {resend:?}\n[api]\nlisten = \"127.0.0.1:{api}\"\n");
     let clinic = Site::new(&settings, &[("harbor", &partner)]);
     let key = clinic.key("submitter", "[\"*\"]");
     let billing = clinic.serve().listening(1);
@@ -109,8 +110,9 @@ fn killed_payer(kills: usize, count: u64, longest: u64) {
     let process = payer.serve().listening(1);
     let said = || {
         format!(
-            "{:?}\n{:?}\n{:?}\n{}\n{}",
+            "{:?}\n{:?}\n{:?}\n{:?}\n{}\n{}",
             clinic.rows("SELECT state, count(*) FROM claim GROUP BY state"),
+            clinic.rows("SELECT state, attempts, reason FROM delivery WHERE state <> 'sent'"),
             payer.rows("SELECT state, count(*) FROM delivery GROUP BY state"),
             payer.rows("SELECT queue, kind, state, attempt, due - since FROM job WHERE state <> 'done'"),
             tail(&clinic),
