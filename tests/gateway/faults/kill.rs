@@ -45,7 +45,7 @@ struct Run {
 
 #[test]
 fn killed_while_claims_go_out_and_answers_come_in() {
-    Run { kills: 12, claims: 5000, in_submission: 250, in_file: 250, longest: 1500 }.go();
+    Run { kills: 20, claims: 5000, in_submission: 50, in_file: 250, longest: 700 }.go();
 }
 
 #[test]
@@ -185,9 +185,10 @@ impl Run {
             .map(|n| lines(&claims(Kind::Professional, self.in_submission, n * self.in_submission, &outcomes)))
             .collect();
         let (kills, ends) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+        let (handed_in, count) = (Arc::new(AtomicUsize::new(0)), submissions.len());
         let billing = {
             let (kills, ends, of_kills) = (Arc::clone(&kills), Arc::clone(&ends), self.kills);
-            let count = submissions.len();
+            let handed_in = Arc::clone(&handed_in);
             thread::spawn(move || {
                 let mut tries = 0;
                 for (n, claims) in submissions.into_iter().enumerate() {
@@ -200,12 +201,21 @@ impl Run {
                         assert!(tries < 100_000);
                         thread::sleep(Duration::from_millis(20));
                     }
+                    handed_in.store(n + 1, Ordering::SeqCst);
                 }
                 tries
             })
         };
-        while kills.load(Ordering::SeqCst) < self.kills {
+        for kill in 0..self.kills {
             let gateway = site.serve();
+            // Every other life lasts until there is something new to do, and then some.
+            let begun = Instant::now();
+            while kill % 2 == 1
+                && handed_in.load(Ordering::SeqCst) * self.kills < kill * count * 9 / 10
+                && begun.elapsed() < Duration::from_secs(5)
+            {
+                thread::sleep(Duration::from_millis(2));
+            }
             thread::sleep(dice.moment(self.longest));
             assert!(gateway.kill(), "it ended by itself: {}", tail(&site));
             kills.fetch_add(1, Ordering::SeqCst);
