@@ -59,6 +59,9 @@ pub struct Sandbox {
     /// How late what comes late is: 5s, 2m
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = delay)]
     delay: Duration,
+    /// How long after it was fetched a file that was not confirmed is offered again
+    #[arg(long, value_name = "TIME", default_value = "1m", value_parser = delay)]
+    offer_again: Duration,
 }
 
 /// An address, or none.
@@ -141,6 +144,7 @@ impl Sandbox {
             accounts: vec![account],
             any_certificate: self.authority.is_some(),
             delay: self.delay,
+            offer_again: Some(self.offer_again),
             log: self.log.clone(),
             ..Options::default()
         })

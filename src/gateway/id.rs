@@ -16,14 +16,21 @@ const COUNTER: u32 = 20;
 const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 const LENGTH: usize = 13;
 
+/// The greatest id so far.
+static LAST: AtomicI64 = AtomicI64::new(0);
+
 impl Id {
     /// A new id at a time (milliseconds since 1970): greater than every one that was made before it in this
     /// process, even if the clock went back.
     pub fn new(now: i64) -> Self {
-        static LAST: AtomicI64 = AtomicI64::new(0);
         let first = now.max(0) << COUNTER;
         let last = LAST.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(first.max(last + 1)));
         Self(first.max(last.unwrap_or(0) + 1))
+    }
+
+    /// Has all new ids be greater than one of an earlier process, even if the clock went back since.
+    pub(super) fn after(last: i64) {
+        LAST.fetch_max(last, Ordering::Relaxed);
     }
 }
 

@@ -14,6 +14,7 @@ pub mod https;
 mod id;
 pub mod observe;
 mod open;
+mod refusals;
 pub mod sandbox;
 pub mod secret;
 mod serve;
@@ -58,6 +59,9 @@ pub struct Gateway {
     hand_on: Option<PathBuf>,
     /// How long a file waits for its second try, in milliseconds, where it is not the usual time.
     resend: Option<i64>,
+    /// How long after a partner fetched a file it is offered again if it was not confirmed, in milliseconds.
+    offer_again: i64,
+    refusals: refusals::Refusals,
     connectors: Mutex<HashMap<String, Arc<dyn Connector>>>,
 }
 

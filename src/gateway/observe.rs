@@ -147,7 +147,7 @@ mod tests {
         let output = kept.clone();
         let lines = lines(&Logs { format, level }, move || output.clone());
         tracing::subscriber::with_default(lines, || {
-            tracing::info!(target: "claimwire::gateway", file.id = "f1", "a file is stored");
+            tracing::info!(target: "claimwire::gateway", { file.id = "f1" }, "a file is stored");
             tracing::debug!(target: "claimwire::gateway", "details");
             tracing::warn!(target: "hyper", "bytes of somebody");
         });

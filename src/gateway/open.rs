@@ -10,7 +10,8 @@ use std::{
 use aws_lc_rs::{hmac, rand};
 
 use super::{
-    Gateway, Settings,
+    Gateway, Id, Settings,
+    refusals::Refusals,
     settings::SettingsError,
     store::{self, Clock, Keyring, Store, Tx, payload, values},
 };
@@ -59,19 +60,28 @@ impl Gateway {
     /// # Errors
     /// Settings, partners, keys and folders that cannot be used.
     pub fn open(settings: &Settings) -> Result<Arc<Self>, OpenError> {
+        Self::open_at(settings, Clock::system())
+    }
+
+    /// The same by another clock, for tests.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_at(settings: &Settings, clock: Clock) -> Result<Arc<Self>, OpenError> {
         let keys = match settings.master_key.split_once(':') {
             Some(("file", path)) => Keyring::from_file(Path::new(path))?,
             Some(("env", name)) => Keyring::from_env(name)?,
             _ => return Err(OpenError::MasterKey(settings.master_key.clone())),
         };
         let partners = Partners::load(&settings.partners)?;
-        let store = Store::open(&settings.folder, keys, Clock::system())?;
+        let store = Store::open(&settings.folder, keys, clock)?;
         let spool = settings.folder.join("spool");
         for folder in std::iter::once(&spool).chain(settings.hand_on.as_ref()).chain(settings.intake.as_ref()) {
             let failed = |source| OpenError::Folder { path: folder.clone(), source };
             fs::create_dir_all(folder).map_err(failed)?;
         }
         let fingerprints = store.write_blocking(fingerprints)?;
+        Id::after(store.read_blocking(last_id)?);
         Ok(Arc::new(Self {
             store,
             partners: RwLock::new(Arc::new(partners)),
@@ -80,9 +90,21 @@ impl Gateway {
             spool,
             hand_on: settings.hand_on.clone(),
             resend: settings.resend_after.and_then(|wait| i64::try_from(wait.as_millis()).ok()),
+            offer_again: i64::try_from(settings.offer_again.as_millis()).unwrap_or(i64::MAX),
             connectors: Mutex::new(HashMap::new()),
+            refusals: Refusals::default(),
         }))
     }
+}
+
+/// The greatest id in the store.
+fn last_id(tx: &mut dyn Tx) -> store::Result<i64> {
+    let tables = ["file", "interchange", "functional_group", "transaction_set", "claim", "acknowledgment"];
+    let more = ["remittance", "payment", "provider_adjustment", "delivery"];
+    let greatest = |table: &&str| format!("SELECT max(id) AS id FROM {table}");
+    let each: Vec<String> = tables.iter().chain(&more).map(greatest).collect();
+    let row = tx.first(&format!("SELECT max(id) AS id FROM ({})", each.join(" UNION ALL ")), values![])?;
+    Ok(row.map(|row| row.maybe_int("id")).transpose()?.flatten().unwrap_or(0))
 }
 
 /// The key that claims are known again by: made once, and sealed like a payload.

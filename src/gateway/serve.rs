@@ -12,7 +12,7 @@ use axum::{
     extract::{ConnectInfo, Request},
     middleware::{self, Next},
 };
-use tokio::task::JoinSet;
+use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -31,7 +31,7 @@ use super::{
     https,
     observe::Metrics,
     secret::Passwords,
-    tls::{Acceptor, Bounds, Server, ServerSettings},
+    tls::{Acceptor, Bounds, Refused, Server, ServerSettings},
 };
 use crate::partner::Channel;
 
@@ -39,6 +39,9 @@ use crate::partner::Channel;
 const REMEMBER: Duration = Duration::from_secs(10 * 60);
 /// How often certificates are looked at, to take on new ones.
 const LOOK_AT_CERTIFICATES: Duration = Duration::from_secs(60);
+
+/// Refused callers that wait to be noted.
+const MOST_REFUSED: usize = 64;
 
 /// A gateway whose listeners are open.
 pub struct Served {
@@ -130,13 +133,18 @@ impl Served {
         let passwords = Passwords::new(REMEMBER).map_err(|error| listener("passwords", &error))?;
         let desk: Arc<dyn Service> = Arc::new(Desk::new(Arc::clone(&gateway), passwords));
         let mut tasks = JoinSet::new();
+        let (refused, told) = mpsc::channel(MOST_REFUSED);
         if let Some((acceptor, options)) = core {
+            let acceptor = acceptor.telling(refused.clone());
             tasks.spawn(https::serve(acceptor, server::router(Arc::clone(&desk), options), stop.clone()));
         }
         if let Some(acceptor) = stream {
             let server = StreamServer::new(Arc::clone(&desk), StreamSettings::default(), gateway.spool.clone());
-            tasks.spawn(server.serve(acceptor, stop.clone()));
+            tasks.spawn(server.serve(acceptor.telling(refused.clone()), stop.clone()));
         }
+        // It ends with the last listener.
+        drop(refused);
+        tasks.spawn(note_refused(Arc::clone(&gateway), told));
         if let Some(api) = api {
             let metrics = Metrics::install().map_err(|error| listener("metrics", &error))?;
             let options = ApiOptions { metrics: Some(metrics), shutdown: stop.clone(), ..ApiOptions::default() };
@@ -193,6 +201,13 @@ impl Gateway {
             settings.pick_up.is_some().then(|| (partner.name().to_owned(), settings))
         });
         folders.collect()
+    }
+}
+
+/// Audits callers that were refused for their certificates.
+async fn note_refused(gateway: Arc<Gateway>, mut refused: mpsc::Receiver<Refused>) {
+    while let Some(Refused { address, reason }) = refused.recv().await {
+        gateway.refused(&address.to_string(), "tls", &reason).await;
     }
 }
 

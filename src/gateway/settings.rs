@@ -51,6 +51,10 @@ pub struct Settings {
     /// How long a file waits for its second try, where it is not the usual 90 s.
     #[serde(default)]
     pub resend_after: Option<SignedDuration>,
+    /// A partner that confirms files, and has not confirmed one for so long after it fetched it, is offered it again;
+    /// ten minutes by default.
+    #[serde(default = "offer_again")]
+    pub offer_again: SignedDuration,
     /// After how many days the bytes of files and claims are erased; never by default. What happened stays.
     #[serde(default)]
     pub keep_days: Option<u32>,
@@ -66,6 +70,10 @@ pub struct Settings {
     /// Logs.
     #[serde(default)]
     pub logs: Logs,
+}
+
+fn offer_again() -> SignedDuration {
+    SignedDuration::from_mins(10)
 }
 
 /// `[api]`.
@@ -194,6 +202,9 @@ impl Settings {
         }
         if self.resend_after.is_some_and(|wait| !wait.is_positive()) {
             return Err("resend_after: longer than nothing, such as \"90s\"".into());
+        }
+        if !self.offer_again.is_positive() {
+            return Err("offer_again: longer than nothing, such as \"10m\"".into());
         }
         if self.keep_days == Some(0) {
             return Err("keep_days: at least 1; leave it out to keep everything".into());

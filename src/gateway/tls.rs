@@ -33,7 +33,7 @@ use secrecy::{ExposeSecret, SecretSlice};
 use serde::Deserialize;
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    sync::{Semaphore, mpsc},
     task::JoinSet,
     time::{sleep, timeout},
 };
@@ -388,6 +388,16 @@ pub struct Acceptor {
     listener: TcpListener,
     server: Arc<Server>,
     bounds: Bounds,
+    refused: Option<mpsc::Sender<Refused>>,
+}
+
+/// A caller whose certificate was not accepted, or that showed none where one is required.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Where it called from.
+    pub address: SocketAddr,
+    /// Why, in words.
+    pub reason: String,
 }
 
 impl Acceptor {
@@ -396,7 +406,14 @@ impl Acceptor {
     /// # Errors
     /// An address that cannot be listened at.
     pub async fn bind(address: SocketAddr, server: Arc<Server>, bounds: Bounds) -> io::Result<Self> {
-        Ok(Self { listener: TcpListener::bind(address).await?, server, bounds })
+        Ok(Self { listener: TcpListener::bind(address).await?, server, bounds, refused: None })
+    }
+
+    /// Tells whoever receives of callers that were refused for their certificates. Those for whom there is no room are
+    /// only logged.
+    #[must_use]
+    pub fn telling(self, refused: mpsc::Sender<Refused>) -> Self {
+        Self { refused: Some(refused), ..self }
     }
 
     /// Where it listens.
@@ -414,7 +431,7 @@ impl Acceptor {
         H: Fn(TlsStream<TcpStream>, Peer) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = ()> + Send + 'static,
     {
-        let Self { listener, server, bounds } = self;
+        let Self { listener, server, bounds, refused } = self;
         let places = Arc::new(Semaphore::new(bounds.connections));
         let mut connections = JoinSet::new();
         loop {
@@ -435,7 +452,7 @@ impl Acceptor {
                     continue;
                 }
             };
-            let (server, handle, stop) = (Arc::clone(&server), handle.clone(), stop.clone());
+            let (server, handle, stop, refused) = (Arc::clone(&server), handle.clone(), stop.clone(), refused.clone());
             connections.spawn(async move {
                 let _place = place;
                 let shaken = tokio::select! {
@@ -444,7 +461,13 @@ impl Acceptor {
                 };
                 match shaken {
                     Ok((stream, peer)) => handle(stream, peer).await,
-                    Err(refusal) => tracing::info!(%address, reason = %refusal, "no TLS with a caller"),
+                    Err(Unshaken { reason, of_certificate }) => {
+                        tracing::info!(%address, reason, "no TLS with a caller");
+                        if let Some(refused) = refused.filter(|_| of_certificate) {
+                            // Without room for it the log is all there is.
+                            let _ = refused.try_send(Refused { address, reason });
+                        }
+                    }
                 }
             });
         }
@@ -456,19 +479,31 @@ impl Acceptor {
     }
 }
 
-/// Shakes hands with a caller; else why not, in words for the log.
+/// Why there is no TLS with a caller.
+#[derive(Debug)]
+struct Unshaken {
+    /// In words, for the log.
+    reason: String,
+    /// Whether it is for the certificate that the caller showed, or did not.
+    of_certificate: bool,
+}
+
+/// Shakes hands with a caller.
 async fn shake(
     config: Arc<ServerConfig>,
     stream: TcpStream,
     address: SocketAddr,
     longest: Duration,
-) -> Result<(TlsStream<TcpStream>, Peer), String> {
+) -> Result<(TlsStream<TcpStream>, Peer), Unshaken> {
     // answers are short and waited for
-    stream.set_nodelay(true).map_err(|error| error.to_string())?;
+    let broken = |reason: String| Unshaken { reason, of_certificate: false };
+    stream.set_nodelay(true).map_err(|error| broken(error.to_string()))?;
     let stream = match timeout(longest, TlsAcceptor::from(config).accept(stream)).await {
         Ok(Ok(stream)) => stream,
-        Ok(Err(error)) => return Err(refusal(&error)),
-        Err(_) => return Err("the handshake took too long".to_owned()),
+        Ok(Err(error)) => {
+            return Err(Unshaken { reason: refusal(&error), of_certificate: is_of_certificate(&error) });
+        }
+        Err(_) => return Err(broken("the handshake took too long".to_owned())),
     };
     let (_, connection) = stream.get_ref();
     let certificate = connection.peer_certificates().and_then(<[_]>::first);
@@ -497,6 +532,12 @@ fn refusal(error: &io::Error) -> String {
         Some(rustls::Error::PeerIncompatible(what)) => format!("nothing in common with the caller: {what:?}"),
         _ => error.to_string(),
     }
+}
+
+/// Whether a handshake failed for what the caller showed, or did not.
+fn is_of_certificate(error: &io::Error) -> bool {
+    let tls = error.get_ref().and_then(|error| error.downcast_ref::<rustls::Error>());
+    matches!(tls, Some(rustls::Error::NoCertificatesPresented | rustls::Error::InvalidCertificate(_)))
 }
 
 /// Whether a connection failed since the server did not take our certificate, or us, in the handshake. With TLS 1.3 that

@@ -2,3 +2,6 @@
 #![cfg(feature = "gateway")]
 
 mod core;
+mod faults;
+mod harness;
+mod security;

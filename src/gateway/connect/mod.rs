@@ -280,6 +280,12 @@ pub trait Service: Send + Sync + 'static {
     /// Who these credentials belong to; none if to nobody. Takes the same time whether the user exists or not.
     fn authenticate<'a>(&'a self, peer: &'a Peer, proof: Proof<'a>) -> BoxFuture<'a, Option<Caller>>;
 
+    /// A caller proved who it is and then claimed to be somebody else, so it was refused. For the record; by default
+    /// there is none.
+    fn refused<'a>(&'a self, _by: &'a Caller, _why: &'static str) -> BoxFuture<'a, ()> {
+        Box::pin(async {})
+    }
+
     /// Stores a file, and returns when it is durable.
     fn receive<'a>(&'a self, from: &'a Caller, arrival: Arrival) -> BoxFuture<'a, Result<Stored, ServiceError>>;
 

@@ -22,7 +22,7 @@ use crate::{
         connect::Content,
         store::{
             self, Tx,
-            jobs::{self, NewJob},
+            jobs::{self, Lease, NewJob},
             numbers,
             payload::PayloadId,
             values,
@@ -71,7 +71,7 @@ impl Gateway {
     ///
     /// # Errors
     /// Settings that do not do; the store's.
-    pub(super) fn batch(&self, partner: &Arc<Partner>) -> Result<usize, FlowError> {
+    pub(super) fn batch(&self, partner: &Arc<Partner>, lease: &Lease) -> Result<usize, FlowError> {
         let mut files = 0;
         for kind in ["professional", "institutional", "dental"] {
             loop {
@@ -80,7 +80,7 @@ impl Gateway {
                 if waiting.is_empty() {
                     break;
                 }
-                self.file(partner, &waiting)?;
+                self.file(partner, &waiting, lease)?;
                 files += 1;
             }
         }
@@ -118,7 +118,7 @@ impl Gateway {
     }
 
     /// Writes a file of claims and records all that it holds.
-    fn file(&self, partner: &Arc<Partner>, waiting: &[Waiting]) -> Result<Id, FlowError> {
+    fn file(&self, partner: &Arc<Partner>, waiting: &[Waiting], lease: &Lease) -> Result<Id, FlowError> {
         let guide = waiting.first().map_or("837P", |claim| guide_of(&claim.kind));
         let mut options = partner.options_for(guide).map_err(|error| FlowError::settings(partner, &error))?;
         let Numbers { interchange, group } = self.numbers(partner)?;
@@ -147,7 +147,11 @@ impl Gateway {
         let new = New { content, sealed: stored, outline };
         let made = Made { partner: Arc::clone(partner), new, claims: examination.claims, ids };
         let outlet = deliver::Outlet::of(partner);
-        let file = self.store().write_blocking(move |tx| -> store::Result<_> { made.record(tx, outlet) })?;
+        let lease = lease.clone();
+        let file = self.store().write_blocking(move |tx| -> store::Result<_> {
+            jobs::got_on(tx, &lease)?;
+            made.record(tx, outlet)
+        })?;
         tracing::info!(partner = partner.name(), file.id = %file, claims = waiting.len(), "claims were put into a file");
         Ok(file)
     }

@@ -1,13 +1,13 @@
 //! Files of ours on their way to partners: sent by us, or waiting to be fetched.
 
-use std::sync::Arc;
+use std::{io, sync::Arc};
 
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    Event, FlowError, State, expect,
+    Event, FlowError, State, blocking, expect,
     outline::{Outline, Recorded},
     receive::Origin,
     timeline::{self, Claims},
@@ -19,7 +19,7 @@ use crate::{
         store::{
             self, Row, Tx,
             jobs::{self, NewJob},
-            payload::{self, Sealed},
+            payload::{self, PayloadId, Sealed},
             values,
         },
     },
@@ -31,6 +31,9 @@ pub(super) const QUEUE: &str = "deliver";
 
 /// TA105 of an interchange that came before.
 const DUPLICATE: &str = "025";
+
+/// Jobs that were given up which are looked through for files to give up with them.
+const MOST_FAILED: u32 = 1000;
 
 /// How a file leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,6 +153,14 @@ impl Gateway {
             Ok(None) => return Ok(Sent::GivenUp { reason: format!("partner `{name}` has no channel to send by") }),
             Err(error) => return Ok(Sent::Again { reason: error.to_string(), after: None }),
         };
+        // Looked through before a byte of it leaves: a partner must not be left with half a file.
+        match self.whole(row.payload("payload")?).await {
+            Ok(()) => {}
+            Err(FlowError::Store(error @ (store::Error::Seal(_) | store::Error::Erased(_)))) => {
+                return Ok(Sent::GivenUp { reason: error.to_string() });
+            }
+            Err(error) => return Err(error),
+        }
         let outcome = connector.submit(&parcel).await;
         match outcome {
             Ok(receipt) => {
@@ -174,6 +185,21 @@ impl Gateway {
         }
     }
 
+    /// Whether the bytes of a file are as they were stored.
+    async fn whole(&self, payload: PayloadId) -> Result<(), FlowError> {
+        let store = self.store().clone();
+        blocking(move || {
+            let mut reader = store.payload_reader(payload)?;
+            match io::copy(&mut reader, &mut io::sink()) {
+                Ok(length) if length == reader.sealed().length => Ok(()),
+                Ok(_) => Err(store::Error::Seal(payload).into()),
+                Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(store::Error::Seal(payload).into()),
+                Err(error) => Err(error.into()),
+            }
+        })
+        .await
+    }
+
     /// Records that a file arrived, and takes in what came back with the receipt.
     async fn sent(
         self: &Arc<Self>,
@@ -184,6 +210,11 @@ impl Gateway {
     ) -> Result<(), FlowError> {
         for warning in &receipt.warnings {
             tracing::warn!(partner = partner.name(), file.id = %file, warning, "the partner took a file, but its answer is odd");
+        }
+        // Before the file counts as sent: should we stop in between, it is sent again and answered again.
+        if let Some(answer) = receipt.answer {
+            let origin = Origin { partner: Arc::clone(partner), channel: "stream", message: None, name: None };
+            self.store_file(origin, answer).await?;
         }
         let (name, is_claims) = (partner.name().to_owned(), parcel.content.is_claims());
         let expected = partner.acknowledgments.expected;
@@ -215,10 +246,6 @@ impl Gateway {
             })
             .await?;
         tracing::info!(partner = partner.name(), file.id = %file, payload.id = %parcel.id, "a file was sent");
-        if let Some(answer) = receipt.answer {
-            let origin = Origin { partner: Arc::clone(partner), channel: "stream", message: None, name: None };
-            self.store_file(origin, answer).await?;
-        }
         Ok(())
     }
 
@@ -233,6 +260,21 @@ impl Gateway {
         let Some(row) = row else { return Ok(()) };
         let event = if given_up { Event::SendGivenUp } else { Event::SendFailed };
         timeline::of_file(tx, row.text("partner")?, file, event, &json!({ "reason": reason }))
+    }
+
+    /// Gives up files whose job was: it was begun too often and never came to its end. Gives how many.
+    pub(super) fn abandoned(tx: &mut dyn Tx) -> store::Result<usize> {
+        let mut count = 0;
+        for job in jobs::failed(tx, MOST_FAILED)?.iter().filter(|job| job.queue == QUEUE) {
+            let Ok(file) = job.subject.parse::<Id>() else { continue };
+            let due = tx.first("SELECT 1 AS one FROM delivery WHERE file = ?1 AND state = 'due'", values![file.0])?;
+            let goes_on = jobs::about(tx, &job.subject, 1)?.first().is_some_and(|last| last.id != job.id);
+            if due.is_some() && !goes_on {
+                Self::failed(tx, file, job.reason.as_deref().unwrap_or("given up"), true)?;
+                count += 1;
+            }
+        }
+        Ok(count)
     }
 
     /// A stored file (a row of [`FILES`]), as connectors take it.

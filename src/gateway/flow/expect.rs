@@ -14,6 +14,12 @@ use crate::{
 /// Expects answers to a file that was sent.
 pub(super) fn answers(tx: &mut dyn Tx, partner: &str, file: Id, expected: &Expected) -> Result<()> {
     let now = tx.now();
+    // What was rejected as a whole before we knew that it had arrived is answered, and no more will come.
+    let rejected = tx.first(
+        "SELECT 1 AS one FROM interchange i LEFT JOIN functional_group g ON g.interchange = i.id AND g.answer = 'R'
+         WHERE i.file = ?1 AND (i.answer = 'R' OR g.id IS NOT NULL) LIMIT 1",
+        values![file.0],
+    )?;
     for (kind, wait) in [("TA1", expected.ta1), ("999", expected.functional), ("277CA", expected.claims)] {
         let Some(wait) = wait else { continue };
         let due = now.saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
@@ -22,7 +28,7 @@ pub(super) fn answers(tx: &mut dyn Tx, partner: &str, file: Id, expected: &Expec
             "SELECT at FROM acknowledgment WHERE about = ?1 AND kind = ?2 ORDER BY id LIMIT 1",
             values![file.0, kind],
         )?;
-        let met = met.map(|row| row.int("at")).transpose()?;
+        let met = met.map(|row| row.int("at")).transpose()?.or(rejected.as_ref().map(|_| now));
         tx.run(
             "INSERT INTO expectation (file, kind, partner, due, met) VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT (file, kind) DO NOTHING",

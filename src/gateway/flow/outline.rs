@@ -9,6 +9,7 @@ use crate::{
         connect::Content,
         store::{self, Tx, values},
     },
+    partner::Partner,
     x12::{Reader, Segment, Token},
 };
 
@@ -21,6 +22,24 @@ const MOST_SETS: usize = 1_000_000;
 #[derive(Debug, Default)]
 pub(super) struct Outline {
     pub(super) interchanges: Vec<Interchange>,
+}
+
+impl Outline {
+    /// What the envelopes say that this partner may not send: to be somebody else, or test for production.
+    pub(super) fn impostor(&self, partner: &Partner) -> Option<&'static str> {
+        let is_stranger = |one: &Interchange| {
+            let [qualifier, id, ..] = &one.parties;
+            !partner.sends_as(qualifier, id)
+        };
+        if partner.receiver_id.is_some() && self.interchanges.iter().any(is_stranger) {
+            return Some("ISA05 and ISA06 name somebody else than the sender has proven to be");
+        }
+        let other_use = |one: &Interchange| partner.agrees(&one.usage, None).is_err();
+        self.interchanges
+            .iter()
+            .any(other_use)
+            .then_some("ISA15 is not what is agreed: test and production are kept apart")
+    }
 }
 
 #[derive(Debug, Default)]

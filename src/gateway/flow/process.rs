@@ -25,7 +25,7 @@ use crate::{
         Gateway, Id,
         connect::Content,
         store::{
-            self, Row, Tx,
+            self, Row, Tx, audit,
             payload::{self, PayloadWriter, Sealed},
             values,
         },
@@ -51,18 +51,25 @@ impl Gateway {
         let Some(partner) = self.partner(row.text("partner")?) else {
             return self.refuse(file, "its partner has no settings any more");
         };
-        match self.work_out(&row, &partner) {
+        let mut impostor = None;
+        match self.work_out(&row, &partner, &mut impostor) {
             Ok(outcome) => {
                 let of = Arc::clone(&partner);
                 let hand_on = self.hand_on.is_some();
                 let outlet = Outlet::of(&partner);
-                let told = self
-                    .store()
-                    .write_blocking(move |tx| -> store::Result<_> { outcome.record(tx, file, &of, outlet, hand_on) })?;
+                let told = self.store().write_blocking(move |tx| -> store::Result<_> {
+                    impostor.map_or(Ok(()), |why| note_impostor(tx, file, of.name(), why))?;
+                    outcome.record(tx, file, &of, outlet, hand_on)
+                })?;
                 tracing::info!(partner = partner.name(), file.id = %file, claims = told, "a file was processed");
                 Ok(())
             }
-            Err(FlowError::Refused(reason)) => self.refuse(file, &reason),
+            Err(FlowError::Refused(reason)) => {
+                if let Some(why) = impostor {
+                    self.store().write_blocking(move |tx| note_impostor(tx, file, partner.name(), why))?;
+                }
+                self.refuse(file, &reason)
+            }
             Err(error) => Err(error),
         }
     }
@@ -80,8 +87,14 @@ impl Gateway {
         })?)
     }
 
-    /// Reads and checks a file, and writes the answers to it, without recording anything yet.
-    fn work_out(self: &Arc<Self>, row: &Row, partner: &Partner) -> Result<Processed, FlowError> {
+    /// Reads and checks a file, and writes the answers to it, without recording anything yet. `impostor` is set to what
+    /// its envelopes say that its sender may not.
+    fn work_out(
+        self: &Arc<Self>,
+        row: &Row,
+        partner: &Partner,
+        impostor: &mut Option<&'static str>,
+    ) -> Result<Processed, FlowError> {
         let payload = row.payload("payload")?;
         let outline = outline::of(BufReader::new(self.store().payload_reader(payload)?))?;
         if outline.interchanges.is_empty() {
@@ -93,6 +106,7 @@ impl Gateway {
         // Acknowledgments are not acknowledged.
         let answered =
             has("HC") || has("HP") || kinds.is_empty() && !outline.interchanges.iter().any(|one| one.answers);
+        *impostor = outline.impostor(partner);
         let streamed = row.text("channel")? == "stream";
         let mut judged = Judged::default();
         let mut made = Vec::new();
@@ -117,6 +131,10 @@ impl Gateway {
             rows = found;
         }
         let mut theirs = Vec::new();
+        // A file that is not answered is refused without a word to its sender.
+        if let (false, Some(why)) = (answered, *impostor) {
+            return Err(FlowError::Refused(why.into()));
+        }
         if kinds.iter().any(|kind| matches!(*kind, "FA" | "HN")) || outline.interchanges.iter().any(|one| one.answers) {
             theirs = acknowledge::read(BufReader::new(self.store().payload_reader(payload)?))?;
         }
@@ -144,6 +162,9 @@ impl Gateway {
         if row.text("state")? == "duplicate" {
             claims.clear();
             payments.clear();
+            theirs.clear();
+        }
+        if impostor.is_some() {
             theirs.clear();
         }
         Ok(Processed { judged, claims, payments, lines, theirs, made, outline })
@@ -221,6 +242,12 @@ impl Gateway {
         let most = u32::try_from(outline.parts()).unwrap_or(u32::MAX).max(1);
         Ok(self.store().write_blocking(move |tx| batch::take(tx, &name, batch::INTERCHANGES, most, range))?)
     }
+}
+
+/// Audits that a file says it is from somebody else than its sender has proven to be, or mixes test and production.
+fn note_impostor(tx: &mut dyn Tx, file: Id, partner: &str, why: &str) -> store::Result<()> {
+    tracing::warn!(partner, file.id = %file, why, "a file is not what its sender may send");
+    audit::append(tx, partner, "refused", &file.to_string(), &json!({ "why": why }).to_string()).map(drop)
 }
 
 /// What a file came to.

@@ -19,7 +19,7 @@ use crate::{
         Gateway, Id,
         connect::{Arrival, Caller, Content, Parcel, Peer, Proof, Service, ServiceError, Stored, Wanted},
         secret::Passwords,
-        store::{self, Row, audit, values},
+        store::{self, Row, values},
     },
     partner::Partner,
 };
@@ -69,14 +69,31 @@ impl Desk {
         Ok(rows.await?)
     }
 
-    async fn waiting(&self, partner: &str) -> Result<Vec<Row>, FlowError> {
-        let partner = partner.to_owned();
+    /// The files that a caller fetched under an id of its own.
+    async fn fetched_as(&self, partner: &str, asked: &str) -> Result<Vec<Row>, FlowError> {
+        let (partner, asked) = (partner.to_owned(), asked.to_owned());
         let rows = self.gateway.store().read(move |tx| {
+            tx.rows(
+                "SELECT file AS id, state AS delivered FROM delivery WHERE partner = ?1 AND asked = ?2 ORDER BY id LIMIT ?3",
+                values![&partner, &asked, MOST_WAITING],
+            )
+        });
+        Ok(rows.await?)
+    }
+
+    /// What waits for a partner; and after that what it fetched and, though it confirms files, has not confirmed: it may
+    /// not have it.
+    async fn waiting(&self, partner: &str) -> Result<Vec<Row>, FlowError> {
+        let (partner, again) = (partner.to_owned(), self.gateway.offer_again);
+        let rows = self.gateway.store().read(move |tx| {
+            let since = tx.now().saturating_sub(again);
             tx.rows(
                 "SELECT f.*, p.sha1 AS sha1, d.state AS delivered FROM file f
                  JOIN payload p ON p.id = f.payload JOIN delivery d ON d.file = f.id
-                 WHERE d.partner = ?1 AND d.state = 'waiting' ORDER BY d.id LIMIT ?2",
-                values![&partner, MOST_WAITING],
+                 WHERE d.partner = ?1 AND (d.state = 'waiting' OR d.state = 'fetched' AND d.changed <= ?3
+                     AND EXISTS (SELECT 1 FROM delivery WHERE partner = ?1 AND state = 'confirmed'))
+                 ORDER BY d.state <> 'waiting', d.id LIMIT ?2",
+                values![&partner, MOST_WAITING, since],
             )
         });
         Ok(rows.await?)
@@ -88,18 +105,19 @@ impl Desk {
         file: Id,
         from: &'static [&'static str],
         to: &'static str,
+        asked: Option<&str>,
         event: Event,
     ) -> Result<bool, FlowError> {
-        let partner = partner.to_owned();
+        let (partner, asked) = (partner.to_owned(), asked.map(str::to_owned));
         let moved = self.gateway.store().write(move |tx| {
             let now = tx.now();
             let list = from.iter().map(|state| format!("'{state}'")).collect::<Vec<_>>().join(",");
             let moved = tx.run(
                 &format!(
-                    "UPDATE delivery SET state = ?2, attempts = attempts + 1, changed = ?3
+                    "UPDATE delivery SET state = ?2, attempts = attempts + 1, changed = ?3, asked = COALESCE(?5, asked)
                           WHERE file = ?1 AND partner = ?4 AND state IN ({list})"
                 ),
-                values![file.0, to, now, &partner],
+                values![file.0, to, now, &partner, asked.as_deref()],
             )?;
             if moved > 0 {
                 timeline::of_file(tx, &partner, file, event, &())?;
@@ -127,16 +145,18 @@ impl Service for Desk {
             };
             let Some(partner) = partner else {
                 tracing::warn!(peer = %peer.address, credential, "a caller was refused");
-                let (actor, subject) = (peer.address.to_string(), credential);
-                let noted =
-                    self.gateway.store().write(move |tx| audit::append(tx, &actor, "refused", &subject, "").map(drop));
-                if let Err(error) = noted.await {
-                    tracing::error!(%error, "a refused caller could not be noted in the audit log");
-                }
+                self.gateway.refused(&peer.address.to_string(), &credential, "nobody is known by this").await;
                 return None;
             };
             let senders = senders(partner);
             Some(Caller { partner: partner.name().to_owned(), credential, senders, peer: peer.clone() })
+        })
+    }
+
+    fn refused<'a>(&'a self, by: &'a Caller, why: &'static str) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            tracing::warn!(partner = by.partner, peer = %by.peer.address, credential = by.credential, why, "a caller was refused");
+            self.gateway.refused(&by.partner, &by.credential, why).await;
         })
     }
 
@@ -158,7 +178,7 @@ impl Service for Desk {
             };
             rows.retain(|row| fits(&row));
             // What waits goes before what has been fetched already.
-            rows.sort_by_key(|row| row.text("delivered").map_or(true, |state| state != "waiting"));
+            rows.sort_by_key(|row| row.text("delivered") != Ok("waiting"));
             if rows.is_empty() {
                 rows = self.waiting(&caller.partner).await.map_err(told)?;
             }
@@ -167,12 +187,19 @@ impl Service for Desk {
         })
     }
 
-    fn fetched<'a>(&'a self, by: &'a Caller, id: Uuid, _: Option<&'a str>) -> BoxFuture<'a, Result<(), ServiceError>> {
+    fn fetched<'a>(
+        &'a self,
+        by: &'a Caller,
+        id: Uuid,
+        asked: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<(), ServiceError>> {
         Box::pin(async move {
             for row in self.find(&by.partner, &id.to_string()).await.map_err(told)? {
                 if row.maybe_text("message").ok().flatten() == Some(&id.to_string()) {
                     let file = Id(row.int("id").map_err(|error| told(error.into()))?);
-                    self.moved(&by.partner, file, &["waiting"], "fetched", Event::Fetched).await.map_err(told)?;
+                    self.moved(&by.partner, file, &["waiting", "fetched"], "fetched", asked, Event::Fetched)
+                        .await
+                        .map_err(told)?;
                 }
             }
             Ok(())
@@ -182,10 +209,16 @@ impl Service for Desk {
     fn confirmed<'a>(&'a self, by: &'a Caller, payload_id: &'a str) -> BoxFuture<'a, Result<bool, ServiceError>> {
         Box::pin(async move {
             let mut any = false;
-            for row in self.find(&by.partner, payload_id).await.map_err(told)? {
+            let mut rows = self.find(&by.partner, payload_id).await.map_err(told)?;
+            if rows.is_empty() {
+                rows = self.fetched_as(&by.partner, payload_id).await.map_err(told)?;
+            }
+            for row in rows {
                 let file = Id(row.int("id").map_err(|error| told(error.into()))?);
                 if row.text("delivered").is_ok_and(|state| state == "fetched") {
-                    self.moved(&by.partner, file, &["fetched"], "confirmed", Event::Confirmed).await.map_err(told)?;
+                    self.moved(&by.partner, file, &["fetched"], "confirmed", None, Event::Confirmed)
+                        .await
+                        .map_err(told)?;
                 }
                 any = true;
             }

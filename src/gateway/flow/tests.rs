@@ -47,6 +47,7 @@ impl Side {
         let submission = Submission {
             source: "test".into(),
             partner: Some("harbor".into()),
+            only: None,
             allow_duplicates: false,
             claims: std::io::Cursor::new(claims),
         };
@@ -85,7 +86,7 @@ struct Wire {
 }
 
 impl Wire {
-    fn new(to: &Side, partner: &str) -> Arc<dyn Connector> {
+    fn connector(to: &Side, partner: &str) -> Arc<dyn Connector> {
         let peer = Peer { address: ([127, 0, 0, 1], 1).into(), certificate: None, tls: None };
         let caller = Caller { partner: partner.into(), credential: "test".into(), senders: Vec::new(), peer };
         let desk = Desk::new(Arc::clone(&to.gateway), Passwords::new(Duration::from_secs(1)).unwrap());
@@ -160,7 +161,7 @@ receiver_id = "CLRV01"
 async fn sides() -> (Side, Side) {
     let sides = || (Side::new("harbor", HARBOR), Side::new("clinic", CLINIC));
     let (clinic, payer) = tokio::task::block_in_place(sides);
-    let wire = Wire::new(&payer, "clinic");
+    let wire = Wire::connector(&payer, "clinic");
     clinic.gateway.connectors.lock().unwrap().insert("harbor".into(), wire);
     clinic.work();
     payer.work();
@@ -200,6 +201,7 @@ async fn a_remittance_finds_its_claims() {
     let submission = Submission {
         source: "test".into(),
         partner: Some("clinic".into()),
+        only: None,
         allow_duplicates: false,
         claims: std::io::Cursor::new(given),
     };

@@ -20,6 +20,10 @@ use crate::gateway::{
 
 /// Overdue acknowledgments are looked for so often, in milliseconds.
 const LOOK_FOR_OVERDUE: i64 = 60_000;
+/// How long jobs that were done are kept to be looked at, in milliseconds.
+const FORGET_AFTER: i64 = 7 * 24 * 60 * 60 * 1000;
+/// Periodic work at a time: a partner that does not answer holds up no other.
+const ROUNDS: usize = 16;
 /// Periodic work.
 const PERIODIC: &str = "periodic";
 /// Tries to send a file: CORE asks for at least 90 s before the first repeat and a person after some.
@@ -36,6 +40,7 @@ impl Gateway {
         let collecting: Vec<String> = collecting.map(|partner| partner.name().to_owned()).collect();
         self.store()
             .write(move |tx| {
+                jobs::afresh(tx, PERIODIC)?;
                 periodic(tx, "overdue", "", 0)?;
                 collecting.iter().try_for_each(|partner| periodic(tx, "collect", partner, 0))
             })
@@ -45,7 +50,7 @@ impl Gateway {
             .queue(batch::QUEUE, 1, Backoff::default(), self.handler(Self::work_batch))
             .queue(deliver::QUEUE, 8, self.send_backoff(), self.handler(Self::work_deliver))
             .queue(hand_on::QUEUE, 1, Backoff::default(), self.handler(Self::work_hand_on))
-            .queue(PERIODIC, 1, Backoff::default(), self.handler(Self::work_periodic));
+            .queue(PERIODIC, ROUNDS, Backoff::default(), self.handler(Self::work_periodic));
         runner.run(shutdown).await;
         Ok(())
     }
@@ -82,7 +87,8 @@ impl Gateway {
         };
         let gateway = Arc::clone(&self);
         let name = partner.name().to_owned();
-        blocking(move || gateway.batch(&partner)).await?;
+        let held = lease.clone();
+        blocking(move || gateway.batch(&partner, &held)).await?;
         // Claims that were queued since the last look found this job running, and made no other.
         self.store()
             .write(move |tx| match batch::is_asked(tx, &name)? {
@@ -132,6 +138,9 @@ impl Gateway {
                 self.store()
                     .write(move |tx| {
                         expect::overdue(tx)?;
+                        Self::abandoned(tx)?;
+                        let now = tx.now();
+                        jobs::forget(tx, now.saturating_sub(FORGET_AFTER))?;
                         jobs::complete(tx, &lease)?;
                         periodic(tx, "overdue", "", LOOK_FOR_OVERDUE)
                     })
@@ -143,7 +152,15 @@ impl Gateway {
                 let Some(partner) = self.partner(&job.subject) else { return Ok(Done::Complete) };
                 let Some(every) = partner.collect_every() else { return Ok(Done::Complete) };
                 self.collect(&partner).await?;
-                Ok(Done::Later { wait_ms: i64::try_from(every.as_millis()).unwrap_or(i64::MAX) })
+                // Another job, so that tries which failed before do not count against it.
+                let wait = i64::try_from(every.as_millis()).unwrap_or(i64::MAX);
+                self.store()
+                    .write(move |tx| {
+                        jobs::complete(tx, &lease)?;
+                        periodic(tx, "collect", &job.subject, wait)
+                    })
+                    .await?;
+                Ok(Done::Stored)
             }
             other => Err(Failure::Fail { reason: format!("this program knows no periodic work `{other}`") }),
         }

@@ -265,6 +265,30 @@ pub fn heartbeat(tx: &mut dyn Tx, lease: &Lease, now: i64, lease_ms: i64) -> Res
     held(tx, lease, "UPDATE job SET lease_until = ?4", values![until])
 }
 
+/// Notes that a part of a long job was done: what is left of it has all its attempts before it. Call it in the work
+/// that stores the part's effect.
+///
+/// # Errors
+/// [`Error::LeaseLost`]: let it roll the work back, the job is another's now.
+pub fn got_on(tx: &mut dyn Tx, lease: &Lease) -> Result<()> {
+    held(tx, lease, "UPDATE job SET attempt = 1", &[])
+}
+
+/// Has the jobs of a queue due at once, as if they had never been tried: what kept them waiting was before this start.
+///
+/// # Errors
+/// Why they could not be changed.
+pub fn afresh(tx: &mut dyn Tx, queue: &str) -> Result<()> {
+    let now = tx.now();
+    tx.run("UPDATE job SET attempt = min(attempt, 1) WHERE queue = ?1 AND state = 'running'", values![queue])?;
+    tx.run(
+        "UPDATE job SET attempt = 0, since = ?2, due = ?2 WHERE queue = ?1 AND state = 'ready'",
+        values![queue, now],
+    )?;
+    tx.announce(Topic::Jobs);
+    Ok(())
+}
+
 /// Ends a job that was done. Call it in the work that stores the job's effect.
 ///
 /// # Errors

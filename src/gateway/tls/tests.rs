@@ -151,7 +151,7 @@ async fn refusals_say_why() {
         });
         let (stream, address) = listener.accept().await.unwrap();
         let said = shake(site.server.config(), stream, address, Duration::from_secs(30)).await.unwrap_err();
-        assert_eq!(said, reason);
+        assert_eq!(said.reason, reason);
         assert!(call.await.unwrap().is_err());
     }
 }

@@ -88,6 +88,7 @@ impl<'a> Exchange<'a> {
         self.caller = Some(caller.clone());
         let is_own = |sender: &str| caller.senders.iter().any(|own| own.eq_ignore_ascii_case(sender));
         if !caller.senders.is_empty() && self.fields.value(Field::SenderId).is_some_and(|sender| !is_own(sender)) {
+            self.service.refused(&caller, "SenderID is that of somebody else").await;
             return Err(Fault::illegal(Field::SenderId, "it is not one of those agreed for these credentials"));
         }
         let (kind, operation) = self.check_fields(message.payload.is_some() || message.payload_fault.is_some())?;
@@ -125,7 +126,10 @@ impl<'a> Exchange<'a> {
         };
         let caller = self.by_password(&user, &password).await?;
         match by_certificate {
-            Some(other) if other.partner != caller.partner => Err(Fault::Unauthorized),
+            Some(other) if other.partner != caller.partner => {
+                self.service.refused(&other, "its user and password are those of another partner").await;
+                Err(Fault::Unauthorized)
+            }
             Some(_) | None => Ok(caller),
         }
     }

@@ -206,12 +206,15 @@ CREATE TABLE delivery (
     state    TEXT    NOT NULL CHECK (state IN ('due', 'sent', 'waiting', 'fetched', 'confirmed', 'failed')),
     attempts INTEGER NOT NULL DEFAULT 0,
     reason   TEXT,
+    -- The id that the partner named when it fetched the file: it may confirm by that.
+    asked    TEXT,
     at       INTEGER NOT NULL,
     changed  INTEGER NOT NULL,
     CHECK (state <> 'failed' OR reason IS NOT NULL),
     CHECK (channel <> 'pick_up' OR state <> 'sent')
 ) STRICT;
 CREATE INDEX delivery_state ON delivery (partner, state, id);
+CREATE INDEX delivery_asked ON delivery (partner, asked) WHERE asked IS NOT NULL;
 
 -- An acknowledgment that a partner owes us.
 CREATE TABLE expectation (
