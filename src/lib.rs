@@ -19,4 +19,5 @@ pub mod place;
 pub mod record;
 pub mod report;
 pub mod segments;
+pub mod testing;
 pub mod x12;

@@ -21,6 +21,8 @@ mod partner;
 mod pretty;
 #[cfg(feature = "gateway")]
 mod sandbox;
+#[cfg(feature = "gateway")]
+mod serve;
 mod shown;
 mod validate;
 
@@ -90,6 +92,8 @@ enum Command {
     #[cfg(feature = "gateway")]
     Sandbox(sandbox::Sandbox),
     Demo(demo::Demo),
+    #[cfg(feature = "gateway")]
+    Serve(serve::Serve),
     Completions(completions::Completions),
 }
 
@@ -106,6 +110,8 @@ impl Command {
             #[cfg(feature = "gateway")]
             Self::Sandbox(sandbox) => sandbox.run(),
             Self::Demo(demo) => demo.run(),
+            #[cfg(feature = "gateway")]
+            Self::Serve(serve) => serve.run(),
             Self::Completions(completions) => completions.run(),
         }
     }

@@ -39,6 +39,11 @@ impl Destination {
         }
     }
 
+    /// The path, if one was given.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
     fn name(&self) -> String {
         self.path.as_ref().map_or_else(|| "standard output".to_owned(), |path| path.display().to_string())
     }

@@ -16,6 +16,7 @@ pub mod observe;
 mod open;
 pub mod sandbox;
 pub mod secret;
+mod serve;
 mod settings;
 pub mod store;
 pub mod tls;
@@ -31,6 +32,7 @@ use aws_lc_rs::hmac;
 pub use self::{
     id::{Id, NotAnId},
     open::OpenError,
+    serve::{Addresses, Served},
     settings::{Api, Core, LogFormat, LogLevel, Logs, Settings, SettingsError, Stream},
 };
 
@@ -68,6 +70,20 @@ impl Gateway {
     /// The partners, as they are now.
     pub fn partners(&self) -> Arc<Partners> {
         Arc::clone(&self.partners.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads the partners again. If anything is wrong with them they stay as they are. It is noted in the audit log.
+    ///
+    /// # Errors
+    /// Partners that cannot be used; the store's.
+    pub async fn reload(&self) -> Result<(), OpenError> {
+        let mut partners = Partners::clone(&self.partners());
+        let partners = tokio::task::spawn_blocking(move || partners.reload().map(|()| partners)).await;
+        let partners = partners.map_err(|_| store::Error::Panicked)??;
+        *self.partners.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(partners);
+        self.connectors.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.store.write(|tx| store::audit::append(tx, "operator", "reload", "partners", "").map(drop)).await?;
+        Ok(())
     }
 
     /// The partner of a name.

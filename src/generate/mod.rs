@@ -17,7 +17,7 @@ mod institutional;
 mod payments;
 mod people;
 mod professional;
-mod random;
+pub(crate) mod random;
 mod remittance;
 mod scene;
 

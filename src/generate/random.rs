@@ -4,10 +4,10 @@ use crate::record::Text;
 
 /// A SplitMix64 sequence: the seed is all that it depends on.
 #[derive(Clone, Debug)]
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let mut random = Self(seed ^ 0x005C_1A1E_0000_0837);
         random.next();
         random
@@ -22,29 +22,29 @@ impl Random {
     }
 
     /// A number below `bound`; 0 when the bound is.
-    pub(super) fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         let product = u128::from(self.next()) * bound as u128;
         (product >> 64) as usize
     }
 
     /// A number from `low` to `high`, both included.
-    pub(super) fn between(&mut self, low: i64, high: i64) -> i64 {
+    pub(crate) fn between(&mut self, low: i64, high: i64) -> i64 {
         let width = usize::try_from(high.saturating_sub(low)).unwrap_or(0) + 1;
         low + self.below(width) as i64
     }
 
     /// True in so many of a hundred cases.
-    pub(super) fn chance(&mut self, percent: u32) -> bool {
+    pub(crate) fn chance(&mut self, percent: u32) -> bool {
         self.below(100) < percent as usize
     }
 
     /// One of a table that is not empty.
-    pub(super) fn pick<T: Copy>(&mut self, table: &[T]) -> T {
+    pub(crate) fn pick<T: Copy>(&mut self, table: &[T]) -> T {
         table[self.below(table.len())]
     }
 
     /// The row that a weight falls on.
-    pub(super) fn weighted<'t, T>(&mut self, table: &'t [T], weight: impl Fn(&T) -> u32) -> &'t T {
+    pub(crate) fn weighted<'t, T>(&mut self, table: &'t [T], weight: impl Fn(&T) -> u32) -> &'t T {
         let mut at = self.below(table.iter().map(|row| weight(row) as usize).sum());
         for row in table {
             match at.checked_sub(weight(row) as usize) {
@@ -56,7 +56,7 @@ impl Random {
     }
 
     /// So many different ones of a table, or all of it, in its order.
-    pub(super) fn several<T: Copy>(&mut self, count: usize, table: &[T]) -> Vec<T> {
+    pub(crate) fn several<T: Copy>(&mut self, count: usize, table: &[T]) -> Vec<T> {
         let mut wanted = count.min(table.len());
         let mut chosen = Vec::with_capacity(wanted);
         for (at, row) in table.iter().enumerate() {
@@ -70,7 +70,7 @@ impl Random {
 
     /// A text after a pattern: `#` stands for a digit, `@` for a letter, `?` for either.
     /// Letters that are easily taken for digits, and those that no Medicare number has, are left out.
-    pub(super) fn like(&mut self, pattern: &str) -> Text {
+    pub(crate) fn like(&mut self, pattern: &str) -> Text {
         const EITHER: &[u8] = b"0123456789ACDEFGHJKMNPQRTUVWXY";
         let mut bits = 0;
         let mut text = Text::with_capacity(pattern.len());

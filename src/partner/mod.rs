@@ -27,6 +27,7 @@
 mod acknowledgments;
 mod credentials;
 mod error;
+mod file_name;
 mod limits;
 mod partners;
 #[cfg(test)]
@@ -47,6 +48,7 @@ pub use self::{
     acknowledgments::{Acknowledgments, Expected, Owed, Role, Ta1},
     credentials::{Credentials, Fingerprint, InterchangeId, PasswordHash},
     error::{Error, Mismatch, Refused},
+    file_name::{FileName, Named},
     limits::{
         CharacterSet, Characters, Checking, ControlNumbers, Duplicates, Limits, OnDuplicate, Over, Range, Suspend,
         Window,
@@ -133,6 +135,8 @@ pub struct Partner {
     /// What the partner proves itself with when it calls us.
     pub credentials: Credentials,
 
+    /// What files to the partner are called; `{partner}-{content}-{date}-{time}-{id}.{ext}` by default.
+    pub file_name: FileName,
     /// The channel that files to the partner leave by, where there are several: `"core"`, `"stream"`, `"folder"`.
     pub send_by: Option<Channel>,
     /// How we call the partner over TLS: authorities, our certificate; read by the gateway.
@@ -206,6 +210,7 @@ impl LineBreak {
 /// A way by which files travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Channel {
     /// CAQH CORE connectivity: HTTPS with MIME or SOAP.
     Core,
@@ -329,6 +334,19 @@ impl Partner {
         self.send_by.or_else(|| channels.next().filter(|_| channels.next().is_none()))
     }
 
+    /// The channel by which files are brought to the partner; `None` if it fetches them, since nothing says where to
+    /// call it.
+    pub fn calls_by(&self) -> Option<Channel> {
+        self.sends_by().filter(|channel| {
+            let needs = match channel {
+                Channel::Core => "url",
+                Channel::Stream => "address",
+                Channel::Folder => "drop",
+            };
+            self.section(*channel).is_some_and(|section| section.contains_key(needs))
+        })
+    }
+
     /// How often what waits at the partner is fetched; `None` if it never is: it sends its files itself, or nothing says
     /// where to call it.
     pub fn collect_every(&self) -> Option<SignedDuration> {
@@ -442,6 +460,11 @@ impl Partner {
     pub fn guide_id(&self, guide: &str) -> Option<&str> {
         let of_several = self.guides.iter().find(|(name, _)| name.eq_ignore_ascii_case(guide)).map(|(_, id)| id);
         of_several.or_else(|| self.guide.as_ref().filter(|id| names_guide(id, guide))).map(String::as_str)
+    }
+
+    /// What a file to the partner is called: a name without a path, of at most 200 plain characters.
+    pub fn file_name(&self, file: &Named<'_>) -> String {
+        self.file_name.of(self, file)
     }
 
     /// Most claims in one transaction set.

@@ -94,6 +94,11 @@ const REFUSED: &[(&str, &str)] = &[
         "[credentials]\nsender_ids = [{ qualifier = \"Z\", id = \"A\" }]",
         "credentials.sender_ids = { qualifier = \"Z\", id",
     ),
+    ("file_name = \"claims.x12\"", "\"claims.x12\": allowed is a name that holds {isa13} or {id}"),
+    ("file_name = \"../{id}\"", "allowed is letters, digits, dots, dashes and underscores, and the fields {partner}"),
+    ("file_name = \"{id}{user}\"", "allowed is the fields {partner}, {sender}"),
+    ("file_name = \"{id\"", "a `}` for each `{`"),
+    ("file_name = \".{id}\"", "a name that does not begin with a dot"),
     ("send_by = \"core\"", "send_by = \"core\": allowed is a channel that there is a section of"),
     ("send_by = \"mail\"", "unknown variant `mail`, expected one of `core`, `stream`, `folder`"),
     ("[core]\n[stream]", "with several sections it must be said which one sends"),
@@ -174,6 +179,23 @@ fn a_connector_reads_its_section() {
     assert_eq!(partner.channel::<Folder>(Channel::Core).unwrap(), None);
     let error = Partner::parse("[folder]\ndorp = \"out\"").unwrap().channel::<Folder>(Channel::Folder).unwrap_err();
     assert!(error.to_string().starts_with("[folder]: unknown field `dorp`"), "{error}");
+}
+
+#[test]
+fn files_are_named_by_a_template() {
+    let partner = Partner::parse(
+        "name = \"acme\"\nsender_id = \"A/B C\"\nreceiver_id = \"..\"\nusage = \"production\"\n\
+         file_name = \"{receiver}HIPAA.{sender}_{partner}.{usage}.{content}.{date}{time}.{isa13}.{id}.{ext}\"",
+    )
+    .unwrap();
+    let created = jiff::civil::date(2026, 1, 15).at(10, 23, 5, 0);
+    let named = Named { content: "837P", created, isa13: "000000001", id: "../../etc/x" };
+    let name = partner.file_name(&named);
+    assert_eq!(name, "_..HIPAA.A_B_C_acme.P.837P.20260115102305.000000001..._.._etc_x.837");
+    let usual = Partner::parse("name = \"acme\"").unwrap();
+    assert_eq!(usual.file_name(&Named { id: "7", ..named }), "acme-837P-20260115-102305-7.837");
+    let long = "x".repeat(500);
+    assert_eq!(usual.file_name(&Named { id: &long, ..named }).len(), 200);
 }
 
 #[test]

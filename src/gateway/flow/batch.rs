@@ -1,14 +1,15 @@
 //! Queued claims, put into files within the partner's limits.
 
-use std::io::BufReader;
+use std::{io::BufReader, sync::Arc};
 
 use jiff::SignedDuration;
 use serde_json::json;
 
 use super::{
-    Event, FlowError, State, deliver,
+    Event, FlowError, State,
+    deliver::{self, New},
     examine::{self, Examined},
-    outline::{self, Outline},
+    outline,
     spans::Spans,
     timeline::{self, Claims},
 };
@@ -20,7 +21,7 @@ use crate::{
             self, Tx,
             jobs::{self, NewJob},
             numbers,
-            payload::{PayloadId, Sealed},
+            payload::PayloadId,
             values,
         },
     },
@@ -58,7 +59,7 @@ impl Gateway {
     ///
     /// # Errors
     /// Settings that do not do; the store's.
-    pub(super) fn batch(&self, partner: &Partner) -> Result<usize, FlowError> {
+    pub(super) fn batch(&self, partner: &Arc<Partner>) -> Result<usize, FlowError> {
         let mut files = 0;
         for kind in ["professional", "institutional", "dental"] {
             loop {
@@ -105,7 +106,7 @@ impl Gateway {
     }
 
     /// Writes a file of claims and records all that it holds.
-    fn file(&self, partner: &Partner, waiting: &[Waiting]) -> Result<Id, FlowError> {
+    fn file(&self, partner: &Arc<Partner>, waiting: &[Waiting]) -> Result<Id, FlowError> {
         let guide = waiting.first().map_or("837P", |claim| guide_of(&claim.kind));
         let mut options = partner.options_for(guide).map_err(|error| FlowError::settings(partner, &error))?;
         let Numbers { interchange, group } = self.numbers(partner)?;
@@ -125,8 +126,13 @@ impl Gateway {
             return Err(FlowError::Fault(message));
         }
         let ids: Vec<Id> = waiting.iter().map(|claim| claim.id).collect();
-        let name = partner.name().to_owned();
-        let made = Made { partner: name, guide, stored, outline, claims: examination.claims, ids };
+        let content = match guide {
+            "837I" => Content::Claims837I,
+            "837D" => Content::Claims837D,
+            _ => Content::Claims837P,
+        };
+        let new = New { content, sealed: stored, outline };
+        let made = Made { partner: Arc::clone(partner), new, claims: examination.claims, ids };
         let outlet = deliver::Outlet::of(partner);
         let file = self.store().write_blocking(move |tx| -> store::Result<_> { made.record(tx, outlet) })?;
         tracing::info!(partner = partner.name(), file.id = %file, claims = waiting.len(), "claims were put into a file");
@@ -167,24 +173,16 @@ pub(super) fn take(tx: &mut dyn Tx, partner: &str, kind: &str, count: u32, range
 
 /// A file that was made, before it is recorded.
 struct Made {
-    partner: String,
-    guide: &'static str,
-    stored: Sealed,
-    outline: Outline,
+    partner: Arc<Partner>,
+    new: New,
     claims: Vec<Examined>,
     ids: Vec<Id>,
 }
 
 impl Made {
     fn record(self, tx: &mut dyn Tx, outlet: deliver::Outlet) -> store::Result<Id> {
-        let Self { partner, guide, stored, outline, claims, ids } = self;
-        let content = match guide {
-            "837I" => Content::Claims837I,
-            "837D" => Content::Claims837D,
-            _ => Content::Claims837P,
-        };
-        let file = deliver::made(tx, &partner, content, &stored, None)?;
-        let sets = outline.record(tx, file, "out", &partner)?;
+        let Self { partner, new, claims, ids } = self;
+        let (file, sets) = deliver::made(tx, &partner, &new, None)?;
         let now = tx.now();
         for (id, claim) in ids.iter().zip(&claims) {
             let Some(set) = sets.sets.get(claim.set) else {
@@ -208,7 +206,7 @@ impl Made {
             Some(file),
             &json!({"file": file}),
         )?;
-        deliver::ask(tx, &partner, file, outlet)?;
+        deliver::ask(tx, partner.name(), file, outlet)?;
         Ok(file)
     }
 }

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use jiff::{Timestamp, tz::TimeZone};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{
     Event, FlowError, State, expect,
+    outline::{Outline, Recorded},
     receive::Origin,
     timeline::{self, Claims},
 };
@@ -21,7 +23,7 @@ use crate::{
             values,
         },
     },
-    partner::{Channel, Partner},
+    partner::{Channel, Named, Partner},
 };
 
 /// The queue of these jobs.
@@ -39,7 +41,7 @@ pub(super) enum Outlet {
 impl Outlet {
     /// How files leave to a partner.
     pub(super) fn of(partner: &Partner) -> Self {
-        partner.sends_by().map_or(Self::PickUp, Self::Send)
+        partner.calls_by().map_or(Self::PickUp, Self::Send)
     }
 
     fn name(self) -> &'static str {
@@ -50,32 +52,40 @@ impl Outlet {
     }
 }
 
-/// Records a file that we made. `about` is the file that it answers.
-pub(super) fn made(
-    tx: &mut dyn Tx,
-    partner: &str,
-    content: Content,
-    stored: &Sealed,
-    about: Option<Id>,
-) -> store::Result<Id> {
-    payload::keep(tx, stored.id, "file")?;
+/// A file that we made.
+pub(super) struct New {
+    pub(super) content: Content,
+    pub(super) sealed: Sealed,
+    pub(super) outline: Outline,
+}
+
+/// Records a file that we made, with its envelopes. `about` is the file that it answers.
+pub(super) fn made(tx: &mut dyn Tx, partner: &Partner, new: &New, about: Option<Id>) -> store::Result<(Id, Recorded)> {
+    let New { content, sealed, outline } = new;
+    payload::keep(tx, sealed.id, "file")?;
     let (id, now) = (Id::new(tx.now()), tx.now());
+    let created = Timestamp::from_millisecond(now).unwrap_or_default().to_zoned(TimeZone::UTC).datetime();
+    let isa13 = outline.interchanges.first().map_or("", |interchange| &interchange.control_number);
+    let name = partner.file_name(&Named { content: content.name(), created, isa13, id: &id.to_string() });
     tx.run(
-        "INSERT INTO file (id, direction, partner, channel, content, payload, length, sha256, message, state, about, at)
-         VALUES (?1, 'out', ?2, 'made', ?3, ?4, ?5, ?6, ?7, 'made', ?8, ?9)",
+        "INSERT INTO file
+            (id, direction, partner, channel, name, content, payload, length, sha256, message, state, about, at)
+         VALUES (?1, 'out', ?2, 'made', ?3, ?4, ?5, ?6, ?7, ?8, 'made', ?9, ?10)",
         values![
             id.0,
-            partner,
+            partner.name(),
+            name,
             content.name(),
-            stored.id,
-            i64::try_from(stored.length).unwrap_or(i64::MAX),
-            &stored.sha256,
+            sealed.id,
+            i64::try_from(sealed.length).unwrap_or(i64::MAX),
+            &sealed.sha256,
             Uuid::new_v4(),
             about.map(|about| about.0),
             now,
         ],
     )?;
-    Ok(id)
+    let recorded = outline.record(tx, id, "out", partner.name())?;
+    Ok((id, recorded))
 }
 
 /// Puts a file on its way.

@@ -32,7 +32,7 @@ pub enum FlowError {
 }
 
 impl FlowError {
-    pub(super) fn settings(partner: &Partner, problem: &dyn std::fmt::Display) -> Self {
+    pub(in crate::gateway) fn settings(partner: &Partner, problem: &dyn std::fmt::Display) -> Self {
         Self::Settings { partner: partner.name().to_owned(), problem: problem.to_string() }
     }
 }

@@ -13,6 +13,7 @@ mod examine;
 mod expect;
 mod facts;
 mod hand_on;
+mod intake;
 mod outline;
 mod pay;
 mod process;
@@ -28,6 +29,7 @@ mod withdraw;
 mod work;
 
 pub use error::FlowError;
+pub use intake::Intake;
 pub use pay::{Balanced, Given};
 pub use resend::Resend;
 pub use service::Desk;

@@ -1,6 +1,9 @@
 //! Remittances that a payer's own system gives, made into an 835 and put on their way.
 
-use std::io::{BufReader, Cursor, Read};
+use std::{
+    io::{BufReader, Cursor, Read},
+    sync::Arc,
+};
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -9,22 +12,20 @@ use utoipa::ToSchema;
 use super::{
     FlowError, Submission, SubmitError,
     batch::Numbers,
-    deliver::{self, Outlet},
+    deliver::{self, New, Outlet},
     examine::{self, Examination},
     facts::Line,
-    outline::{self, Outline},
+    outline,
     remit::{self, Facts, Remitted},
 };
 use crate::{
     gateway::{
         Gateway, Id,
         connect::Content,
-        store::{
-            self, Tx,
-            payload::{self, Sealed},
-        },
+        store::{self, Tx, payload},
     },
     ndjson,
+    partner::Partner,
 };
 
 /// Bytes of a submission of remittances.
@@ -53,10 +54,9 @@ pub struct Balanced {
 
 /// The 835, and what is to be recorded of it.
 struct Made {
-    partner: String,
+    partner: Arc<Partner>,
     outlet: Outlet,
-    sealed: Sealed,
-    outline: Outline,
+    new: New,
     lines: Vec<u8>,
     rows: Vec<remit::Row>,
 }
@@ -129,8 +129,8 @@ impl Gateway {
             remit::Row { offset, length, set: traces.len() - 1, facts }
         });
         let rows: Vec<remit::Row> = rows.collect();
-        let (outlet, partner) = (Outlet::of(&partner), partner.name().to_owned());
-        let made = Some(Made { partner, outlet, sealed, outline, lines, rows });
+        let new = New { content: Content::Remittance835, sealed, outline };
+        let made = Some(Made { outlet: Outlet::of(&partner), partner, new, lines, rows });
         Ok(Balanced { given: Given { file: None, payments, findings }, made })
     }
 
@@ -140,13 +140,13 @@ impl Gateway {
     /// The store's.
     pub fn remit(tx: &mut dyn Tx, balanced: Balanced) -> store::Result<Given> {
         let Balanced { given, made } = balanced;
-        let Some(Made { partner, outlet, sealed, outline, lines, rows }) = made else { return Ok(given) };
+        let Some(Made { partner, outlet, new, lines, rows }) = made else { return Ok(given) };
         let lines = payload::put(tx, "lines", &lines)?.id;
-        let file = deliver::made(tx, &partner, Content::Remittance835, &sealed, None)?;
-        outline.record(tx, file, "out", &partner)?;
-        remit::record(tx, Remitted { file, direction: "out", partner: &partner, lines }, &rows, &[])?;
-        deliver::ask(tx, &partner, file, outlet)?;
-        tracing::info!(partner, file.id = %file, payments = given.payments, "a remittance was made");
+        let (file, _) = deliver::made(tx, &partner, &new, None)?;
+        let name = partner.name();
+        remit::record(tx, Remitted { file, direction: "out", partner: name, lines }, &rows, &[])?;
+        deliver::ask(tx, name, file, outlet)?;
+        tracing::info!(partner = name, file.id = %file, payments = given.payments, "a remittance was made");
         Ok(Given { file: Some(file), ..given })
     }
 }

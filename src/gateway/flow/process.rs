@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{
     Event, FlowError, State, answers, batch,
-    deliver::{self, Outlet},
+    deliver::{self, New, Outlet},
     facts::Line,
     hand_on,
     outline::{self, Outline, Recorded},
@@ -53,12 +53,12 @@ impl Gateway {
         };
         match self.work_out(&row, &partner) {
             Ok(outcome) => {
-                let name = partner.name().to_owned();
+                let of = Arc::clone(&partner);
                 let hand_on = self.hand_on.is_some();
                 let outlet = Outlet::of(&partner);
-                let told = self.store().write_blocking(move |tx| -> store::Result<_> {
-                    outcome.record(tx, file, &name, outlet, hand_on)
-                })?;
+                let told = self
+                    .store()
+                    .write_blocking(move |tx| -> store::Result<_> { outcome.record(tx, file, &of, outlet, hand_on) })?;
                 tracing::info!(partner = partner.name(), file.id = %file, claims = told, "a file was processed");
                 Ok(())
             }
@@ -231,12 +231,13 @@ struct Processed {
     payments: Vec<remit::Row>,
     lines: Option<Sealed>,
     theirs: Vec<Answer>,
-    made: Vec<(Content, Sealed, Outline)>,
+    made: Vec<New>,
 }
 
 impl Processed {
-    fn record(self, tx: &mut dyn Tx, file: Id, partner: &str, outlet: Outlet, hand_on: bool) -> store::Result<usize> {
+    fn record(self, tx: &mut dyn Tx, file: Id, of: &Partner, outlet: Outlet, hand_on: bool) -> store::Result<usize> {
         let Self { outline, judged, claims, payments, lines, theirs, made } = self;
+        let partner = of.name();
         let moved = tx.run(
             "UPDATE file SET state = CASE state WHEN 'received' THEN 'processed' ELSE state END, content = ?2, lines = ?3
              WHERE id = ?1 AND state IN ('received', 'duplicate') AND content IS NULL",
@@ -269,10 +270,9 @@ impl Processed {
             )?;
         }
         timeline::of_claims(tx, Claims::OfFile(file), Event::Received, None, Some(file), &())?;
-        for (content, sealed, answer) in made {
-            let id = deliver::made(tx, partner, content, &sealed, Some(file))?;
-            answer.record(tx, id, "out", partner)?;
-            judged.answered(tx, id, partner, file, content)?;
+        for new in made {
+            let (id, _) = deliver::made(tx, of, &new, Some(file))?;
+            judged.answered(tx, id, partner, file, new.content)?;
             deliver::ask(tx, partner, id, outlet)?;
         }
         let from = answers::Answered { partner, file };
@@ -491,7 +491,7 @@ struct Answering(Vec<(Content, Answers<BufWriter<PayloadWriter>>)>);
 
 impl Answering {
     /// The answers that were made, sealed. What nothing was written of is left out.
-    fn finish(self, gateway: &Gateway) -> Result<Vec<(Content, Sealed, Outline)>, FlowError> {
+    fn finish(self, gateway: &Gateway) -> Result<Vec<New>, FlowError> {
         let mut made = Vec::new();
         for (content, answers) in self.0 {
             let (output, summary) = answers.finish()?;
@@ -503,7 +503,7 @@ impl Answering {
             }
             let sealed = output.into_inner().map_err(|error| FlowError::Io(error.into_error()))?.finish()?;
             let outline = outline::of(BufReader::new(gateway.store().payload_reader(sealed.id)?))?;
-            made.push((content, sealed, outline));
+            made.push(New { content, sealed, outline });
         }
         Ok(made)
     }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     Event, FlowError, blocking,
-    deliver::{self, FILES, file_row},
+    deliver::{self, FILES, New, file_row},
     outline,
     receive::{Origin, Taken},
     timeline,
@@ -241,10 +241,9 @@ impl Gateway {
         let (output, _) = answers.finish()?;
         let sealed = output.finish()?;
         let answer = outline::of(BufReader::new(self.store().payload_reader(sealed.id)?))?;
-        let name = partner.name().to_owned();
+        let new = New { content: Content::InterchangeAcknowledgmentTa1, sealed, outline: answer };
         let row = self.store().write_blocking(move |tx| -> store::Result<_> {
-            let id = deliver::made(tx, &name, Content::InterchangeAcknowledgmentTa1, &sealed, Some(file))?;
-            answer.record(tx, id, "out", &name)?;
+            let (id, _) = deliver::made(tx, &partner, &new, Some(file))?;
             file_row(tx, id)
         })?;
         self.parcel(&row)

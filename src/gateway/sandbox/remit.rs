@@ -38,7 +38,8 @@ const MOST_ADJUSTMENTS: usize = 6;
 /// Days from the decision to the money.
 const DAYS_TO_PAY: i64 = 2;
 
-/// Decides about the accepted claims of a file. Gives the 835s, one a payment.
+/// Decides about the accepted claims of a file. Gives the 835s: a transaction set for each payment, in a file for
+/// all that answer a functional group at the same time.
 ///
 /// # Errors
 /// A file that cannot be read, or a remittance that cannot be written.
@@ -55,15 +56,39 @@ pub(super) fn remit(
     let mut lines = Lines { line: Vec::new(), take: |line: &[u8]| payments.claim(line, taken, numbers, created.0) };
     ndjson::read(File::open(file)?, &mut lines, None)?;
     let mut files = Vec::new();
-    for payment in payments.list {
-        let Some(envelope) = taken.envelopes.get(payment.envelope) else { continue };
-        files.push(Answered {
-            content: Content::Remittance835,
-            later: payment.later,
-            bytes: payment.write(envelope, numbers, created)?,
-        });
+    for (at, envelope) in taken.envelopes.iter().enumerate() {
+        for later in [false, true] {
+            let mut payments = payments.list.iter().filter(|one| one.envelope == at && one.later == later).peekable();
+            if payments.peek().is_none() {
+                continue;
+            }
+            let mut writer = ndjson::Writer::new(Vec::new(), options(envelope, numbers.interchange(), created));
+            for payment in payments {
+                payment.write(&mut writer, numbers.trace(), created.0)?;
+            }
+            files.push(Answered { content: Content::Remittance835, later, bytes: writer.finish()? });
+        }
     }
     Ok(files)
+}
+
+fn options(envelope: &Envelope, control_number: u32, created: (Date, Time)) -> ndjson::Options {
+    ndjson::Options {
+        sender_kind: envelope.sender.0.clone(),
+        sender: Some(envelope.sender.1.clone()),
+        receiver_kind: envelope.receiver.0.clone(),
+        receiver: Some(envelope.receiver.1.clone()),
+        group_sender: Some(envelope.group_sender.clone()),
+        group_receiver: Some(envelope.group_receiver.clone()),
+        usage: envelope.usage.clone(),
+        control_number,
+        group_control_number: control_number,
+        created,
+        // A payment is one transaction set, however many its claims.
+        claims_per_transaction: u32::MAX,
+        style: Style { delimiters: envelope.delimiters, on_delimiter: OnDelimiter::Replace(b' '), ..Style::default() },
+        ..ndjson::Options::default()
+    }
 }
 
 /// Payments, in the order in which their first claims came.
@@ -125,31 +150,9 @@ impl OnePayment {
         self.claims.push(settled.claim);
     }
 
-    fn write(self, envelope: &Envelope, numbers: &mut Numbers, created: (Date, Time)) -> Result<Vec<u8>, Error> {
-        let control_number = numbers.interchange();
-        let options = ndjson::Options {
-            sender_kind: envelope.sender.0.clone(),
-            sender: Some(envelope.sender.1.clone()),
-            receiver_kind: envelope.receiver.0.clone(),
-            receiver: Some(envelope.receiver.1.clone()),
-            group_sender: Some(envelope.group_sender.clone()),
-            group_receiver: Some(envelope.group_receiver.clone()),
-            usage: envelope.usage.clone(),
-            control_number,
-            group_control_number: control_number,
-            created,
-            // A payment is one transaction set, however many its claims.
-            claims_per_transaction: u32::MAX,
-            style: Style {
-                delimiters: envelope.delimiters,
-                on_delimiter: OnDelimiter::Replace(b' '),
-                ..Style::default()
-            },
-            ..ndjson::Options::default()
-        };
-        let remittance = self.remittance(numbers.trace(), created.0);
+    fn write(&self, writer: &mut ndjson::Writer<Vec<u8>>, trace: Text, today: Date) -> Result<(), Error> {
+        let remittance = self.remittance(trace, today);
         let group = PaymentGroup { number: Some(1), ..PaymentGroup::default() };
-        let mut writer = ndjson::Writer::new(Vec::new(), options);
         for claim in &self.claims {
             let line = PaymentLine { kind: "payment", remittance: &remittance, group: &group, claim };
             writer.push(&serde_json::to_vec(&line)?)?;
@@ -157,13 +160,13 @@ impl OnePayment {
         for adjustments in self.adjustments.chunks(MOST_ADJUSTMENTS) {
             let adjustment = ProviderAdjustment {
                 provider_id: self.payee.id.clone(),
-                fiscal_period: Date::new(created.0.year(), 12, 31).ok(),
+                fiscal_period: Date::new(today.year(), 12, 31).ok(),
                 adjustments: adjustments.to_vec(),
             };
             let line = AdjustmentLine { kind: "provider_adjustment", remittance: &remittance, adjustment: &adjustment };
             writer.push(&serde_json::to_vec(&line)?)?;
         }
-        writer.finish()
+        Ok(())
     }
 
     /// All that stands above the claims.

@@ -86,10 +86,9 @@ impl<'a> Exchange<'a> {
         let caller = self.authenticate(message.credentials.take()).await?;
         self.dialect = (self.options.dialect)(&caller.partner);
         self.caller = Some(caller.clone());
-        if let Some(sender) = self.fields.value(Field::SenderId) {
-            if !caller.senders.is_empty() && !caller.senders.iter().any(|own| own.eq_ignore_ascii_case(sender)) {
-                return Err(Fault::illegal(Field::SenderId, "it is not one of those agreed for these credentials"));
-            }
+        let is_own = |sender: &str| caller.senders.iter().any(|own| own.eq_ignore_ascii_case(sender));
+        if !caller.senders.is_empty() && self.fields.value(Field::SenderId).is_some_and(|sender| !is_own(sender)) {
+            return Err(Fault::illegal(Field::SenderId, "it is not one of those agreed for these credentials"));
         }
         let (kind, operation) = self.check_fields(message.payload.is_some() || message.payload_fault.is_some())?;
         self.verify_payload(&mut message).await?;
