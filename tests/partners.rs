@@ -19,7 +19,7 @@ fn connectors_read_their_sections_of_the_samples() {
         for channel in partner.channels() {
             let name = partner.name();
             match channel {
-                Channel::Core => drop(partner.channel::<core::PartnerSettings>(channel).expect(name)),
+                Channel::Core => drop(partner.channel::<core::settings::PartnerSettings>(channel).expect(name)),
                 Channel::Stream => drop(partner.channel::<stream::PartnerSettings>(channel).expect(name)),
                 Channel::Folder => drop(partner.channel::<folder::PartnerSettings>(channel).expect(name)),
                 _ => panic!("a channel that this test does not know"),

@@ -2,7 +2,7 @@
 
 use std::{
     fmt::Write as _,
-    io::Write,
+    io::{IsTerminal, Write},
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
@@ -93,7 +93,11 @@ struct Certificates {
 impl Sandbox {
     /// Does what was asked.
     pub fn run(&self) -> anyhow::Result<Outcome> {
-        tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(tracing::Level::INFO).init();
+        tracing_subscriber::fmt()
+            .with_writer(std::io::stderr)
+            .with_ansi(std::io::stderr().is_terminal())
+            .with_max_level(tracing::Level::INFO)
+            .init();
         let certificates = self.certificates()?;
         let payer = Payer::new(self.options(&certificates)?).context("the sandbox cannot be started")?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

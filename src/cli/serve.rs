@@ -43,7 +43,7 @@ impl Serve {
             return Ok(Outcome::Done);
         }
         let settings = Settings::load(self.config.as_deref().unwrap_or("gateway.toml".as_ref()))?;
-        observe::logs(&settings.logs)?;
+        observe::log(&settings.logs)?;
         let gateway = Gateway::open(&settings)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(serve(gateway, &settings))?;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
-use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing::{Subscriber, level_filters::LevelFilter};
 use tracing_subscriber::{Layer, filter::Targets, fmt::MakeWriter, layer::SubscriberExt, registry};
 
@@ -20,22 +20,24 @@ const SECONDS: [f64; 12] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.
 /// How often the measured times are put together when nobody asks for the figures.
 const UPKEEP: Duration = Duration::from_secs(5);
 
-/// Logs that are set up already.
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("logs are set up already")]
-pub struct TwiceError;
-
-/// Figures that cannot be kept: something else keeps them already.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("figures: {0}")]
-pub struct MetricsError(String);
+/// Why the program cannot tell of itself.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ObserveError {
+    /// Log lines go somewhere already.
+    #[error("log lines go somewhere else already")]
+    Logs,
+    /// Figures go somewhere already.
+    #[error("figures go somewhere else already: {0}")]
+    Metrics(String),
+}
 
 /// Writes log lines to standard error from now on.
 ///
 /// # Errors
-/// [`TwiceError`] if they are written already.
-pub fn logs(logs: &Logs) -> Result<(), TwiceError> {
-    tracing::subscriber::set_global_default(lines(logs, io::stderr)).map_err(|_| TwiceError)
+/// [`ObserveError::Logs`] if they go somewhere else already.
+pub fn log(logs: &Logs) -> Result<(), ObserveError> {
+    tracing::subscriber::set_global_default(lines(logs, io::stderr)).map_err(|_| ObserveError::Logs)
 }
 
 /// Log lines written to `output`, for those who install them themselves.
@@ -76,10 +78,10 @@ impl Metrics {
     /// Begins to keep figures. There is one set of them in a process: later calls give the same.
     ///
     /// # Errors
-    /// If something else keeps them already.
-    pub fn install() -> Result<Self, MetricsError> {
-        static INSTALLED: OnceLock<Result<Metrics, MetricsError>> = OnceLock::new();
-        INSTALLED.get_or_init(|| begin().map_err(|error| MetricsError(error.to_string()))).clone()
+    /// [`ObserveError::Metrics`] if something else keeps them already.
+    pub fn install() -> Result<Self, ObserveError> {
+        static INSTALLED: OnceLock<Result<Metrics, String>> = OnceLock::new();
+        INSTALLED.get_or_init(begin).clone().map_err(ObserveError::Metrics)
     }
 
     /// The figures, as text.
@@ -103,9 +105,11 @@ impl std::fmt::Debug for Metrics {
     }
 }
 
-fn begin() -> Result<Metrics, BuildError> {
-    let builder = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?;
-    let handle = builder.install_recorder()?;
+fn begin() -> Result<Metrics, String> {
+    let builder = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
+        .map_err(|error| error.to_string())?;
+    let handle = builder.install_recorder().map_err(|error| error.to_string())?;
     describe_counter!("claimwire_api_requests_total", "Requests answered, by method, route and status");
     describe_histogram!("claimwire_api_request_seconds", Unit::Seconds, "How long answers took, by method and route");
     describe_counter!("claimwire_api_refused_total", "Requests without a key that is known");

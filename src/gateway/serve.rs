@@ -133,13 +133,13 @@ impl Served {
             tasks.spawn(server.serve(acceptor, stop.clone()));
         }
         if let Some(api) = api {
-            let metrics = Metrics::install().map_err(|error| listener("api", &error))?;
+            let metrics = Metrics::install().map_err(|error| listener("metrics", &error))?;
             let options =
                 ApiOptions { metrics: Some(metrics.clone()), shutdown: stop.clone(), ..ApiOptions::default() };
             let routes = api::router(Arc::clone(&gateway), options);
             match api {
-                ApiListener::Plain(listener) => tasks.spawn(https::plain(listener, routes, stop.clone())),
                 ApiListener::Tls(acceptor) => tasks.spawn(https::serve(acceptor, routes, stop.clone())),
+                ApiListener::Plain(listener) => tasks.spawn(https::plain(listener, routes, stop.clone())),
             };
             let stop = stop.clone();
             tasks.spawn(async move {

@@ -59,7 +59,8 @@ async fn measure(gateway: Arc<Gateway>) {
         let (gateway, stop) = (Arc::clone(&gateway), stop.clone());
         tokio::spawn(async move { gateway.work(stop).await.expect("jobs") })
     });
-    let issue = |tx: &mut dyn claimwire::gateway::store::Tx| api_keys::issue(tx, "load", "submitter", &Scope::All.to_json());
+    let issue =
+        |tx: &mut dyn claimwire::gateway::store::Tx| api_keys::issue(tx, "load", "submitter", &Scope::All.to_json());
     let (_, key) = gateway.store().write(issue).await.expect("a key");
     let key: Arc<str> = key.expose_secret().into();
 
@@ -97,7 +98,9 @@ async fn measure(gateway: Arc<Gateway>) {
 
     let (began, mut waiting) = (Instant::now(), Vec::new());
     let streams: Vec<_> = futures_util::future::join_all((0..16).map(|_| TcpStream::connect(address))).await;
-    let pool = Arc::new(tokio::sync::Mutex::new(streams.into_iter().map(|stream| stream.expect("connected")).collect::<Vec<_>>()));
+    let pool = Arc::new(tokio::sync::Mutex::new(
+        streams.into_iter().map(|stream| stream.expect("connected")).collect::<Vec<_>>(),
+    ));
     for (at, line) in singles.iter().enumerate() {
         tokio::time::sleep_until((began + EVERY * at as u32).into()).await;
         let (pool, key, line) = (Arc::clone(&pool), Arc::clone(&key), line.clone());

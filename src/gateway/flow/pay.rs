@@ -129,8 +129,9 @@ impl Gateway {
             remit::Row { offset, length, set: traces.len() - 1, facts }
         });
         let rows: Vec<remit::Row> = rows.collect();
+        let outlet = Outlet::of(&partner);
         let new = New { content: Content::Remittance835, sealed, outline };
-        let made = Some(Made { outlet: Outlet::of(&partner), partner, new, lines, rows });
+        let made = Some(Made { partner, outlet, new, lines, rows });
         Ok(Balanced { given: Given { file: None, payments, findings }, made })
     }
 
@@ -143,10 +144,9 @@ impl Gateway {
         let Some(Made { partner, outlet, new, lines, rows }) = made else { return Ok(given) };
         let lines = payload::put(tx, "lines", &lines)?.id;
         let (file, _) = deliver::made(tx, &partner, &new, None)?;
-        let name = partner.name();
-        remit::record(tx, Remitted { file, direction: "out", partner: name, lines }, &rows, &[])?;
-        deliver::ask(tx, name, file, outlet)?;
-        tracing::info!(partner = name, file.id = %file, payments = given.payments, "a remittance was made");
+        remit::record(tx, Remitted { file, direction: "out", partner: partner.name(), lines }, &rows, &[])?;
+        deliver::ask(tx, partner.name(), file, outlet)?;
+        tracing::info!(partner = partner.name(), file.id = %file, payments = given.payments, "a remittance was made");
         Ok(Given { file: Some(file), ..given })
     }
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     checksum::{self, Enforcement},
-    envelope::{Act, Credentials, Field, Fields, Mode, Operation, canonical_id, written_time},
+    envelope::{Act, Credentials, Field, Fields, Mode, Operation, RULE_VERSION, canonical_id, written_time},
     fault::Fault,
     intake::{Form, Message, blocking},
     payload_type::PayloadType,
@@ -269,9 +269,11 @@ impl<'a> Exchange<'a> {
             (_, _, said) if said.is_empty() => Uuid::new_v4().to_string(),
             (_, _, said) => said,
         };
-        let version = match (outcome, self.options.settings.rule_versions.first()) {
-            (Err(Fault::VersionMismatch(_)), Some(ours)) => ours.clone(),
-            (_, _) => echo(Field::CoreRuleVersion),
+        let version = match (outcome, echo(Field::CoreRuleVersion)) {
+            (Ok(_), said) => said,
+            (Err(Fault::VersionMismatch(_)), _) => self.own_version(),
+            (Err(_), said) if said.is_empty() => self.own_version(),
+            (Err(_), said) => said,
         };
         let mut fields = Fields::default()
             .with(Field::PayloadType, self.dialect.payload_types.write(kind))
@@ -292,6 +294,10 @@ impl<'a> Exchange<'a> {
                 fields.with(Field::ErrorCode, fault.code()).with(Field::ErrorMessage, message)
             }
         }
+    }
+
+    fn own_version(&self) -> String {
+        self.options.settings.rule_versions.first().cloned().unwrap_or_else(|| RULE_VERSION.to_owned())
     }
 
     /// The id that the caller named, as it is stored.

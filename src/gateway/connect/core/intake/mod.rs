@@ -270,7 +270,7 @@ impl Intake {
                     continue; // its bytes are passed over
                 }
                 message.file_name = disposition.parameter("filename").and_then(file_name);
-                message.payload = Some(parts.take_to_file(source, &headers, self).await?);
+                message.payload = there(parts.take_to_file(source, &headers, self).await?);
                 continue;
             }
             let value = parts.take_to_memory(source, &headers, MAX_FIELD).await?;
@@ -346,8 +346,8 @@ impl Intake {
             let mut message = Message::new(Form::Soap { version, multipart });
             let found = match payload {
                 None => Ok(None),
-                Some(PayloadForm::Include(id)) => attached(parts.attachments, &id).map(Some),
-                Some(PayloadForm::Inline(text)) => inline(&text, &fields, &folder, limit).map(Some),
+                Some(PayloadForm::Include(id)) => attached(parts.attachments, &id).map(there),
+                Some(PayloadForm::Inline(text)) => inline(&text, &fields, &folder, limit).map(there),
             };
             match found {
                 Ok(payload) => message.payload = payload,
@@ -373,6 +373,11 @@ struct Attachment {
     id: String,
     is_xml: bool,
     file: Spooled,
+}
+
+/// An empty payload is none: so some clients say that they have none.
+fn there(file: Spooled) -> Option<Spooled> {
+    (file.length > 0).then_some(file)
 }
 
 fn attached(attachments: Vec<Attachment>, id: &str) -> Result<Spooled, IntakeError> {
