@@ -7,11 +7,6 @@ use std::{
     time::Duration,
 };
 
-use axum::{
-    Router,
-    extract::{ConnectInfo, Request},
-    middleware::{self, Next},
-};
 use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -19,7 +14,7 @@ use super::{
     Gateway, OpenError, Settings,
     api::{self, ApiOptions},
     connect::{
-        Peer, Service,
+        Service,
         core::{
             server,
             settings::{Dialect, PartnerSettings, ServerOptions},
@@ -147,12 +142,17 @@ impl Served {
         tasks.spawn(note_refused(Arc::clone(&gateway), told));
         if let Some(api) = api {
             let metrics = Metrics::install().map_err(|error| listener("metrics", &error))?;
-            let options = ApiOptions { metrics: Some(metrics), shutdown: stop.clone(), ..ApiOptions::default() };
+            let options =
+                ApiOptions { metrics: Some(metrics.clone()), shutdown: stop.clone(), ..ApiOptions::default() };
             let routes = api::router(Arc::clone(&gateway), options);
             match api {
                 ApiListener::Tls(acceptor) => tasks.spawn(https::serve(acceptor, routes, stop.clone())),
-                ApiListener::Plain(listener) => tasks.spawn(plain(listener, routes, stop.clone())),
+                ApiListener::Plain(listener) => tasks.spawn(https::plain(listener, routes, stop.clone())),
             };
+            let stop = stop.clone();
+            tasks.spawn(async move {
+                let _ = stop.run_until_cancelled(metrics.upkeep()).await;
+            });
         }
         for (partner, folder) in gateway.folders() {
             let pick_up = FolderPickUp::new(folder, &partner, Arc::clone(&desk), gateway.spool.clone());
@@ -208,21 +208,6 @@ impl Gateway {
 async fn note_refused(gateway: Arc<Gateway>, mut refused: mpsc::Receiver<Refused>) {
     while let Some(Refused { address, reason }) = refused.recv().await {
         gateway.refused(&address.to_string(), "tls", &reason).await;
-    }
-}
-
-/// HTTP without TLS, on a loopback address.
-async fn plain(listener: tokio::net::TcpListener, routes: Router, stop: CancellationToken) {
-    let routes = routes.layer(middleware::from_fn(
-        async |ConnectInfo(address): ConnectInfo<SocketAddr>, mut request: Request, next: Next| {
-            request.extensions_mut().insert(Peer { address, certificate: None, tls: None });
-            next.run(request).await
-        },
-    ));
-    let routes = routes.into_make_service_with_connect_info::<SocketAddr>();
-    let served = axum::serve(listener, routes).with_graceful_shutdown(stop.cancelled_owned()).await;
-    if let Err(error) = served {
-        tracing::error!(%error, "the API stopped");
     }
 }
 

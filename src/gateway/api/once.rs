@@ -24,6 +24,7 @@ use crate::gateway::{
     store::{
         self, Tx, audit,
         idempotency::{self, Answer, Known},
+        values,
     },
 };
 
@@ -75,10 +76,10 @@ where
     if let Some(key) = &request.key {
         let (caller, key, digest) = (request.caller.key.clone(), key.clone(), request.digest);
         // Most repeats end here, before anything is checked anew.
-        match api.store().read(move |tx| idempotency::look(tx, &caller, &key, &digest)).await? {
-            Known::New => {}
-            Known::Answered(answer) => return Ok(again(answer)),
-            Known::Other => return Err(NotDone::OtherRequest.into()),
+        if let Known::Answered(answer) =
+            api.store().read(move |tx| idempotency::look(tx, &caller, &key, &digest)).await?
+        {
+            return Ok(again(answer));
         }
     }
     let permit = core(&api).await?;
@@ -138,8 +139,12 @@ impl Request {
     ) -> Result<Done<T>, NotDone> {
         let Self { caller, key, digest } = self;
         if let Some(key) = &key {
-            let now = tx.now();
-            idempotency::forget(tx, now.saturating_sub(WINDOW))?;
+            // A key whose time is over is as good as new.
+            let before = tx.now().saturating_sub(WINDOW);
+            tx.run(
+                "DELETE FROM idempotency WHERE caller = ?1 AND key = ?2 AND created < ?3",
+                values![&caller.key, key, before],
+            )?;
             match idempotency::look(tx, &caller.key, key, &digest)? {
                 Known::New => {}
                 Known::Answered(answer) => return Ok(Done::Before(answer)),
