@@ -10,7 +10,7 @@ use super::{
     *,
 };
 
-fn client(address: SocketAddr, settings: &str, spool: &std::path::Path) -> CoreClient {
+pub fn client(address: SocketAddr, settings: &str, spool: &std::path::Path) -> CoreClient {
     let settings = format!(
         "url = \"http://{address}/core\"\nsender = \"BILLCO\"\nreceiver = \"PAYERB\"\nuser = \"billco\"\n\
          password = \"env:X\"\nbatch_timeout = \"60s\"\n{settings}"

@@ -1,6 +1,7 @@
 //! CAQH CORE: a server and a payer behind it, driven over real sockets.
 
 mod client;
+mod damage;
 mod double;
 mod matrix;
 mod refusals;
