@@ -6,6 +6,7 @@ mod matrix;
 mod refusals;
 mod serve;
 mod streaming;
+mod tls;
 
 use std::{
     net::SocketAddr,

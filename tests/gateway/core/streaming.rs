@@ -37,7 +37,8 @@ struct Made {
 
 impl Read for Made {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let pattern = PATTERN.repeat(1000);
+        let begun = (PATTERN.len() - usize::try_from(self.left).unwrap() % PATTERN.len()) % PATTERN.len();
+        let pattern = &PATTERN.repeat(1000)[begun..];
         let count = buffer.len().min(usize::try_from(self.left).unwrap()).min(pattern.len());
         buffer[..count].copy_from_slice(&pattern[..count]);
         self.left -= count as u64;

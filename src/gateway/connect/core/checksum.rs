@@ -90,7 +90,7 @@ pub fn verify(fields: &Fields, file: &Spooled, algorithm: Algorithm) -> Result<(
                 "compute SHA-256 in hexadecimal over the bytes of the payload itself, before any encoding"
             }
         };
-        return Err(Fault::ChecksumMismatched(format!("To mend it: {}.", hint(otherwise)).into()));
+        return Err(Fault::ChecksumMismatched(hint(otherwise).into()));
     }
     Ok(())
 }

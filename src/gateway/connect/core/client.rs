@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     error::Error as _,
-    fmt::Write,
+    fmt::{self, Write},
     path::PathBuf,
     sync::{
         Arc,
@@ -38,7 +38,6 @@ use crate::gateway::connect::{Content, Parcel, Receipt, SendError, Spooled};
 ///
 /// It makes a connection for each exchange, follows no redirects and knows no proxy. A payload is streamed from
 /// where it is stored, an answer's payload to a file in the spool folder.
-#[derive(Debug)]
 pub struct CoreClient {
     http: reqwest::Client,
     url: Url,
@@ -47,6 +46,12 @@ pub struct CoreClient {
     credentials: Option<Credentials>,
     headers: HeaderMap,
     spool: PathBuf,
+}
+
+impl fmt::Debug for CoreClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CoreClient").field("url", &self.url.as_str()).finish_non_exhaustive()
+    }
 }
 
 /// The secrets that a partner's settings name, resolved.
@@ -65,7 +70,7 @@ pub enum SetupError {
     /// A setting that is needed is missing.
     #[error("core.{0} is missing; set it to call this partner")]
     Missing(&'static str),
-    /// The URL is none, or is not of HTTP.
+    /// The URL is none, is not of HTTP, or has a user name in it.
     #[error("core.url is not the URL of an HTTPS server, such as https://edi.payer.example/core")]
     Url,
     /// A header cannot be sent.
@@ -105,7 +110,8 @@ impl CoreClient {
     ) -> Result<CoreClient, SetupError> {
         let url = settings.url.as_deref().ok_or(SetupError::Missing("url"))?;
         let url = Url::parse(url).map_err(|_| SetupError::Url)?;
-        if !matches!(url.scheme(), "https" | "http") || !url.has_host() {
+        let has_user = !url.username().is_empty() || url.password().is_some();
+        if !matches!(url.scheme(), "https" | "http") || !url.has_host() || has_user {
             return Err(SetupError::Url);
         }
         for (name, value) in [("sender", &settings.sender), ("receiver", &settings.receiver)] {
@@ -260,6 +266,11 @@ impl CoreClient {
             payload: parcel,
             real_time: self.settings.real_time_payload,
         };
+        let accepts = match letter.form {
+            Form::Mime => "multipart/form-data",
+            Form::Soap { multipart: true, .. } => "multipart/related, application/soap+xml, text/xml",
+            Form::Soap { multipart: false, .. } => "application/soap+xml, text/xml",
+        };
         let written = letter.write().await.map_err(|_| Failure::unsent("the stored payload cannot be read"))?;
         let mut request = self
             .http
@@ -267,7 +278,7 @@ impl CoreClient {
             .headers(self.headers.clone())
             .header(CONTENT_TYPE, written.content_type.clone())
             .header(CONTENT_LENGTH, written.length())
-            .header(ACCEPT, "application/soap+xml, multipart/related, multipart/form-data, text/xml");
+            .header(ACCEPT, accepts);
         if self.settings.envelope == Envelope::Soap && version == SoapVersion::V1_1 {
             request = request.header("SOAPAction", format!("\"{operation}\""));
         }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     checksum::{self, Enforcement},
-    envelope::{Act, Credentials, Field, Fields, Mode, Operation, canonical_id, written_time},
+    envelope::{Act, Credentials, Field, Fields, Mode, Operation, RULE_VERSION, canonical_id, written_time},
     fault::Fault,
     intake::{Form, Message, blocking},
     payload_type::PayloadType,
@@ -86,10 +86,9 @@ impl<'a> Exchange<'a> {
         let caller = self.authenticate(message.credentials.take()).await?;
         self.dialect = (self.options.dialect)(&caller.partner);
         self.caller = Some(caller.clone());
-        if let Some(sender) = self.fields.value(Field::SenderId) {
-            if !caller.senders.is_empty() && !caller.senders.iter().any(|own| own.eq_ignore_ascii_case(sender)) {
-                return Err(Fault::illegal(Field::SenderId, "it is not one of those agreed for these credentials"));
-            }
+        let is_own = |sender: &str| caller.senders.iter().any(|own| own.eq_ignore_ascii_case(sender));
+        if !caller.senders.is_empty() && self.fields.value(Field::SenderId).is_some_and(|sender| !is_own(sender)) {
+            return Err(Fault::illegal(Field::SenderId, "it is not one of those agreed for these credentials"));
         }
         let (kind, operation) = self.check_fields(message.payload.is_some() || message.payload_fault.is_some())?;
         self.verify_payload(&mut message).await?;
@@ -270,9 +269,11 @@ impl<'a> Exchange<'a> {
             (_, _, said) if said.is_empty() => Uuid::new_v4().to_string(),
             (_, _, said) => said,
         };
-        let version = match (outcome, self.options.settings.rule_versions.first()) {
-            (Err(Fault::VersionMismatch(_)), Some(ours)) => ours.clone(),
-            (_, _) => echo(Field::CoreRuleVersion),
+        let version = match (outcome, echo(Field::CoreRuleVersion)) {
+            (Ok(_), said) => said,
+            (Err(Fault::VersionMismatch(_)), _) => self.own_version(),
+            (Err(_), said) if said.is_empty() => self.own_version(),
+            (Err(_), said) => said,
         };
         let mut fields = Fields::default()
             .with(Field::PayloadType, self.dialect.payload_types.write(kind))
@@ -293,6 +294,10 @@ impl<'a> Exchange<'a> {
                 fields.with(Field::ErrorCode, fault.code()).with(Field::ErrorMessage, message)
             }
         }
+    }
+
+    fn own_version(&self) -> String {
+        self.options.settings.rule_versions.first().cloned().unwrap_or_else(|| RULE_VERSION.to_owned())
     }
 
     /// The id that the caller named, as it is stored.

@@ -29,7 +29,7 @@ pub enum Fault {
     #[error("User name and password, or the certificate, were not accepted.")]
     Unauthorized,
     /// The payload is not what its CheckSum says.
-    #[error("The payload does not have the CheckSum that is stated. {0}")]
+    #[error("The payload does not have the CheckSum that is stated: {0}.")]
     ChecksumMismatched(Cow<'static, str>),
     /// A message that cannot be read.
     #[error("The message cannot be read: {0}.")]

@@ -1,8 +1,8 @@
 //! A message on its way out, request or answer: what stands around its payload, and the payload streamed.
 
 use std::{
+    fmt,
     io::{self, Read},
-    mem,
 };
 
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -17,7 +17,7 @@ use super::{
     settings::{BatchPayload, RealTimePayload},
     soap::{self, SoapVersion, Style},
 };
-use crate::gateway::connect::{Body, Parcel};
+use crate::gateway::connect::Parcel;
 
 /// How many bytes of a payload are read at a time: a multiple of three, for base64.
 const PIECE: usize = 192 * 1024;
@@ -56,11 +56,18 @@ pub struct Outgoing {
     tail: Bytes,
 }
 
-#[derive(Debug)]
+/// A payload that was opened: what cannot be is known before anything is sent.
 struct Payload {
-    body: Body,
-    length: u64,
+    reader: Box<dyn Read + Send>,
+    /// How many bytes are left to read.
+    left: u64,
     base64: bool,
+}
+
+impl fmt::Debug for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Payload").field("left", &self.left).finish_non_exhaustive()
+    }
 }
 
 impl Letter<'_> {
@@ -71,7 +78,7 @@ impl Letter<'_> {
     /// If the payload cannot be read, or is too large for an exchange in real time.
     pub async fn write(&self) -> io::Result<Outgoing> {
         match self.form {
-            Form::Mime => Ok(self.form_data()),
+            Form::Mime => self.form_data().await,
             Form::Soap { version, multipart } => {
                 let style = Style { version, namespace: self.namespace };
                 let root = if self.response { self.operation.response() } else { self.operation.request() };
@@ -79,7 +86,7 @@ impl Letter<'_> {
                 match (self.payload, self.operation.mode()) {
                     // What a batch stack sends is a multipart, be it of one part; it is answered in kind.
                     (parcel, Mode::Batch) if multipart && (parcel.is_some() || !self.response) => {
-                        Ok(self.mtom(version, around, parcel))
+                        self.mtom(version, around, parcel).await
                     }
                     (None, _) => Ok(Outgoing::whole(self.xml_type(version), around.before + &around.after)),
                     (Some(parcel), Mode::RealTime) => {
@@ -89,7 +96,7 @@ impl Letter<'_> {
                     (Some(parcel), Mode::Batch) => Ok(Outgoing {
                         content_type: self.xml_type(version),
                         head: around.before.into(),
-                        payload: Some(Payload::of(parcel, true)),
+                        payload: Some(Payload::open(parcel, true).await?),
                         tail: around.after.into(),
                     }),
                 }
@@ -105,7 +112,7 @@ impl Letter<'_> {
         }
     }
 
-    fn form_data(&self) -> Outgoing {
+    async fn form_data(&self) -> io::Result<Outgoing> {
         let mut form = Multipart::new();
         for (field, value) in self.fields.iter() {
             let value: String = value.chars().filter(|c| !c.is_control()).collect();
@@ -117,17 +124,17 @@ impl Letter<'_> {
         }
         let content_type = format!("multipart/form-data; boundary={}", form.boundary());
         let Some(parcel) = self.payload else {
-            return Outgoing { content_type, head: form.finish(), payload: None, tail: Bytes::new() };
+            return Ok(Outgoing { content_type, head: form.finish(), payload: None, tail: Bytes::new() });
         };
         let disposition = ("Content-Disposition", "form-data; name=\"Payload\"");
         let (head, tail) = match self.operation.mode() {
             Mode::RealTime => form.around_last(&[disposition]),
             Mode::Batch => form.around_last(&[disposition, ("Content-Type", "application/octet-stream")]),
         };
-        Outgoing { content_type, head, payload: Some(Payload::of(parcel, false)), tail }
+        Ok(Outgoing { content_type, head, payload: Some(Payload::open(parcel, false).await?), tail })
     }
 
-    fn mtom(&self, version: SoapVersion, around: soap::Around, parcel: Option<&Parcel>) -> Outgoing {
+    async fn mtom(&self, version: SoapVersion, around: soap::Around, parcel: Option<&Parcel>) -> io::Result<Outgoing> {
         let media = version.media_type();
         let mut multipart = Multipart::new();
         let boundary = multipart.boundary();
@@ -150,14 +157,14 @@ impl Letter<'_> {
             &(around.before + &include + &around.after),
         );
         let Some(parcel) = parcel else {
-            return Outgoing { content_type, head: multipart.finish(), payload: None, tail: Bytes::new() };
+            return Ok(Outgoing { content_type, head: multipart.finish(), payload: None, tail: Bytes::new() });
         };
         let (head, tail) = multipart.around_last(&[
             ("Content-Type", "application/octet-stream"),
             ("Content-Transfer-Encoding", "binary"),
             ("Content-ID", &format!("<{payload}>")),
         ]);
-        Outgoing { content_type, head, payload: Some(Payload::of(parcel, false)), tail }
+        Ok(Outgoing { content_type, head, payload: Some(Payload::open(parcel, false).await?), tail })
     }
 
     async fn real_time_text(&self, parcel: &Parcel) -> io::Result<String> {
@@ -220,14 +227,32 @@ impl Outgoing {
 }
 
 impl Payload {
-    fn of(parcel: &Parcel, base64: bool) -> Payload {
-        Payload { body: parcel.body.clone(), length: parcel.length, base64 }
+    async fn open(parcel: &Parcel, base64: bool) -> io::Result<Payload> {
+        let body = parcel.body.clone();
+        let reader = blocking(move || body.open()).await?;
+        Ok(Payload { reader, left: parcel.length, base64 })
     }
 
     fn written_length(&self) -> u64 {
         match self.base64 {
-            true => self.length.div_ceil(3).saturating_mul(4),
-            false => self.length,
+            true => self.left.div_ceil(3).saturating_mul(4),
+            false => self.left,
+        }
+    }
+
+    /// The next bytes as they are written; none after the last.
+    fn read(&mut self) -> io::Result<Option<Bytes>> {
+        let mut piece = Vec::with_capacity(usize::try_from(self.left).unwrap_or(PIECE).min(PIECE));
+        (&mut self.reader).take(PIECE as u64).read_to_end(&mut piece)?;
+        let left = self.left.checked_sub(piece.len() as u64);
+        self.left = left.ok_or_else(|| io::Error::other("the stored payload is longer than it should be"))?;
+        match (piece.is_empty(), self.left, self.base64) {
+            (true, 0, _) => Ok(None),
+            (true, _, _) => {
+                Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the stored payload is shorter than it should be"))
+            }
+            (false, _, true) => Ok(Some(BASE64_STANDARD.encode(&piece).into())),
+            (false, _, false) => Ok(Some(piece.into())),
         }
     }
 }
@@ -235,59 +260,30 @@ impl Payload {
 /// What is written next.
 enum Step {
     Head { head: Bytes, payload: Option<Payload>, tail: Bytes },
-    Open { payload: Option<Payload>, tail: Bytes },
-    Payload { reader: Box<dyn Read + Send>, left: u64, base64: bool, tail: Bytes },
+    Payload { payload: Payload, tail: Bytes },
+    Tail(Bytes),
     End,
 }
 
 impl Step {
     /// Some bytes, and what comes after them; at the end no bytes and nothing.
     async fn next(self) -> io::Result<(Bytes, Option<Step>)> {
-        match self {
-            Step::Head { head, payload, tail } => Ok((head, Some(Step::Open { payload, tail }))),
-            Step::Open { payload: None, tail } => Ok((tail, Some(Step::End))),
-            Step::Open { payload: Some(payload), tail } => {
-                blocking(move || {
-                    let reader = payload.body.open()?;
-                    read_piece(reader, payload.length, payload.base64, tail)
-                })
-                .await
+        Ok(match self {
+            Step::Head { head, payload: Some(payload), tail } => (head, Some(Step::Payload { payload, tail })),
+            Step::Head { head, payload: None, tail } => (head, Some(Step::Tail(tail))),
+            Step::Payload { mut payload, tail } => {
+                let (read, payload) = blocking(move || Ok((payload.read()?, payload))).await?;
+                match read {
+                    Some(bytes) => (bytes, Some(Step::Payload { payload, tail })),
+                    None => (tail, Some(Step::End)),
+                }
             }
-            Step::Payload { reader, left, base64, tail } => {
-                blocking(move || read_piece(reader, left, base64, tail)).await
-            }
-            Step::End => Ok((Bytes::new(), None)),
-        }
+            Step::Tail(tail) => (tail, Some(Step::End)),
+            Step::End => (Bytes::new(), None),
+        })
     }
 }
 
-fn read_piece(
-    mut reader: Box<dyn Read + Send>,
-    left: u64,
-    base64: bool,
-    mut tail: Bytes,
-) -> io::Result<(Bytes, Option<Step>)> {
-    let mut piece = Vec::with_capacity(usize::try_from(left).unwrap_or(PIECE).min(PIECE));
-    (&mut reader).take(PIECE as u64).read_to_end(&mut piece)?;
-    let left = left.checked_sub(piece.len() as u64);
-    let left = left.ok_or_else(|| io::Error::other("the stored payload is longer than it should be"))?;
-    if piece.is_empty() {
-        if left > 0 {
-            return Err(io::Error::new(
-                io::ErrorKind::UnexpectedEof,
-                "the stored payload is shorter than it should be",
-            ));
-        }
-        return Ok((mem::take(&mut tail), Some(Step::End)));
-    }
-    let bytes = match base64 {
-        true => BASE64_STANDARD.encode(&piece).into(),
-        false => piece.into(),
-    };
-    Ok((bytes, Some(Step::Payload { reader, left, base64, tail })))
-}
-
-/// The form that a client sends.
 impl BatchPayload {
     /// Whether it stands beside the envelope.
     pub fn is_beside(self) -> bool {

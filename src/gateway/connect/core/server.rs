@@ -12,7 +12,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header},
     routing::any,
 };
-use futures_util::{FutureExt, StreamExt};
+use futures_util::{FutureExt, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use tracing::{error, info, warn};
 
@@ -167,8 +167,11 @@ impl Server {
                 note_fetched(service.as_ref(), &caller, id, asked.as_deref()).await;
             }
         };
-        let body = Body::from_stream(written.stream(fetched.boxed()));
-        with_type(StatusCode::OK, &content_type, body)
+        let partner = exchange.partner().to_owned();
+        let stream = written.stream(fetched.boxed()).inspect_err(move |error| {
+            error!(partner, payload.id = %id, error = %error, "a stored file could not be read to its end");
+        });
+        with_type(StatusCode::OK, &content_type, Body::from_stream(stream))
     }
 
     fn describe(&self, request: &Request) -> Response<Body> {

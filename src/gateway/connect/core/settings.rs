@@ -249,8 +249,11 @@ pub struct ServerOptions {
     /// Where incoming payloads are written while they come.
     pub spool: PathBuf,
     /// How the partner of this name differs from the rule.
-    pub dialect: Arc<dyn Fn(&str) -> Arc<Dialect> + Send + Sync>,
+    pub dialect: Arc<Dialects>,
 }
+
+/// From a partner's name to its dialect, as the partner's settings are now.
+pub type Dialects = dyn Fn(&str) -> Arc<Dialect> + Send + Sync;
 
 impl ServerOptions {
     /// The same dialect for everybody: that of the rule.

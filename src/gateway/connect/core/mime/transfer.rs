@@ -69,7 +69,7 @@ impl Decoder {
             }
             Coding::Base64 { group, ended } => {
                 group.extend(piece.iter().filter(|byte| !byte.is_ascii_whitespace()));
-                let padded = group.iter().any(|byte| *byte == b'=');
+                let padded = group.contains(&b'=');
                 if *ended && !group.is_empty() {
                     return Err(Malformed);
                 }

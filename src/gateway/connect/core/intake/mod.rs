@@ -9,13 +9,14 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use futures_util::{Stream, StreamExt};
+use futures_util::{Stream, TryStreamExt};
 use secrecy::SecretString;
 
+use self::parts::{FLUSH, Parts, Source};
 use super::{
     envelope::{Credentials, Field, Fields, Operation},
     fault::Fault,
-    mime::{self, Decoder, Event, Header, Headers},
+    mime::{self, Decoder, Header},
     soap::{self, Document, PayloadForm, ReceivedFault, SoapVersion},
 };
 use crate::gateway::connect::{Spool, Spooled};
@@ -29,8 +30,7 @@ const MAX_ATTACHMENTS: usize = 8;
 /// How many unknown fields are told.
 const MAX_UNKNOWN: usize = 16;
 
-/// How many bytes are gathered before they are written to the payload's file.
-const FLUSH: usize = 256 * 1024;
+mod parts;
 
 /// The form of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -222,10 +222,11 @@ impl Intake {
     pub async fn take<E: fmt::Display>(
         &self,
         media: Media,
-        body: impl Stream<Item = Result<Bytes, E>>,
+        body: impl Stream<Item = Result<Bytes, E>> + Send,
         actions: Vec<String>,
     ) -> Result<Message, IntakeError> {
-        let mut source = Source { body: pin!(body), idle: self.idle, left: self.limit };
+        let body = pin!(body.map_err(|error| IntakeError::Broken(error.to_string())));
+        let mut source = Source::new(body, self.idle, self.limit);
         match media {
             Media::Form { boundary } => self.take_form(&boundary, &mut source).await,
             Media::Related { boundary, start, actions: named } => {
@@ -254,11 +255,7 @@ impl Intake {
         Ok(())
     }
 
-    async fn take_form<S, E>(&self, boundary: &str, source: &mut Source<S>) -> Result<Message, IntakeError>
-    where
-        S: Stream<Item = Result<Bytes, E>> + Unpin,
-        E: fmt::Display,
-    {
+    async fn take_form(&self, boundary: &str, source: &mut Source<'_>) -> Result<Message, IntakeError> {
         let mut message = Message::new(Form::Mime);
         let (mut user, mut password) = (None, None);
         let mut parts = Parts::new(boundary)?;
@@ -273,10 +270,10 @@ impl Intake {
                     continue; // its bytes are passed over
                 }
                 message.file_name = disposition.parameter("filename").and_then(file_name);
-                message.payload = Some(parts.to_file(source, &headers, self).await?);
+                message.payload = there(parts.take_to_file(source, &headers, self).await?);
                 continue;
             }
-            let value = parts.to_memory(source, &headers, MAX_FIELD).await?;
+            let value = parts.take_to_memory(source, &headers, MAX_FIELD).await?;
             let value = String::from_utf8_lossy(&value).into_owned();
             match field {
                 Some(Field::UserName) => user = Some(value.trim().to_owned()),
@@ -294,16 +291,12 @@ impl Intake {
         Ok(message)
     }
 
-    async fn take_related<S, E>(
+    async fn take_related(
         &self,
         boundary: &str,
         start: Option<&str>,
-        source: &mut Source<S>,
-    ) -> Result<Related, IntakeError>
-    where
-        S: Stream<Item = Result<Bytes, E>> + Unpin,
-        E: fmt::Display,
-    {
+        source: &mut Source<'_>,
+    ) -> Result<Related, IntakeError> {
         let mut envelope = None;
         let mut attachments: Vec<Attachment> = Vec::new();
         let mut named = Vec::new();
@@ -314,13 +307,13 @@ impl Intake {
             let is_envelope = envelope.is_none() && start.is_none_or(|start| start == id);
             if is_envelope {
                 named.extend(actions(&kind));
-                envelope = Some(Bytes::from(parts.to_memory(source, &headers, self.inline_limit).await?));
+                envelope = Some(Bytes::from(parts.take_to_memory(source, &headers, self.inline_limit).await?));
                 continue;
             }
             if attachments.len() >= MAX_ATTACHMENTS {
                 return Err(Fault::sender("it has too many parts beside the envelope").into());
             }
-            let file = parts.to_file(source, &headers, self).await?;
+            let file = parts.take_to_file(source, &headers, self).await?;
             attachments.push(Attachment { id, is_xml: kind.value.ends_with("xml"), file });
         }
         let envelope = match envelope {
@@ -353,8 +346,8 @@ impl Intake {
             let mut message = Message::new(Form::Soap { version, multipart });
             let found = match payload {
                 None => Ok(None),
-                Some(PayloadForm::Include(id)) => attached(parts.attachments, &id).map(Some),
-                Some(PayloadForm::Inline(text)) => inline(&text, &fields, &folder, limit).map(Some),
+                Some(PayloadForm::Include(id)) => attached(parts.attachments, &id).map(there),
+                Some(PayloadForm::Inline(text)) => inline(&text, &fields, &folder, limit).map(there),
             };
             match found {
                 Ok(payload) => message.payload = payload,
@@ -380,6 +373,11 @@ struct Attachment {
     id: String,
     is_xml: bool,
     file: Spooled,
+}
+
+/// An empty payload is none: so some clients say that they have none.
+fn there(file: Spooled) -> Option<Spooled> {
+    (file.length > 0).then_some(file)
 }
 
 fn attached(attachments: Vec<Attachment>, id: &str) -> Result<Spooled, IntakeError> {
@@ -430,152 +428,6 @@ fn file_name(given: &str) -> Option<String> {
     let name: String = name.chars().filter(|c| !c.is_control()).take(255).collect();
     let name = name.trim().trim_start_matches('.');
     (!name.is_empty()).then(|| name.to_owned())
-}
-
-/// The bytes of a message, counted and timed.
-struct Source<S> {
-    body: S,
-    idle: Duration,
-    left: u64,
-}
-
-impl<S, E> Source<S>
-where
-    S: Stream<Item = Result<Bytes, E>> + Unpin,
-    E: fmt::Display,
-{
-    async fn next(&mut self) -> Result<Option<Bytes>, IntakeError> {
-        let next = tokio::time::timeout(self.idle, self.body.next()).await;
-        match next.map_err(|_| IntakeError::Slow)? {
-            None => Ok(None),
-            Some(Err(error)) => Err(IntakeError::Broken(error.to_string())),
-            Some(Ok(bytes)) => {
-                let left = self.left.checked_sub(bytes.len() as u64);
-                self.left = left.ok_or(IntakeError::TooLarge)?;
-                Ok(Some(bytes))
-            }
-        }
-    }
-}
-
-/// The parts of a multipart, one after another.
-struct Parts {
-    reader: mime::Reader,
-}
-
-impl Parts {
-    fn new(boundary: &str) -> Result<Parts, IntakeError> {
-        Ok(Parts { reader: mime::Reader::new(boundary)? })
-    }
-
-    async fn event<S, E>(&mut self, source: &mut Source<S>) -> Result<Option<Event>, IntakeError>
-    where
-        S: Stream<Item = Result<Bytes, E>> + Unpin,
-        E: fmt::Display,
-    {
-        loop {
-            if let Some(event) = self.reader.next()? {
-                return Ok(Some(event));
-            }
-            match source.next().await? {
-                Some(bytes) => self.reader.feed(&bytes),
-                None => {
-                    self.reader.end();
-                    return Ok(self.reader.next()?);
-                }
-            }
-        }
-    }
-
-    /// The headers of the next part, once all of the last one was taken.
-    async fn next_part<S, E>(&mut self, source: &mut Source<S>) -> Result<Option<Headers>, IntakeError>
-    where
-        S: Stream<Item = Result<Bytes, E>> + Unpin,
-        E: fmt::Display,
-    {
-        loop {
-            match self.event(source).await? {
-                Some(Event::Part(headers)) => return Ok(Some(headers)),
-                Some(Event::Data(_) | Event::End) => {}
-                None => return Ok(None),
-            }
-        }
-    }
-
-    async fn to_memory<S, E>(
-        &mut self,
-        source: &mut Source<S>,
-        headers: &Headers,
-        limit: usize,
-    ) -> Result<Vec<u8>, IntakeError>
-    where
-        S: Stream<Item = Result<Bytes, E>> + Unpin,
-        E: fmt::Display,
-    {
-        let mut decoder = Decoder::of(headers.value("Content-Transfer-Encoding"));
-        let mut bytes = Vec::new();
-        while let Some(Event::Data(piece)) = self.event(source).await? {
-            if bytes.len().saturating_add(piece.len()) > limit {
-                return Err(IntakeError::TooLarge);
-            }
-            decoder.decode(&piece, &mut bytes)?;
-        }
-        decoder.finish(&mut bytes)?;
-        Ok(bytes)
-    }
-
-    async fn to_file<S, E>(
-        &mut self,
-        source: &mut Source<S>,
-        headers: &Headers,
-        intake: &Intake,
-    ) -> Result<Spooled, IntakeError>
-    where
-        S: Stream<Item = Result<Bytes, E>> + Unpin,
-        E: fmt::Display,
-    {
-        let mut decoder = Decoder::of(headers.value("Content-Transfer-Encoding"));
-        let mut file = Filling::new(intake);
-        while let Some(Event::Data(piece)) = self.event(source).await? {
-            decoder.decode(&piece, &mut file.pending)?;
-            if file.pending.len() >= FLUSH {
-                file = file.flush().await?;
-            }
-        }
-        decoder.finish(&mut file.pending)?;
-        let Filling { spool: Some(spool), .. } = file.flush().await? else {
-            return Err(IntakeError::Storage(io::Error::other("no file was made")));
-        };
-        Ok(spool.finish()?)
-    }
-}
-
-/// A file that fills: what is gathered is written on a blocking thread, in large pieces.
-struct Filling {
-    spool: Option<Spool>,
-    pending: Vec<u8>,
-    folder: PathBuf,
-    limit: u64,
-}
-
-impl Filling {
-    fn new(intake: &Intake) -> Filling {
-        Filling { spool: None, pending: Vec::new(), folder: intake.folder.clone(), limit: intake.limit }
-    }
-
-    async fn flush(mut self) -> io::Result<Filling> {
-        blocking(move || {
-            let mut spool = match self.spool.take() {
-                Some(spool) => spool,
-                None => Spool::create(&self.folder, self.limit)?,
-            };
-            spool.write(&self.pending)?;
-            self.pending.clear();
-            self.spool = Some(spool);
-            Ok(self)
-        })
-        .await
-    }
 }
 
 /// Runs what blocks where it may.
