@@ -564,12 +564,17 @@ async fn stopping_lets_jobs_end_and_releases_those_that_do_not() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_runner_that_died_had_is_done_by_the_next() {
     let bench = bench();
-    let stuck = handler(|_, _| std::future::pending());
+    let begun = Arc::new(Notify::new());
+    let begins = begun.clone();
+    let stuck = handler(move |_, _| {
+        begins.notify_one();
+        std::future::pending()
+    });
     bench.store.write(|tx| enqueue(tx, &NewJob::new("q", "k", "s"))).await.unwrap();
     let died = tokio::spawn(
         Runner::new(bench.store.clone(), settings()).queue("q", 1, quick(), stuck).run(CancellationToken::new()),
     );
-    until(&bench.store, all_in(State::Running)).await;
+    begun.notified().await;
     // A process that is killed releases nothing: the lease of this one is put back after it stopped.
     died.abort();
     let _ = died.await;
