@@ -129,7 +129,9 @@ impl Generate {
             fs::write(folder.join(&name), bytes)?;
             let done: Vec<_> = done
                 .iter()
-                .map(|note| json!({"mutation": note.mutation.name(), "segment": note.segment, "text": note.to_string()}))
+                .map(
+                    |note| json!({"mutation": note.mutation.name(), "segment": note.segment, "text": note.to_string()}),
+                )
                 .collect();
             let note = json!({"file": name, "kind": self.kind.name(), "from": from, "seed": seed, "done": done});
             writeln!(notes, "{note}")?;

@@ -20,12 +20,12 @@
 //! ```
 //!
 //! A [`Writer`] writes segments, from values, from elements as they stood, or from bytes. With the feature
-//! `gateway`, `InterchangeCodec` cuts a stream into whole interchanges.
+//! `framing`, `InterchangeCodec` cuts a stream into whole interchanges.
 //!
 //! What is odd about the bytes (a byte order mark, hard-wrapped lines, an ISA that is not fixed width) is
 //! a [`Finding`], kept by the reader; [`Error`] means that reading cannot go on.
 
-#[cfg(feature = "gateway")]
+#[cfg(feature = "framing")]
 mod codec;
 mod delimiters;
 mod error;
@@ -37,7 +37,7 @@ mod reader;
 mod segment;
 mod writer;
 
-#[cfg(feature = "gateway")]
+#[cfg(feature = "framing")]
 pub use codec::{Interchange, InterchangeCodec, Junk};
 pub use delimiters::Delimiters;
 pub use error::Error;
