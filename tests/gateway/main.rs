@@ -1,4 +1,5 @@
 //! The gateway over real sockets.
 #![cfg(feature = "gateway")]
 
+mod api;
 mod core;
