@@ -75,7 +75,7 @@ fn signals(gateway: Arc<Gateway>, stop: CancellationToken) -> anyhow::Result<()>
             tokio::select! {
                 _ = terminate.recv() => break,
                 _ = interrupt.recv() => break,
-                _ = hang_up.recv() => match gateway.reload().await {
+                _ = hang_up.recv() => match gateway.reload("operator").await {
                     Ok(()) => tracing::info!("partners were read again"),
                     Err(error) => tracing::error!(%error, "partners stay as they were"),
                 },

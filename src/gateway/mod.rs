@@ -61,6 +61,10 @@ pub struct Gateway {
     resend: Option<i64>,
     /// How long after a partner fetched a file it is offered again if it was not confirmed, in milliseconds.
     offer_again: i64,
+    /// How long bytes of files and claims are kept, in milliseconds; none: for ever.
+    keep: Option<i64>,
+    /// Where copies of the running store go.
+    backups: Option<PathBuf>,
     refusals: refusals::Refusals,
     connectors: Mutex<HashMap<String, Arc<dyn Connector>>>,
 }
@@ -76,17 +80,19 @@ impl Gateway {
         Arc::clone(&self.partners.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Reads the partners again. If anything is wrong with them they stay as they are. It is noted in the audit log.
+    /// Reads the partners again. If anything is wrong with them they stay as they are. It is noted in the audit log
+    /// that `by` asked for it: a key's id, `operator`.
     ///
     /// # Errors
     /// Partners that cannot be used; the store's.
-    pub async fn reload(&self) -> Result<(), OpenError> {
+    pub async fn reload(&self, by: &str) -> Result<(), OpenError> {
         let mut partners = Partners::clone(&self.partners());
         let partners = tokio::task::spawn_blocking(move || partners.reload().map(|()| partners)).await;
         let partners = partners.map_err(|_| store::Error::Panicked)??;
         *self.partners.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(partners);
         self.connectors.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        self.store.write(|tx| store::audit::append(tx, "operator", "reload", "partners", "").map(drop)).await?;
+        let by = by.to_owned();
+        self.store.write(move |tx| store::audit::append(tx, &by, "partners.reload", "partners", "").map(drop)).await?;
         Ok(())
     }
 

@@ -19,6 +19,8 @@ use crate::partner::{self, Partners};
 
 /// The name under which the store knows the payload that holds the key of fingerprints.
 const FINGERPRINTS: &str = "fingerprints";
+/// In milliseconds.
+const DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// Why a gateway cannot begin.
 #[derive(Debug, thiserror::Error)]
@@ -68,15 +70,11 @@ impl Gateway {
     /// # Errors
     /// As [`open`](Self::open).
     pub fn open_at(settings: &Settings, clock: Clock) -> Result<Arc<Self>, OpenError> {
-        let keys = match settings.master_key.split_once(':') {
-            Some(("file", path)) => Keyring::from_file(Path::new(path))?,
-            Some(("env", name)) => Keyring::from_env(name)?,
-            _ => return Err(OpenError::MasterKey(settings.master_key.clone())),
-        };
+        let keys = settings.keys()?;
         let partners = Partners::load(&settings.partners)?;
         let store = Store::open(&settings.folder, keys, clock)?;
         let spool = settings.folder.join("spool");
-        for folder in std::iter::once(&spool).chain(settings.hand_on.as_ref()).chain(settings.intake.as_ref()) {
+        for folder in std::iter::once(&spool).chain(&settings.hand_on).chain(&settings.intake).chain(&settings.backups) {
             let failed = |source| OpenError::Folder { path: folder.clone(), source };
             fs::create_dir_all(folder).map_err(failed)?;
         }
@@ -91,9 +89,25 @@ impl Gateway {
             hand_on: settings.hand_on.clone(),
             resend: settings.resend_after.and_then(|wait| i64::try_from(wait.as_millis()).ok()),
             offer_again: i64::try_from(settings.offer_again.as_millis()).unwrap_or(i64::MAX),
+            keep: settings.keep_days.map(|days| i64::from(days).saturating_mul(DAY)),
+            backups: settings.backups.clone(),
             connectors: Mutex::new(HashMap::new()),
             refusals: Refusals::default(),
         }))
+    }
+}
+
+impl Settings {
+    /// The master keys, read from where they are.
+    ///
+    /// # Errors
+    /// A place that is none, or where there are no keys.
+    pub fn keys(&self) -> Result<Keyring, OpenError> {
+        match self.master_key.split_once(':') {
+            Some(("file", path)) => Ok(Keyring::from_file(Path::new(path))?),
+            Some(("env", name)) => Ok(Keyring::from_env(name)?),
+            _ => Err(OpenError::MasterKey(self.master_key.clone())),
+        }
     }
 }
 

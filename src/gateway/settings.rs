@@ -55,9 +55,13 @@ pub struct Settings {
     /// ten minutes by default.
     #[serde(default = "offer_again")]
     pub offer_again: SignedDuration,
-    /// After how many days the bytes of files and claims are erased; never by default. What happened stays.
+    /// After how many days the bytes of files and claims are erased; never by default. What happened stays, and so
+    /// do files that are still on their way.
     #[serde(default)]
     pub keep_days: Option<u32>,
+    /// The folder that `POST /v1/backup` copies the running store into; by default it does not.
+    #[serde(default)]
+    pub backups: Option<PathBuf>,
     /// The HTTP API.
     #[serde(default)]
     pub api: Option<Api>,
@@ -226,6 +230,7 @@ impl Settings {
             partners: folder.join(self.partners),
             hand_on: self.hand_on.map(|path| folder.join(path)),
             intake: self.intake.map(|path| folder.join(path)),
+            backups: self.backups.map(|path| folder.join(path)),
             master_key,
             api,
             core,

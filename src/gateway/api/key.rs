@@ -38,7 +38,7 @@ pub enum Role {
     Reader,
     /// All that, and what a person must do at times: withdraw, send again.
     Operator,
-    /// All that, and the audit log.
+    /// All that, and the audit log, keys, backups and partners' settings.
     Admin,
 }
 
@@ -53,7 +53,7 @@ pub enum Permission {
     Read,
     /// To change what is on its way.
     Operate,
-    /// To see the audit log.
+    /// To look after the gateway: the audit log, keys, backups, partners' settings.
     Administer,
 }
 

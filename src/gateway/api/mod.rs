@@ -14,6 +14,7 @@
 mod acknowledgments;
 mod admit;
 mod audit;
+mod backup;
 mod body;
 mod claims;
 mod deliveries;
@@ -25,6 +26,7 @@ mod files;
 mod health;
 mod jobs;
 mod key;
+mod keys;
 mod once;
 mod page;
 mod partners;
@@ -33,6 +35,7 @@ mod schemas;
 mod shape;
 mod stream;
 mod submit;
+mod summary;
 
 use std::{sync::Arc, thread, time::Duration};
 
@@ -108,6 +111,8 @@ struct Api {
     checking: Arc<Semaphore>,
     waiting: Semaphore,
     streaming: Arc<Semaphore>,
+    /// One copy of the store is made at a time.
+    copying: Semaphore,
     in_flight: InFlight,
     health: health::Health,
     refusals: key::Refusals,
@@ -120,6 +125,7 @@ pub fn router(gateway: Arc<Gateway>, options: ApiOptions) -> Router {
         checking: Arc::new(Semaphore::new(options.checking.max(1))),
         waiting: Semaphore::new(options.waiting),
         streaming: Arc::new(Semaphore::new(options.streaming.max(1))),
+        copying: Semaphore::new(1),
         in_flight: InFlight::default(),
         health: health::Health::default(),
         refusals: key::Refusals::default(),
@@ -168,6 +174,7 @@ fn keyed() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(remittances::list, remittances::give))
         .routes(routes!(remittances::one))
         .routes(routes!(partners::list))
+        .routes(routes!(partners::reload))
         .routes(routes!(deliveries::list))
         .routes(routes!(deliveries::retry))
         .routes(routes!(jobs::list))
@@ -176,6 +183,10 @@ fn keyed() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(events::list))
         .routes(routes!(audit::list))
         .routes(routes!(audit::verify))
+        .routes(routes!(summary::all))
+        .routes(routes!(keys::list, keys::issue))
+        .routes(routes!(keys::revoke))
+        .routes(routes!(backup::make))
 }
 
 /// The routes that need none.

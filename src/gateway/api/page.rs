@@ -133,6 +133,11 @@ impl Select {
         tx.first(&self.sql(), &self.args)
     }
 
+    /// The rows of groups, by these columns. For columns that have few values.
+    pub(super) fn grouped(self, tx: &mut dyn Tx, by: &str) -> Result<Vec<Row>> {
+        tx.rows(&format!("{} GROUP BY {by} ORDER BY {by}", self.sql()), &self.args)
+    }
+
     /// A page by the column of ids.
     pub(super) fn page<T>(
         self,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -12,7 +12,10 @@ use super::{
     key::{Caller, Permission},
     page::{Page, Query},
 };
-use crate::partner::{Channel, Partner};
+use crate::{
+    gateway::OpenError,
+    partner::{Channel, Partner},
+};
 
 /// A trading partner.
 #[derive(Debug, Serialize, ToSchema)]
@@ -54,6 +57,32 @@ pub(super) async fn list(
         partners.iter().filter(|partner| caller.scope.has(partner.name())).map(|partner| item(partner)).collect();
     items.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(Json(Page { items, next: None }))
+}
+
+/// What came of reading the partners again.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Reloaded {
+    /// How many there are now.
+    partners: usize,
+}
+
+/// Reads the partners' settings again. If anything is wrong with them all stay as they are. For keys of
+/// administrators for all partners.
+#[utoipa::path(
+    post, path = "/v1/partners/reload", tag = "partners",
+    responses(
+        (status = 200, description = "They were read", body = Reloaded),
+        (status = 422, description = "They cannot be used, and why; all stay as they are"),
+    )
+)]
+pub(super) async fn reload(State(api): State<Arc<Api>>, caller: Caller) -> Result<Json<Reloaded>, ApiError> {
+    caller.may_everywhere(Permission::Administer)?;
+    match api.gateway.reload(&caller.key).await {
+        Ok(()) => Ok(Json(Reloaded { partners: api.gateway.partners().iter().count() })),
+        Err(OpenError::Store(error)) => Err(error.into()),
+        // Settings say where secrets are, and none; what is wrong in them may be told to an administrator.
+        Err(error) => Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "partner_settings", error.to_string())),
+    }
 }
 
 fn item(partner: &Partner) -> PartnerItem {

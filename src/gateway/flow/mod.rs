@@ -20,6 +20,7 @@ mod process;
 mod receive;
 mod remit;
 mod resend;
+mod retention;
 mod service;
 mod spans;
 mod state;

@@ -9,6 +9,7 @@ use super::{
     FlowError, batch, blocking,
     deliver::{self, Sent},
     expect, hand_on, process,
+    retention::{self, LOOK_FOR_OLD},
 };
 use crate::gateway::{
     Gateway, Id,
@@ -42,6 +43,7 @@ impl Gateway {
             .write(move |tx| {
                 jobs::afresh(tx, PERIODIC)?;
                 periodic(tx, "overdue", "", 0)?;
+                periodic(tx, retention::ERASE, "", 0)?;
                 collecting.iter().try_for_each(|partner| periodic(tx, "collect", partner, 0))
             })
             .await?;
@@ -143,6 +145,16 @@ impl Gateway {
                         jobs::forget(tx, now.saturating_sub(FORGET_AFTER))?;
                         jobs::complete(tx, &lease)?;
                         periodic(tx, "overdue", "", LOOK_FOR_OVERDUE)
+                    })
+                    .await?;
+                Ok(Done::Stored)
+            }
+            retention::ERASE => {
+                self.erase_old().await?;
+                self.store()
+                    .write(move |tx| {
+                        jobs::complete(tx, &lease)?;
+                        periodic(tx, retention::ERASE, "", LOOK_FOR_OLD)
                     })
                     .await?;
                 Ok(Done::Stored)

@@ -403,7 +403,7 @@ impl Bench {
         let script = Script::new().await;
         let text = settings(&script, "BAYSIDE", "", "500ms").replace("99001", "99002");
         fs::write(self.site.at("partners").join(format!("{name}.toml")), text).unwrap();
-        self.gateway.reload().await.unwrap();
+        self.gateway.reload("operator").await.unwrap();
         // Who is asked is found out at the start.
         self.work();
         (name.to_owned(), script)

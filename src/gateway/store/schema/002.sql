@@ -111,7 +111,7 @@ CREATE TABLE claim (
 ) STRICT;
 CREATE INDEX claim_number ON claim (partner, number_key);
 CREATE INDEX claim_fingerprint ON claim (fingerprint);
-CREATE INDEX claim_state ON claim (state, partner, id);
+CREATE INDEX claim_state ON claim (state, partner, id, direction);
 CREATE INDEX claim_set ON claim (transaction_set, position);
 
 -- What happened, in its order. A claim's state follows from its events. Readers poll by `sequence`.
