@@ -607,7 +607,7 @@ impl<'de> Visitor<'de> for ScalarVisitor<'_, '_> {
                 "to" => to = part,
                 _ => {
                     return Err(de::Error::custom(format!(
-                        "a period (`{}`) has `from` and `to`, no `{key}`",
+                        "a period (`{}`) has `from` and `to`, and nothing else",
                         self.name
                     )));
                 }
