@@ -1,6 +1,8 @@
 //! Bytes and segments.
 
-use super::{Pieces, choices, shown};
+#[cfg(feature = "framing")]
+use super::choices;
+use super::{Pieces, shown};
 use crate::{
     segments::{from_json, to_json},
     x12::{Delimiters, FindingKind, Reader, Token, Writer},
