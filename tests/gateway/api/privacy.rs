@@ -63,7 +63,8 @@ fn marked(seed: u64) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_broken_claim_is_quoted() {
     let logs = logged();
-    let site = Site::new().await;
+    // A request that is turned away for its rate would prove nothing.
+    let site = Site::with(ApiOptions { per_second: 1_000_000, burst: 1_000_000, ..ApiOptions::default() }).await;
     let key = site.key("operator", &["*"]).await;
     let claim = marked(1);
     let mut all = Vec::new();
@@ -72,7 +73,7 @@ async fn no_broken_claim_is_quoted() {
     let mut bodies = Vec::new();
     // A marked value at every place, of every kind of value, where it is mostly wrong.
     for place in &all {
-        if place.starts_with("/kind") || place.contains("control_number") {
+        if place.contains("control_number") {
             continue;
         }
         for wrong in
@@ -80,6 +81,16 @@ async fn no_broken_claim_is_quoted() {
         {
             let mut broken = claim.clone();
             *broken.pointer_mut(place).unwrap() = wrong;
+            bodies.push(("application/json", broken.to_string().into_bytes()));
+        }
+    }
+    // And as a member that there is not, of everything that has members.
+    let parents: std::collections::BTreeSet<_> =
+        all.iter().filter_map(|place| Some(place.rsplit_once('/')?.0)).collect();
+    for parent in parents {
+        let mut broken = claim.clone();
+        if let Some(members) = broken.pointer_mut(parent).and_then(Value::as_object_mut) {
+            members.insert(MARK.to_owned(), MARK.into());
             bodies.push(("application/json", broken.to_string().into_bytes()));
         }
     }
@@ -119,17 +130,13 @@ async fn no_broken_claim_is_quoted() {
         for path in ["/v1/claims/check", "/v1/claims/check?partner=harbor", "/v1/remittances?partner=harbor"] {
             let kind = if path.contains("remittances") { "application/x-ndjson" } else { kind };
             let answer = site.send(&key, path, kind, body.clone()).await;
-            assert!(!answer.status.is_server_error(), "{}", answer.text());
+            assert!([200, 400, 415, 422].contains(&answer.status.as_u16()), "{}: {}", answer.status, answer.text());
             if answer.text().contains(MARK) {
-                leaks.push(format!(
-                    "{path}: {} for {}",
-                    answer.text(),
-                    String::from_utf8_lossy(&body).chars().take(0).collect::<String>()
-                ));
+                leaks.push(format!("{path}: {}", answer.text()));
             }
         }
     }
-    assert!(leaks.is_empty(), "{} of {count} quoted; the first: {}", leaks.len(), leaks[0]);
+    assert!(leaks.is_empty(), "{} of {count} quoted: {}", leaks.len(), leaks.join("\n"));
     for path in [
         format!("/v1/claims?state={MARK}"),
         format!("/v1/claims?{MARK}=1"),
