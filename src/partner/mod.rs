@@ -60,7 +60,7 @@ use crate::{
     check::{self, Override},
     codes::Own,
     explain,
-    guide::{self, Library},
+    guide::{self, Library, Limit},
     ndjson,
     record::write::Style,
     x12::{Delimiters, OnDelimiter},
@@ -491,6 +491,22 @@ impl Partner {
             usage: self.usage.map(|usage| if usage == Usage::Production { b'P' } else { b'T' }),
             ..check::Options::default()
         }
+    }
+
+    /// What `[limits]` says of files of claims that come from the partner: how many interchanges, groups, transaction
+    /// sets, claims and bytes they may have.
+    pub fn limits_of_files(&self) -> Vec<Limit> {
+        let limits = &self.limits;
+        let claims = self.claims_per_transaction.or(limits.claims_per_transaction);
+        let counts: [(Option<u32>, fn(u64) -> Limit); 5] = [
+            (limits.interchanges_per_file, Limit::InterchangesPerFile),
+            (limits.groups_per_interchange, Limit::GroupsPerInterchange),
+            (limits.transactions_per_group, Limit::TransactionsPerGroup),
+            (claims, Limit::ClaimsPerTransaction),
+            (limits.claims_per_file, Limit::ClaimsPerFile),
+        ];
+        let counts = counts.into_iter().filter_map(|(most, limit)| Some(limit(most?.into())));
+        counts.chain(limits.bytes_per_file.map(Limit::BytesPerFile)).collect()
     }
 
     /// The guides to check by: those that come with the program and the partner's companions.

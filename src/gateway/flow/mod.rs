@@ -4,6 +4,7 @@
 //! long (checking, converting, sending) is done before, on threads that may block, and what is to follow is
 //! written in one work at the end, so that a crash leaves either nothing of it or all of it.
 
+mod again;
 mod answers;
 mod batch;
 mod collect;
@@ -13,6 +14,7 @@ mod examine;
 mod expect;
 mod facts;
 mod hand_on;
+mod held_back;
 mod intake;
 mod outline;
 mod pay;

@@ -1,2 +1,3 @@
 -- A remittance that came again, under another envelope: the one that came first, which its payments count with.
 ALTER TABLE remittance ADD COLUMN repeats INTEGER REFERENCES remittance (id);
+CREATE INDEX transaction_set_number ON transaction_set (partner, direction, control_number);
