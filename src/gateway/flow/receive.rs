@@ -45,7 +45,12 @@ impl Gateway {
     ///
     /// # Errors
     /// [`ServiceError::Duplicate`] for an id that was used for another file; the store's.
-    pub(super) async fn store_file(self: &Arc<Self>, origin: Origin, spooled: Spooled) -> Result<Taken, FlowError> {
+    pub(super) async fn store_file(
+        self: &Arc<Self>,
+        origin: Origin,
+        spooled: impl Into<Arc<Spooled>>,
+    ) -> Result<Taken, FlowError> {
+        let spooled: Arc<Spooled> = spooled.into();
         let (partner, message, sha256) = (origin.partner.name().to_owned(), origin.message.clone(), spooled.sha256);
         let before = self.store().read(move |tx| before(tx, &partner, message.as_deref(), &sha256)).await?;
         if let Some(before) = before {

@@ -2,6 +2,8 @@
 
 mod agreements;
 mod remittances;
+mod sending;
+mod walks;
 
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
@@ -131,11 +133,11 @@ impl Connector for Wire {
                 name: None,
                 file,
             };
-            let stored = self
-                .desk
-                .receive(&self.caller, arrival)
-                .await
-                .map_err(|error| SendError::Refused { code: "?".into(), reason: error.to_string() })?;
+            let stored = self.desk.receive(&self.caller, arrival).await.map_err(|error| SendError::Refused {
+                code: "?".into(),
+                reason: error.to_string(),
+                answer: None,
+            })?;
             Ok(Receipt { detail: format!("{}", stored.duplicate), warnings: Vec::new(), answer: None })
         })
     }

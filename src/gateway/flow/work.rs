@@ -103,7 +103,7 @@ impl Gateway {
 
     async fn work_deliver(self: Arc<Self>, job: Job, lease: Lease) -> Result<Done, Failure> {
         let file = id(&job)?;
-        match self.send(file).await? {
+        match self.send(file, job.attempt > 1).await? {
             Sent::Arrived => Ok(Done::Complete),
             Sent::Again { reason, after } => {
                 let given_up = job.attempt >= job.max_attempts;

@@ -62,7 +62,7 @@ impl Failure {
     /// What it means for a file that was handed over.
     pub fn of_sending(self) -> SendError {
         match self {
-            Failure::Refused { code, reason } => SendError::Refused { code, reason },
+            Failure::Refused { code, reason } => SendError::Refused { code, reason, answer: None },
             Failure::Unsent { reason, retry_after } => SendError::Temporary { reason, retry_after },
             Failure::Unknown { reason } => SendError::Unknown { reason },
         }
