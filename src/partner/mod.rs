@@ -29,6 +29,7 @@ mod credentials;
 mod error;
 mod file_name;
 mod limits;
+mod look;
 mod partners;
 #[cfg(test)]
 mod tests;
@@ -53,6 +54,7 @@ pub use self::{
         CharacterSet, Characters, Checking, ControlNumbers, Duplicates, Limits, OnDuplicate, Over, Range, Suspend,
         Window,
     },
+    look::Look,
     partners::Partners,
 };
 use crate::{
@@ -395,6 +397,27 @@ impl Partner {
     /// A file that the settings name: relative ones stand beside the file of settings.
     pub fn beside(&self, path: &Path) -> PathBuf {
         self.file.as_deref().and_then(Path::parent).map_or_else(|| path.to_owned(), |folder| folder.join(path))
+    }
+
+    /// The files that the settings name, if they are there: companion guides, code lists, certificates, keys, secrets.
+    fn files(&self) -> Vec<PathBuf> {
+        fn texts<'t>(value: &'t toml::Value, found: &mut Vec<&'t str>) {
+            match value {
+                toml::Value::String(text) => found.push(text),
+                toml::Value::Table(table) => table.values().for_each(|value| texts(value, found)),
+                toml::Value::Array(values) => values.iter().for_each(|value| texts(value, found)),
+                _ => {}
+            }
+        }
+        let mut named = Vec::new();
+        // What travels by folders are no settings.
+        for section in [&self.tls, &self.core, &self.stream].into_iter().flatten() {
+            section.values().for_each(|value| texts(value, &mut named));
+        }
+        let named = named.into_iter().map(|text| Path::new(text.strip_prefix("file:").unwrap_or(text)));
+        let files = named.map(|path| self.beside(path)).filter(|path| path.is_file());
+        let checking = self.checking.companions.iter().chain(&self.checking.codes).map(|path| self.beside(path));
+        files.chain(checking).collect()
     }
 
     fn refused(&self, refused: Refused) -> Error {

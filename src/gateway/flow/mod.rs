@@ -40,6 +40,7 @@ pub use state::State;
 pub use submit::{Decision, Outcome, Prepared, Submission, SubmitError, Submitted};
 pub use timeline::Event;
 pub use withdraw::Withdrawal;
+pub(super) use work::{collect_from, collecting};
 
 /// Does something that blocks on a thread where it may.
 async fn blocking<T: Send + 'static>(

@@ -1,6 +1,7 @@
 //! Two gateways, a billing side and a payer, with nothing but a function call between them.
 
 mod agreements;
+mod reloading;
 mod remittances;
 mod sending;
 mod walks;
