@@ -1,13 +1,17 @@
 //! Bytes and segments.
 
-use super::{Pieces, choices, shown};
+use std::fmt;
+
+#[cfg(feature = "framing")]
+use super::choices;
+use super::{Pieces, shown};
 use crate::{
     segments::{from_json, to_json},
     x12::{Delimiters, FindingKind, Reader, Token, Writer},
 };
 
 /// What a reader makes of bytes: everything that it says.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Default, PartialEq)]
 struct Read {
     bytes: Vec<u8>,
     /// Where each segment begins and ends, and its number of elements.
@@ -16,6 +20,14 @@ struct Read {
     trailing: usize,
     findings: Vec<(FindingKind, u64, u64)>,
     error: Option<String>,
+}
+
+/// All but the bytes, which say nothing to a reader as numbers.
+impl fmt::Debug for Read {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { bytes, segments, delimiters, trailing, findings, error } = self;
+        write!(f, "{} bytes, {segments:?}, {delimiters:?}, {trailing} trailing, {findings:?}, {error:?}", bytes.len())
+    }
 }
 
 impl Read {
@@ -78,7 +90,7 @@ pub fn tokens(data: &[u8]) {
         assert_eq!(whole.bytes.len(), data.len(), "tokens are all of the input");
     }
     let torn = Read::of(Pieces::of(data), data.len());
-    assert_eq!(torn, whole, "in pieces as in one");
+    assert!(torn == whole, "in pieces as in one: {}\n{torn:?}\n{whole:?}", shown(data));
 }
 
 /// The same where every byte is a letter of X12, behind a header: segments get long, deep and many.
@@ -198,7 +210,9 @@ pub fn framing(data: &[u8]) {
         assert_eq!(stream.get(from..end), Some(&item.bytes[..]), "the bytes at its place");
         let mut reader = Reader::new(&item.bytes[..]);
         let begins = matches!(reader.next(), Ok(Some(Token::Segment { segment, .. })) if segment.delimiters() == item.delimiters);
-        assert!(begins, "the reader sees the same separators");
+        // Unless the header has its fixed width, what follows it says how it ends, even the next interchange.
+        let is_fixed = item.bytes.get(105) == Some(&item.delimiters.segment) && item.delimiters.segment > b' ';
+        assert!(begins || !is_fixed, "the reader sees the same separators: {}", shown(&item.bytes));
     }
     let mut joined = BytesMut::new();
     for item in &whole {
