@@ -8,10 +8,13 @@ pub mod claims;
 pub mod codes;
 pub mod document;
 pub mod explain;
+#[cfg(feature = "gateway")]
+pub mod gateway;
 pub mod generate;
 pub mod guide;
 pub mod guidebook;
 pub mod ndjson;
+pub mod partner;
 pub mod place;
 pub mod record;
 pub mod report;

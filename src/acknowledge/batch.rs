@@ -6,7 +6,7 @@
 use std::{io::Write, sync::OnceLock};
 
 use super::{
-    Answerer, Error, Options,
+    Answerer, Error, Options, Ruling,
     output::{OPEN, Output, Part, Parties, guide},
     text,
 };
@@ -103,7 +103,10 @@ impl Batch {
     }
 
     /// A claim has ended.
-    pub(super) fn claim(&mut self, claim: &Claim<'_>) -> Result<(), Error> {
+    pub(super) fn claim(&mut self, claim: &Claim<'_>, ruling: &Ruling) -> Result<(), Error> {
+        if *ruling == Ruling::Elsewhere {
+            return Ok(());
+        }
         let scope = claim.scope;
         let (Some(level), Some(billing), Some(clm)) = (level(scope), scope.up("2000A"), scope.begin()) else {
             return Ok(());
@@ -130,13 +133,13 @@ impl Batch {
             self.patient = Some(Patient { position: position(level), status: patient(level) });
         }
         let charge = clm.number(2).unwrap_or_default().normalize();
-        let accepted = claim.verdict == Verdict::Accepted;
+        let status = self.status(claim, ruling, clm, charge);
+        let accepted = !status.statuses.iter().any(|status| status.action == "U");
         if let Some(provider) = self.providers.last_mut() {
             let total = if accepted { &mut provider.accepted } else { &mut provider.rejected };
             total.claims += 1;
             total.charges = total.charges.checked_add(charge).unwrap_or(Decimal::MAX);
         }
-        let status = self.status(claim, clm, charge);
         if let Some(patient) = &mut self.patient {
             patient.status.claims.push(status);
         }
@@ -161,10 +164,15 @@ impl Batch {
         Ok(())
     }
 
-    fn status(&self, claim: &Claim<'_>, clm: Held<'_>, charge: Decimal) -> ClaimStatus {
+    fn status(&self, claim: &Claim<'_>, ruling: &Ruling, clm: Held<'_>, charge: Decimal) -> ClaimStatus {
         let scope = claim.scope;
-        let (statuses, lines) = match claim.verdict {
-            Verdict::Accepted => {
+        let mut number = None;
+        let (statuses, lines) = match (claim.verdict, ruling) {
+            (Verdict::Accepted, Ruling::Status { statuses, payer_control_number }) if !statuses.is_empty() => {
+                number.clone_from(payer_control_number);
+                (statuses.clone(), Vec::new())
+            }
+            (Verdict::Accepted, _) => {
                 let code = match self.answerer {
                     Answerer::Payer => code("A2", "20", None),
                     Answerer::Clearinghouse => code("A1", "20", None),
@@ -177,6 +185,7 @@ impl Batch {
         ClaimStatus {
             control_number: text(clm.element(1), 38),
             statuses: statuses.into_iter().map(about).collect(),
+            payer_control_number: number,
             clearinghouse_trace_number: reference(scope, b"D9"),
             bill_type: scope.is("837I").then(|| {
                 let [facility, frequency] = [1, 3].map(|component| clm.component(5, component));

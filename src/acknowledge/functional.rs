@@ -124,6 +124,19 @@ impl Set {
         }
     }
 
+    /// Rejects the set for a segment, whatever is found in it.
+    pub(super) fn refuse(&mut self, error: SegmentError, options: &Options) {
+        self.rejected = true;
+        let codes = error.elements.iter().map(|element| &element.error).chain([&error.error]);
+        let is_of_guide = codes.into_iter().any(|code| code.starts_with('I'));
+        self.code(if is_of_guide { "I5" } else { "5" });
+        if self.segments.len() < options.most_segments {
+            self.segments.push(error);
+        } else {
+            self.left_out += 1;
+        }
+    }
+
     fn code(&mut self, code: &'static str) {
         if self.codes.len() < MOST_CODES && !self.codes.contains(&code) {
             self.codes.push(code);

@@ -50,6 +50,11 @@ impl Interchange {
         };
     }
 
+    /// Rejects it with a note (TA105), unless it is rejected already.
+    pub(super) fn refuse(&mut self, note: &'static str) {
+        self.error.get_or_insert(note);
+    }
+
     /// Writes the answers to it.
     pub(super) fn answer(
         mut self,

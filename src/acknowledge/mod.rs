@@ -11,10 +11,15 @@
 //! | a functional group or transaction set | 999 | gets no 277CA |
 //! | a claim | 277CA | |
 //!
-//! [`explain`] goes the other way: it says in words what the acknowledgments mean that others have sent.
+//! Two functions go the other way: [`read`] makes records of the acknowledgments that others have sent, and
+//! [`explain`] says in words what they mean.
 //!
 //! A set is accepted with errors (`E`) where a partner turned an error down to a warning; what is a warning
 //! by itself is in no answer.
+//!
+//! Guides do not know whom a payer insures or what it has received before. A receiver that does calls
+//! [`Answers::claim_ruled`], [`Answers::refuse_set`] and [`Answers::refuse_interchange`] while it hands over what
+//! checking finds, and its own business is answered in the same way.
 //!
 //! ```
 //! use claimwire::{acknowledge::{Answers, Options}, check};
@@ -32,19 +37,25 @@ mod explain;
 mod functional;
 mod interchange;
 mod output;
+mod read;
+mod ruling;
 
 use std::io::Write;
 
-pub use self::explain::{Answered, Explained, explain};
+pub use self::{
+    explain::{Answered, Explained, explain},
+    read::{Answer, Batch, read},
+    ruling::Ruling,
+};
 pub use crate::document::{Error, Notice, Severity};
 
 use self::{
-    batch::Batch,
     functional::{Group, Set},
     interchange::Interchange,
 };
 use crate::{
     check::{Claim, Finding, GroupOutcome, InterchangeOutcome, Receive, TransactionOutcome},
+    claims::SegmentError,
     record::{Date, Text, Time},
 };
 
@@ -153,7 +164,7 @@ pub struct Answers<W: Write> {
 struct OpenSet {
     functional: Set,
     /// Its claims, as long as the set may be accepted.
-    batch: Option<Batch>,
+    batch: Option<batch::Batch>,
 }
 
 impl<W: Write> Answers<W> {
@@ -172,8 +183,46 @@ impl<W: Write> Answers<W> {
             return Err(error);
         }
         self.output.flush()?;
-        self.summary.next_control_number = self.next.0.max(self.next.1);
+        self.summary.next_control_number = self.next_control_number();
         Ok((self.output, self.summary))
+    }
+
+    /// Takes a claim that has ended, and what the receiver's own business says of it: a claim that checking has
+    /// refused stays refused for what was found. Instead of [`Receive::claim`], at the same point.
+    pub fn claim_ruled(&mut self, claim: &Claim<'_>, ruling: &Ruling) {
+        let Some(set) = &mut self.set else { return };
+        set.functional.claim(claim.scope);
+        let result = set.batch.as_mut().map_or(Ok(()), |batch| batch.claim(claim, ruling));
+        self.attempt(result);
+    }
+
+    /// Refuses the transaction set that has not ended, for a segment in it: its 999 says `R`, and its claims get
+    /// no answer. Nothing happens outside a transaction set.
+    pub fn refuse_set(&mut self, error: SegmentError) {
+        if let Some(set) = &mut self.set {
+            set.functional.refuse(error, &self.options);
+            set.batch = None;
+        }
+    }
+
+    /// Refuses the interchange that has not ended: its TA1 says `R` with a note (TA105: `025` a control number
+    /// used before, `008` an unknown receiver, …), and nothing in it is answered. A note that stands already
+    /// stays. Nothing happens outside an interchange.
+    pub fn refuse_interchange(&mut self, note: &'static str) {
+        if let Some(interchange) = &mut self.open {
+            interchange.refuse(note);
+        }
+    }
+
+    /// ISA13 and GS06 of the next answer are at least this: for numbers that several writers share. See
+    /// [`Summary::next_control_number`].
+    pub fn count_from(&mut self, control_number: u32) {
+        self.next = (self.next.0.max(control_number), self.next.1.max(control_number));
+    }
+
+    /// The number after the last that was given to an interchange or group.
+    pub fn next_control_number(&self) -> u32 {
+        self.next.0.max(self.next.1)
     }
 
     fn note(&mut self, severity: Severity, transaction: &str, message: String) {
@@ -227,15 +276,12 @@ impl<W: Write> Receive for Answers<W> {
     fn transaction_begins(&mut self, set: &TransactionOutcome) {
         let (Some(group), Some(interchange)) = (&self.group, &self.open) else { return };
         let is_batch = self.options.kinds.claims && set.set == "837";
-        let batch = is_batch.then(|| Batch::new(interchange.style().clone(), &self.options));
+        let batch = is_batch.then(|| batch::Batch::new(interchange.style().clone(), &self.options));
         self.set = Some(OpenSet { functional: Set::new(set, group), batch });
     }
 
     fn claim(&mut self, claim: &Claim<'_>) {
-        let Some(set) = &mut self.set else { return };
-        set.functional.claim(claim.scope);
-        let result = set.batch.as_mut().map_or(Ok(()), |batch| batch.claim(claim));
-        self.attempt(result);
+        self.claim_ruled(claim, &Ruling::AsChecked);
     }
 
     fn transaction(&mut self, set: &TransactionOutcome) {
@@ -254,7 +300,7 @@ impl<W: Write> Receive for Answers<W> {
             let message = "its claims get no answer: a 999 rejects the transaction set".to_owned();
             self.note(Severity::Error, &set.control_number, message);
         }
-        let batch = match batch.map(Batch::end).transpose() {
+        let batch = match batch.map(batch::Batch::end).transpose() {
             Ok(batch) => batch.flatten(),
             Err(error) => {
                 self.failed.get_or_insert(error);

@@ -17,7 +17,7 @@ rules! {
     ISA_ZERO = Rule::error(1, "ENV05", "envelope.isa.control-number").ta1("018")
         .says("the interchange control number (ISA13) is not a positive number of nine digits", "number interchanges from 000000001 on");
     ISA_TWICE = Rule::error(1, "ENV05", "envelope.isa.duplicate").ta1("025")
-        .says("the file holds another interchange of this sender with this control number (ISA13)", "give each interchange a number of its own");
+        .says("another interchange of this sender had this control number (ISA13)", "give each interchange a number of its own");
     IEA_COUNT = Rule::error(1, "ENV06", "envelope.iea.count").ta1("021")
         .says("IEA01 is not the number of functional groups in the interchange", "count the groups again; one may be missing");
     VERSION = Rule::warning(1, "ENV03", "envelope.isa.version").ta1("017")

@@ -1,7 +1,8 @@
 //! What is checked, and how strictly.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use compact_str::CompactString;
 use jiff::{Zoned, civil::Date};
 
 use super::{Finding, Severity};
@@ -25,6 +26,12 @@ pub struct Options {
     pub today: Date,
     /// ISA15 that is expected: `T` or `P`; any if `None`.
     pub usage: Option<u8>,
+    /// Who is expected to send (ISA05, ISA06); anybody if `None`.
+    pub sender: Option<[CompactString; 2]>,
+    /// Who is expected to receive (ISA07, ISA08); anybody if `None`.
+    pub receiver: Option<[CompactString; 2]>,
+    /// Interchanges that came before, in other files: ISA05, ISA06, ISA13.
+    pub seen: HashSet<[CompactString; 3]>,
 }
 
 impl Default for Options {
@@ -38,6 +45,9 @@ impl Default for Options {
             overrides: HashMap::new(),
             today: Zoned::now().date(),
             usage: None,
+            sender: None,
+            receiver: None,
+            seen: HashSet::new(),
         }
     }
 }

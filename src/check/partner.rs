@@ -43,6 +43,8 @@ rules! {
         .says("is not wanted by this trading partner", "remove it");
     PART_REPEATS = Rule::error(7, "PARTNER", "partner-repeats").by_place().ik3("5")
         .says("stands more often than this trading partner allows", "send it within the limit");
+    PARTIES = Rule::error(7, "PARTNER", "partner.parties").ta1("006")
+        .says("the sender or receiver of the interchange is not the one agreed on with this trading partner", "use the identifiers and qualifiers of the agreement (ISA05 to ISA08)");
     INTERCHANGES = Rule::error(7, "PARTNER", "partner.interchanges-per-file").ta1("022")
         .says("the file has more interchanges than this trading partner takes", "send them in files of their own");
     GROUPS = Rule::error(7, "PARTNER", "partner.groups-per-interchange").ta1("021")

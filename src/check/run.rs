@@ -81,7 +81,7 @@ struct Run<'o, R> {
     interchange: Option<Interchange>,
     group: Option<Group>,
     set: Option<Set>,
-    /// ISA13s of the file, by sender.
+    /// ISA13s of the file and of those before, by sender.
     seen: HashSet<[CompactString; 3]>,
     verdicts: Tally,
     headers: Headers,
@@ -103,7 +103,7 @@ impl<'o, R: Receive> Run<'o, R> {
             interchange: None,
             group: None,
             set: None,
-            seen: HashSet::new(),
+            seen: options.seen.clone(),
             verdicts: Tally::default(),
             headers: Headers::new(options),
             ready: Vec::new(),
@@ -150,6 +150,10 @@ impl<'o, R: Receive> Run<'o, R> {
         let hides =
             [(2, "011"), (4, "013")].map(|(at, note)| (element(at - 1) == "00" && !element(at).is_empty(), at, note));
         let parties = [(6, "006"), (8, "008")].map(|(at, note)| (element(at).is_empty(), at, note));
+        let expected = [(6, "006", &self.options.sender), (8, "008", &self.options.receiver)];
+        let strangers = expected.map(|(at, note, party)| {
+            (party.as_ref().is_some_and(|[kind, id]| element(at - 1) != kind || element(at) != id), at, note)
+        });
         let sent = [element(5).into(), element(6).into(), number.clone()];
         let delimiters = seen.segment.delimiters();
         let outcome = InterchangeOutcome { header, delimiters, ..InterchangeOutcome::default() };
@@ -172,6 +176,9 @@ impl<'o, R: Receive> Run<'o, R> {
             } else if seen.segment.element(at).starts_with(b" ") {
                 self.say(&ISA_ALIGNED, seen, at as u8).codes(|codes| codes.ta1 = Some(note));
             }
+        }
+        for (_, at, note) in strangers.into_iter().filter(|(is_stranger, ..)| *is_stranger) {
+            self.say(&partner::PARTIES, seen, at as u8).codes(|codes| codes.ta1 = Some(note));
         }
         if version != "00501" {
             self.say(&VERSION, seen, 12);

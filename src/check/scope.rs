@@ -348,6 +348,11 @@ impl<'c> Held<'c> {
         self.view.index.line(self.at)
     }
 
+    /// Where it begins in the file, in bytes from 0.
+    pub fn offset(self) -> u64 {
+        self.entry.offset
+    }
+
     /// Position in the transaction set, ST = 1.
     pub fn position(self) -> u32 {
         self.entry.position

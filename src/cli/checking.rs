@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
-use claimwire::{check, codes::Own, explain, guide::Library};
+use claimwire::{check, codes::Own, explain};
 use clap::Args;
 
 use super::partner::Partner;
@@ -12,7 +12,8 @@ use super::partner::Partner;
 #[derive(Args, Debug)]
 #[command(next_help_heading = "How strictly")]
 pub struct Checking {
-    /// Settings of the trading partner (TOML), as for `convert`; its [rules] turn rules off, down or up
+    /// Settings of the trading partner (TOML), as for `convert`; its [rules] turn rules off, down or up, its
+    /// [checking] names companion guides and code lists
     #[arg(long, value_name = "FILE")]
     partner: Option<PathBuf>,
     /// A trading partner's companion guide, which narrows ours (repeat for several; see specs/README.md)
@@ -29,7 +30,7 @@ impl Checking {
     /// # Errors
     /// A file that cannot be read or says something else than settings.
     pub fn partner(&self) -> anyhow::Result<Partner> {
-        Ok(self.partner.as_deref().map(Partner::of_file).transpose()?.unwrap_or_default().or_anybody())
+        Ok(self.partner.as_deref().map(Partner::load).transpose()?.unwrap_or_default().or_anybody())
     }
 
     /// What is checked, up to which level, and whether findings carry values.
@@ -37,7 +38,7 @@ impl Checking {
     /// # Errors
     /// Guides and lists that cannot be read; rules that there are not.
     pub fn options(&self, partner: &Partner, level: u8, values: bool) -> anyhow::Result<check::Options> {
-        let mut library = Library::new();
+        let mut library = partner.library()?;
         for path in &self.guides {
             let companions = library.load(path).map_err(|error| anyhow!("{error}"))?;
             for guide in companions {
@@ -46,7 +47,11 @@ impl Checking {
                 }
             }
         }
-        let lists = self.codes.as_deref().map(Own::in_folder).transpose()?.unwrap_or_default();
-        Ok(check::Options { level, values, library, lists, ..partner.checking() })
+        let lists = match &self.codes {
+            Some(folder) => Own::in_folder(folder)?,
+            None => partner.lists()?,
+        };
+        let checking = partner.checking();
+        Ok(check::Options { level: level.min(checking.level), values, library, lists, ..checking })
     }
 }

@@ -1,12 +1,10 @@
 //! `convert`: X12 to JSON, lines, tables and plain segments, and back.
 
-use std::io::{self, BufRead, BufReader, Cursor, Read, Write};
+use std::io::{self, Cursor, Read, Write};
 
 use anyhow::{Context, anyhow, bail};
 use claimwire::{document, ndjson, segments, x12};
 use clap::{Args, ValueEnum};
-use serde::de::IgnoredAny;
-use serde_json::value::RawValue;
 
 use super::{
     Outcome,
@@ -104,7 +102,7 @@ impl Convert {
                 })?;
                 tables.finish()
             }
-            (Kind::X12, Target::X12) => match partner.line_break() {
+            (Kind::X12, Target::X12) => match partner.line_break {
                 Some(line_break) => each(&mut sources, |source| rebreak(source, line_break, output)),
                 None => bail!("this is X12 already; --line-break says how its lines should be broken"),
             },
@@ -246,38 +244,10 @@ fn rebreak(source: Source, line_break: LineBreak, output: &mut dyn Write) -> any
     }
 }
 
-/// Hands out the JSON objects of an input: one a line, or, if the first line is not one, one after the
-/// other however they are spread. Each comes with its number, from 1.
-pub fn each_line(input: impl Read, mut take: impl FnMut(u64, &[u8]) -> anyhow::Result<()>) -> anyhow::Result<()> {
-    let mut input = BufReader::with_capacity(64 << 10, input);
-    let mut line = Vec::new();
-    for number in 1_u64.. {
-        line.clear();
-        let length = (&mut input).take(MAX_LINE).read_until(b'\n', &mut line)?;
-        if length == 0 {
-            break;
-        }
-        if length as u64 == MAX_LINE {
-            bail!("line {number}: longer than {} MiB; there is one object a line", MAX_LINE >> 20);
-        }
-        if number == 1 && serde_json::from_slice::<IgnoredAny>(&line).is_err_and(|error| error.is_eof()) {
-            return each_object(Cursor::new(line).chain(input), take);
-        }
-        take(number, &line).with_context(|| format!("line {number}"))?;
-    }
-    Ok(())
+/// Hands out the JSON objects of an input, each with its number.
+fn each_line(input: impl Read, mut take: impl FnMut(u64, &[u8]) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    ndjson::each(input, |number, line| take(number, line).with_context(|| format!("line {number}")))
 }
-
-fn each_object(input: impl Read, mut take: impl FnMut(u64, &[u8]) -> anyhow::Result<()>) -> anyhow::Result<()> {
-    let objects = serde_json::Deserializer::from_reader(input).into_iter::<Box<RawValue>>();
-    for (number, object) in (1_u64..).zip(objects) {
-        take(number, object?.get().as_bytes()).with_context(|| format!("object {number}"))?;
-    }
-    Ok(())
-}
-
-/// The longest line of NDJSON that is read, in bytes.
-const MAX_LINE: u64 = 256 << 20;
 
 /// Takes what is written line by line.
 struct Lines<F> {

@@ -2,13 +2,14 @@
 
 use std::{
     fs::File,
-    io::{self, BufReader, Read, Seek, Write},
+    io::{self, BufReader, Cursor, Read, Seek, Write},
     path::{Path, PathBuf},
 };
 
 use anyhow::Context;
 use claimwire::{
     check::{self, Options},
+    ndjson,
     report::{self, Limit, Lines, Look, Report, Writer},
 };
 use clap::{Args, ValueEnum};
@@ -183,11 +184,13 @@ impl Asked<'_> {
     }
 
     /// An input as X12, and what became of its lines if it has claims on their own.
-    fn x12(&self, input: Input) -> anyhow::Result<(Option<super::lines::Lines>, Source)> {
+    fn x12(&self, input: Input) -> anyhow::Result<(Option<ndjson::Lines>, Source)> {
         let source = Source::detect(input)?;
         if source.kind == Kind::Lines {
-            let (lines, source) = super::lines::Lines::of(source, &self.partner)?;
-            return Ok((Some(lines), source));
+            let Source { name, kind, bytes } = source;
+            let made = ndjson::Lines::to_x12(bytes, &self.partner.options()?, Vec::new());
+            let (lines, x12) = made.with_context(|| name.clone())?;
+            return Ok((Some(lines), Source { name, kind, bytes: Box::new(Cursor::new(x12)) }));
         }
         let kind = source.kind;
         Ok((None, Source { kind, ..source.into_x12(&self.partner)? }))

@@ -14,14 +14,18 @@
 //! | `acknowledgment` | 999 | [`FunctionalAcknowledgment`](crate::claims::FunctionalAcknowledgment) |
 //! | `interchange_acknowledgment` | TA1 | [`InterchangeAcknowledgment`](crate::claims::InterchangeAcknowledgment) |
 
+mod each;
 mod envelope;
 mod form;
+mod lines;
 mod read;
 mod write;
 
+pub use each::each;
 pub use envelope::Options;
 pub(crate) use envelope::trailer;
 pub(crate) use form::line_form;
+pub use lines::Lines;
 pub use read::{Summary, read};
 pub use write::Writer;
 

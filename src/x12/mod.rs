@@ -20,7 +20,8 @@
 //! ```
 //!
 //! A [`Writer`] writes segments, from values, from elements as they stood, or from bytes. With the feature
-//! `framing`, `InterchangeCodec` cuts a stream into whole interchanges.
+//! `gateway`, `InterchangeCodec` cuts a stream into whole interchanges, and `InterchangePieces` hands out
+//! large ones while they come.
 //!
 //! What is odd about the bytes (a byte order mark, hard-wrapped lines, an ISA that is not fixed width) is
 //! a [`Finding`], kept by the reader; [`Error`] means that reading cannot go on.
@@ -33,6 +34,8 @@ mod finding;
 mod index;
 mod isa;
 mod opening;
+#[cfg(feature = "gateway")]
+mod pieces;
 mod reader;
 mod segment;
 mod writer;
@@ -42,6 +45,8 @@ pub use codec::{Interchange, InterchangeCodec, Junk};
 pub use delimiters::Delimiters;
 pub use error::Error;
 pub use finding::{Finding, FindingKind};
+#[cfg(feature = "gateway")]
+pub use pieces::{InterchangePieces, Piece};
 pub use reader::{MAX_BETWEEN, MAX_SEGMENT, Reader, Token};
 pub use segment::Segment;
 pub use writer::{ElementPlace, OnDelimiter, SegmentWriter, WriteError, Writer};

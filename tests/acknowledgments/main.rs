@@ -7,6 +7,7 @@
 mod foreign;
 mod golden;
 mod pyx12;
+mod ruling;
 mod totals;
 
 use std::{

@@ -158,7 +158,8 @@ fn all() -> impl Iterator<Item = (Setting, &'static Defect)> {
 fn options(setting: Setting) -> Options {
     // Samples are of early 2026; what is in the future of a file does not depend on when this runs.
     let today = jiff::civil::date(2026, 6, 30);
-    let mut options = Options { today, usage: Some(b'T'), ..Options::default() };
+    let sender = setting.sender.map(|sender| sender.map(Into::into));
+    let mut options = Options { today, usage: Some(b'T'), sender, ..Options::default() };
     if !setting.companion.is_empty() {
         options.library.read("companion", setting.companion).expect("a companion guide");
     }

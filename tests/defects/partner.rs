@@ -13,14 +13,16 @@ pub struct Setting {
     pub companion: &'static str,
     /// The operator's code lists: name and text.
     pub lists: &'static [(&'static str, &'static str)],
+    /// Who is expected to send: ISA05, ISA06.
+    pub sender: Option<[&'static str; 2]>,
 }
 
 /// No companion guide, no lists.
-pub const NOBODY: Setting = Setting { companion: "", lists: &[] };
+pub const NOBODY: Setting = Setting { companion: "", lists: &[], sender: None };
 
 macro_rules! partner {
     ($text:literal) => {
-        Setting { companion: concat!("guide ACME extends 837P  Acme Health\n", $text, "\n"), lists: &[] }
+        Setting { companion: concat!("guide ACME extends 837P  Acme Health\n", $text, "\n"), lists: &[], sender: None }
     };
 }
 
@@ -39,6 +41,10 @@ const fn of(rule: &'static str, at: &'static str, on: &'static str) -> Defect {
 }
 
 pub const DEFECTS: &[(Setting, Defect)] = &[
+    (
+        Setting { sender: Some(["ZZ", "CLRV01"]), ..NOBODY },
+        Defect { breaks: &[Put("ISA", "06", "CLRV02         ")], ..of("partner.parties", "/ISA06", "ISA") },
+    ),
     (
         partner!("2000B/SBR03 R"),
         Defect { breaks: &[Put("SBR", "03", "")], ..of("837p.2000b.sbr03.partner-required", "2000B/SBR03", "SBR") },
@@ -122,7 +128,11 @@ pub const DEFECTS: &[(Setting, Defect)] = &[
         },
     ),
     (
-        Setting { companion: "guide ACME extends 999  Acme Health\nlimit transactions-per-group 1\n", lists: &[] },
+        Setting {
+            companion: "guide ACME extends 999  Acme Health\nlimit transactions-per-group 1\n",
+            lists: &[],
+            sender: None,
+        },
         Defect {
             rule: "partner.transactions-per-group",
             sample: "999/accepted-group-only",
@@ -167,7 +177,11 @@ pub const DEFECTS: &[(Setting, Defect)] = &[
         Defect { breaks: &[Put("CLM", "05-1", "1A")], ..of("837p.2300.clm05-1.code-form", "2300/CLM05-1", "CLM") },
     ),
     (
-        Setting { companion: "guide ACME extends 999  Acme Health\n2000/2100/2110/CTX01 x1\n", lists: &[] },
+        Setting {
+            companion: "guide ACME extends 999  Acme Health\n2000/2100/2110/CTX01 x1\n",
+            lists: &[],
+            sender: None,
+        },
         Defect {
             rule: "999.2110.ctx01.partner-repetitions",
             sample: "999/triggers",
@@ -179,7 +193,11 @@ pub const DEFECTS: &[(Setting, Defect)] = &[
         },
     ),
     (
-        Setting { companion: "", lists: &[("hcpcs", "# mine, 2026; as of 2026-01-01\n99213\n87880  to 2025-12-31\n")] },
+        Setting {
+            companion: "",
+            lists: &[("hcpcs", "# mine, 2026; as of 2026-01-01\n99213\n87880  to 2025-12-31\n")],
+            sender: None,
+        },
         Defect {
             keeps: &[Put("DTP*472#2", "03", "20251230")],
             ..of("837p.2400.sv101-2.code-date", "2400/SV101-2", "SV1#2")

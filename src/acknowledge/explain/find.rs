@@ -5,7 +5,7 @@ use std::{
     io::Read,
 };
 
-use super::read::Answer;
+use super::super::read::Answer;
 use crate::{
     guide::{self, Guide, NodeId},
     place::{Keep, Walk},

@@ -13,16 +13,15 @@
 //! | 277CA 2200D TRN02, REF\*D9 | CLM01, REF\*D9 |
 
 mod find;
-mod read;
 mod words;
 
 use std::io::{self, Read, Write};
 
-use self::{
-    find::{Found, Spot},
-    read::{Answer, Batch},
+use self::find::{Found, Spot};
+use super::{
+    Error,
+    read::{self, Answer, Batch},
 };
-use super::Error;
 use crate::{
     claims::{
         ElementError, FunctionalAcknowledgment, InterchangeAcknowledgment, SegmentError, Status, StatusCode,

@@ -105,7 +105,7 @@ impl Mutator {
         let done = mutation.apply(&mut file, &mut self.random)?;
         let changed = file.into_bytes();
         let fits = changed.len() <= self.limit.max(bytes.len());
-        (fits && changed != bytes).then(|| (changed, Note { mutation, segment: done.segment, text: done.text }))
+        (fits && changed != bytes).then_some((changed, Note { mutation, segment: done.segment, text: done.text }))
     }
 }
 

@@ -52,7 +52,7 @@ pub fn envelope(data: &[u8]) {
 /// Acknowledgments that we make: they pass our own checks, and what they mean is what was found.
 pub fn answers(data: &[u8]) {
     let mut answers = Answers::new(Vec::new(), answered());
-    if check::check(data, &*OPTIONS, &mut answers).is_err() {
+    if check::check(data, &OPTIONS, &mut answers).is_err() {
         return;
     }
     let made = answers.finish();
@@ -211,7 +211,7 @@ fn interchange_ends(data: &[u8]) -> Vec<usize> {
 /// Writes a report of a file.
 fn written(data: &[u8], format: Format) {
     let mut report = Report::new("file", Limit { file: 50, cause: 5 });
-    let outcome = check::check(data, &*OPTIONS, &mut report);
+    let outcome = check::check(data, &OPTIONS, &mut report);
     report.end(outcome);
     let mut writer = report::Writer::new(format, Look { values: true, colours: false }, Vec::new());
     let written = writer.file(&report, data).and_then(|()| writer.finish());

@@ -20,8 +20,11 @@ use std::io::{self, Read};
 
 use super::Mutator;
 
+/// What a target does with its input; it panics where a property does not hold.
+pub type Body = fn(&[u8]);
+
 /// Every target: the name of its corpus, and its body.
-pub const ALL: &[(&str, fn(&[u8]))] = &[
+pub const ALL: &[(&str, Body)] = &[
     ("alphabet", alphabet),
     ("answers", answers),
     ("check", check),

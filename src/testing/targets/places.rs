@@ -148,9 +148,8 @@ fn of_places(guide: &Guide, data: &[u8]) -> Vec<u8> {
         for position in 1..=told.map_or(0, |told| told.position) {
             text.push(b'*');
             let told = told.filter(|told| told.position == position);
-            for _ in 1..told.map_or(0, |told| told.component) {
-                text.push(b':');
-            }
+            let before = told.map_or(0, |told| told.component).saturating_sub(1);
+            text.extend(std::iter::repeat_n(b':', before.into()));
             let code = told.and_then(|told| told.codes.first());
             text.extend_from_slice(code.map_or("1", String::as_str).as_bytes());
         }

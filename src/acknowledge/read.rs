@@ -10,19 +10,20 @@ use crate::{
         BusinessUnit, ClaimStatus, ElementError, FunctionalAcknowledgment, InterchangeAcknowledgment, LineStatus,
         SegmentContext, SegmentError, Status, StatusCode, TransactionAcknowledgment,
     },
-    record::{Decimal, Text},
+    record::{Date, Decimal, Text, Time},
     x12::{self, Reader, Segment, Token},
 };
 
 /// One answer.
 #[derive(Clone, Debug)]
-pub(super) enum Answer {
+pub enum Answer {
     /// A TA1.
     Interchange(InterchangeAcknowledgment),
     /// A 999, or a 997.
     Group {
         /// ST01.
         set: Text,
+        /// What it says.
         answer: Box<FunctionalAcknowledgment>,
     },
     /// A 277CA.
@@ -31,16 +32,20 @@ pub(super) enum Answer {
 
 /// A 277CA: what became of a batch, and of its claims.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Batch {
+pub struct Batch {
     /// 2200B TRN02: BHT03 of the claims.
-    pub(super) reference: Text,
+    pub reference: Text,
     /// What is said of the batch as a whole or of a billing provider.
-    pub(super) statuses: Vec<Status>,
-    pub(super) claims: Vec<ClaimStatus>,
+    pub statuses: Vec<Status>,
+    /// What is said of each claim, in their order.
+    pub claims: Vec<ClaimStatus>,
 }
 
-/// Reads the answers in a file.
-pub(super) fn read(input: impl Read) -> Result<Vec<Answer>, x12::Error> {
+/// Reads the answers in a file, in their order. What is no answer is passed over.
+///
+/// # Errors
+/// Input that cannot be read or is not X12.
+pub fn read(input: impl Read) -> Result<Vec<Answer>, x12::Error> {
     let mut reader = Reader::new(input);
     let mut reading = Reading::default();
     while let Some(token) = reader.next()? {
@@ -72,9 +77,10 @@ impl Reading {
             }
             b"TA1" => self.answers.push(Answer::Interchange(InterchangeAcknowledgment {
                 control_number: element(segment, 1),
+                date: date(segment.element(2)),
+                time: time(segment.element(3)),
                 status: element(segment, 4),
                 note: element(segment, 5),
-                ..InterchangeAcknowledgment::default()
             })),
             b"AK1" => {
                 let answer = FunctionalAcknowledgment {
@@ -216,7 +222,7 @@ fn status(segment: &Segment<'_>) -> Status {
 }
 
 fn bytes(value: &[u8]) -> Text {
-    super::super::text(value, 200)
+    super::text(value, 200)
 }
 
 fn element(segment: &Segment<'_>, n: usize) -> Text {
@@ -233,4 +239,17 @@ fn number(value: &[u8]) -> Option<u32> {
 
 fn decimal(segment: &Segment<'_>, n: usize) -> Option<Decimal> {
     std::str::from_utf8(segment.element(n)).ok()?.trim().parse().ok()
+}
+
+/// `YYMMDD`.
+fn date(value: &[u8]) -> Option<Date> {
+    let digits: u32 = std::str::from_utf8(value).ok().filter(|text| text.len() == 6)?.parse().ok()?;
+    let part = |at: u32| i8::try_from(digits / at % 100).ok();
+    Date::new(2000_i16.checked_add(i16::from(part(10_000)?))?, part(100)?, part(1)?).ok()
+}
+
+/// `HHMM`.
+fn time(value: &[u8]) -> Option<Time> {
+    let digits: u16 = std::str::from_utf8(value).ok().filter(|text| text.len() == 4)?.parse().ok()?;
+    Time::new(u8::try_from(digits / 100).ok()?, u8::try_from(digits % 100).ok()?)
 }

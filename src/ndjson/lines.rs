@@ -1,22 +1,17 @@
 //! Claims on their own, one a line, checked by the X12 that would be made of them: lines that cannot be read
 //! are findings, and what is found is told by line.
 
-use std::io::Cursor;
+use std::io::{Read, Write, sink};
 
-use anyhow::Context;
-use claimwire::{
-    check::{Claim, Finding, GroupOutcome, InterchangeOutcome, Options, Receive, TransactionOutcome, Verdict, check},
-    ndjson, x12,
-};
 use serde::Deserialize;
 
-use super::{
-    convert::{Source, each_line},
-    detect::Kind,
-    partner::Partner,
+use super::{Error, Options as Writing, Writer, each};
+use crate::{
+    check::{Claim, Finding, GroupOutcome, InterchangeOutcome, Options, Receive, TransactionOutcome, Verdict, check},
+    x12,
 };
 
-/// What became of the lines of a source on their way to X12.
+/// What became of lines of claims on their way to X12.
 #[derive(Debug, Default)]
 pub struct Lines {
     /// The line of each claim or payment, in their order.
@@ -33,20 +28,19 @@ struct Head {
 }
 
 impl Lines {
-    /// The X12 of the lines that can be read.
+    /// Writes the X12 of the lines that can be read, and says what became of them all.
     ///
     /// # Errors
-    /// A source that cannot be read at all; settings that cannot be.
-    pub fn of(source: Source, partner: &Partner) -> anyhow::Result<(Self, Source)> {
-        let Source { name, bytes, .. } = source;
-        let options = partner.options()?;
-        let (mut lines, mut writer) = (Self::default(), ndjson::Writer::new(Vec::new(), options.clone()));
-        each_line(bytes, |number, line| {
+    /// Input that is no lines of JSON at all; output that fails.
+    pub fn to_x12<W: Write>(input: impl Read, options: &Writing, output: W) -> Result<(Self, W), Error> {
+        let (mut lines, mut writer) = (Self::default(), Writer::new(output, options.clone()));
+        each(input, |number, line| {
             // A line that fails may leave a file half written, so each is tried alone first.
-            let alone = ndjson::Writer::new(std::io::sink(), options.clone()).push(line);
+            let alone = Writer::new(sink(), options.clone()).push(line);
             if let Err(error) = alone.and_then(|()| writer.push(line)) {
                 let problem = match error {
-                    ndjson::Error::Json(error) => error.to_string(),
+                    Error::Json(error) => error.to_string(),
+                    Error::Io(error) => return Err(Error::Io(error)),
                     error => error.to_string(),
                 };
                 lines.refused.push((number, problem));
@@ -58,19 +52,28 @@ impl Lines {
                 lines.claims.push(number);
             }
             Ok(())
-        })
-        .with_context(|| name.clone())?;
-        let x12 = writer.finish()?;
-        Ok((lines, Source { name, kind: Kind::Lines, bytes: Box::new(Cursor::new(x12)) }))
+        })?;
+        let output = writer.finish()?;
+        Ok((lines, output))
+    }
+
+    /// The line of the nth claim of the X12 that was made, from 0.
+    pub fn of_claim(&self, claim: usize) -> Option<u64> {
+        self.claims.get(claim).copied()
+    }
+
+    /// Lines that could not be read, and why, without values of the data.
+    pub fn refused(&self) -> &[(u64, String)] {
+        &self.refused
     }
 
     /// Checks the X12 that was made, and says what was found line by line.
     ///
     /// # Errors
-    /// As for [`check`].
+    /// As for [`check`](crate::check::check).
     pub fn check(
         &self,
-        input: impl std::io::Read,
+        input: impl Read,
         options: &Options,
         receive: &mut impl Receive,
     ) -> Result<Verdict, x12::Error> {
@@ -84,7 +87,6 @@ impl Lines {
         Ok(if self.refused.is_empty() { verdict } else { verdict.max(Verdict::AcceptedWithErrors) })
     }
 }
-
 /// Puts the line of a claim into what is found in it or above it.
 struct Numbered<'l, R> {
     lines: &'l Lines,

@@ -1,0 +1,580 @@
+//! Files that came in, processed: split, checked, answered, and joined to what we know.
+
+use std::{
+    collections::HashMap,
+    io::{BufReader, BufWriter, Write},
+    sync::Arc,
+};
+
+use compact_str::CompactString;
+use serde_json::json;
+
+use super::{
+    Event, FlowError, State, answers, batch,
+    deliver::{self, New, Outlet},
+    facts::{Line, number_key},
+    hand_on,
+    outline::{self, Outline, Recorded},
+    remit::{self, Facts, Remitted},
+    timeline::{self, Claims},
+};
+use crate::{
+    acknowledge::{self, Answer, Answers, Kinds, Options, Owed},
+    check::{self, Claim, Finding, GroupOutcome, InterchangeOutcome, Receive, Severity, TransactionOutcome, Verdict},
+    gateway::{
+        Gateway, Id,
+        connect::Content,
+        store::{
+            self, Row, Tx, audit,
+            payload::{self, PayloadWriter, Sealed},
+            values,
+        },
+    },
+    ndjson,
+    partner::{OnDuplicate, Partner, Role},
+};
+
+/// The queue of these jobs.
+pub(super) const QUEUE: &str = "process";
+const DAY: i64 = 24 * 60 * 60 * 1000;
+
+impl Gateway {
+    /// Processes a file that is stored. It blocks; a file that was processed before is left as it is.
+    ///
+    /// # Errors
+    /// The store's. A file that cannot be processed is refused, which is no error.
+    pub(super) fn process(self: &Arc<Self>, file: Id) -> Result<(), FlowError> {
+        let row = self.store().read_blocking(move |tx| -> store::Result<_> { deliver::file_row(tx, file) })?;
+        if !matches!(row.text("state")?, "received" | "duplicate") || row.maybe_text("content")?.is_some() {
+            return Ok(());
+        }
+        let Some(partner) = self.partner(row.text("partner")?) else {
+            return self.refuse(file, "its partner has no settings any more");
+        };
+        let mut impostor = None;
+        match self.work_out(&row, &partner, &mut impostor) {
+            Ok(outcome) => {
+                let of = Arc::clone(&partner);
+                let hand_on = self.hand_on.is_some();
+                let outlet = Outlet::of(&partner);
+                let told = self.store().write_blocking(move |tx| -> store::Result<_> {
+                    impostor.map_or(Ok(()), |why| note_impostor(tx, file, of.name(), why))?;
+                    outcome.record(tx, file, &of, outlet, hand_on)
+                })?;
+                tracing::info!(partner = partner.name(), file.id = %file, claims = told, "a file was processed");
+                Ok(())
+            }
+            Err(FlowError::Refused(reason)) => {
+                if let Some(why) = impostor {
+                    self.store().write_blocking(move |tx| note_impostor(tx, file, partner.name(), why))?;
+                }
+                self.refuse(file, &reason)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn refuse(&self, file: Id, reason: &str) -> Result<(), FlowError> {
+        let reason = reason.to_owned();
+        tracing::warn!(file.id = %file, reason, "a file is refused");
+        Ok(self.store().write_blocking(move |tx| -> store::Result<_> {
+            let row = tx.first(
+                "UPDATE file SET state = 'refused', reason = ?2 WHERE id = ?1 AND state IN ('received', 'duplicate') RETURNING partner",
+                values![file.0, &reason],
+            )?;
+            let Some(row) = row else { return Ok(()) };
+            timeline::of_file(tx, row.text("partner")?, file, Event::FileRefused, &json!({ "reason": reason }))
+        })?)
+    }
+
+    /// Reads and checks a file, and writes the answers to it, without recording anything yet. `impostor` is set to what
+    /// its envelopes say that its sender may not.
+    fn work_out(
+        self: &Arc<Self>,
+        row: &Row,
+        partner: &Partner,
+        impostor: &mut Option<&'static str>,
+    ) -> Result<Processed, FlowError> {
+        let payload = row.payload("payload")?;
+        let outline = outline::of(BufReader::new(self.store().payload_reader(payload)?))?;
+        if outline.interchanges.is_empty() {
+            return Err(FlowError::Refused("there is no interchange in it".into()));
+        }
+        let kinds: Vec<&str> = outline.groups().map(|group| group.kind.as_str()).collect();
+        let has = |kind: &str| kinds.contains(&kind);
+        let options = self.checking_of(row, partner, &outline)?;
+        // Acknowledgments are not acknowledged.
+        let answered =
+            has("HC") || has("HP") || kinds.is_empty() && !outline.interchanges.iter().any(|one| one.answers);
+        *impostor = outline.impostor(partner);
+        let streamed = row.text("channel")? == "stream";
+        let mut judged = Judged::default();
+        let mut made = Vec::new();
+        if answered {
+            let mut answering = self.answering(partner, &outline, streamed)?;
+            let input = BufReader::with_capacity(256 << 10, self.store().payload_reader(payload)?);
+            check::check(input, &options, &mut Both { judged: &mut judged, answering: &mut answering })?;
+            made = answering.finish(self)?;
+        }
+        let (mut lines, mut rows) = (None, Vec::new());
+        if has("HC") || has("HP") {
+            let writer = BufWriter::with_capacity(256 << 10, self.store().payload_writer()?);
+            let mut output = Split { output: writer, open: Vec::new(), at: 0, rows: Vec::new() };
+            ndjson::read(
+                BufReader::with_capacity(256 << 10, self.store().payload_reader(payload)?),
+                &mut output,
+                None,
+            )?;
+            let Split { output, rows: found, .. } = output;
+            let writer = output.into_inner().map_err(|error| FlowError::Io(error.into_error()))?;
+            lines = Some(writer.finish()?);
+            rows = found;
+        }
+        let mut theirs = Vec::new();
+        // A file that is not answered is refused without a word to its sender.
+        if let (false, Some(why)) = (answered, *impostor) {
+            return Err(FlowError::Refused(why.into()));
+        }
+        if kinds.iter().any(|kind| matches!(*kind, "FA" | "HN")) || outline.interchanges.iter().any(|one| one.answers) {
+            theirs = acknowledge::read(BufReader::new(self.store().payload_reader(payload)?))?;
+        }
+        let role = partner.acknowledgments.owed.role;
+        let (of_claims, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(LineRow::is_claim);
+        let claims = of_claims.into_iter().filter_map(|row| {
+            let judgement = judged.claims.get(&row.facts.source.byte_offset?)?;
+            Some(Received {
+                fingerprint: row.facts.fingerprint(self.fingerprints(), partner.name()),
+                state: judged.state(judgement, role),
+                set: judgement.set,
+                position: judgement.position,
+                row,
+            })
+        });
+        let mut claims: Vec<Received> = claims.collect();
+        let sets = outline.sets();
+        let payments = rows.into_iter().filter_map(|row| {
+            let of = &row.facts.source;
+            let set = sets.get(&(of.interchange.as_str(), of.group.as_str(), of.transaction.as_str()));
+            Some(remit::Row { offset: row.offset, length: row.length, set: *set?, facts: row.payment? })
+        });
+        let mut payments: Vec<remit::Row> = payments.filter(|row| judged.may_be_posted(row.set)).collect();
+        // What came before has had its effect.
+        if row.text("state")? == "duplicate" {
+            claims.clear();
+            payments.clear();
+            theirs.clear();
+        }
+        if impostor.is_some() {
+            theirs.clear();
+        }
+        Ok(Processed { judged, claims, payments, lines, theirs, made, outline })
+    }
+
+    /// How a file is checked: as the partner's files are, and against what came before.
+    pub(super) fn checking_of(
+        &self,
+        row: &Row,
+        partner: &Partner,
+        outline: &Outline,
+    ) -> Result<check::Options, FlowError> {
+        let mut options = self.checking(partner.name());
+        let text = |text: &str| CompactString::from(text);
+        let is_stranger = |one: &outline::Interchange| {
+            let [qualifier, id, ..] = &one.parties;
+            !partner.sends_as(qualifier, id)
+        };
+        if let Some(id) = partner.receiver_id.as_deref().filter(|_| outline.interchanges.iter().any(is_stranger)) {
+            options.sender = Some([text(partner.receiver_qualifier.as_deref().unwrap_or("ZZ")), text(id)]);
+        }
+        if let Some(id) = partner.sender_id.as_deref() {
+            options.receiver = Some([text(partner.sender_qualifier.as_deref().unwrap_or("ZZ")), text(id)]);
+        }
+        let window = partner.duplicates.interchange;
+        let repeated = row.text("state")? == "duplicate";
+        let (name, file) = (partner.name().to_owned(), row.int("id")?);
+        let numbers: Vec<String> = outline.interchanges.iter().map(|one| one.control_number.clone()).collect();
+        let before = self.store().read_blocking(move |tx| -> store::Result<_> {
+            let since = tx.now() - i64::from(window.days) * DAY;
+            let mut before = Vec::new();
+            for number in numbers {
+                let row = tx.first(
+                    "SELECT 1 AS one FROM interchange WHERE partner = ?1 AND direction = 'in' AND control_number = ?2
+                     AND at >= ?3 AND file <> ?4 AND (answer IS NULL OR answer <> 'R') LIMIT 1",
+                    values![&name, &number, since, file],
+                )?;
+                before.push(row.is_some());
+            }
+            Ok(before)
+        })?;
+        let refuses = window.days > 0 && window.then == OnDuplicate::Refuse;
+        for (one, before) in outline.interchanges.iter().zip(before) {
+            if repeated || (before && refuses) {
+                let [qualifier, id, ..] = &one.parties;
+                options.seen.insert([text(qualifier), text(id), text(&one.control_number)]);
+            }
+        }
+        Ok(options)
+    }
+
+    /// Writers of the answers that are owed, each kind into a file of its own.
+    fn answering(&self, partner: &Partner, outline: &Outline, streamed: bool) -> Result<Answering, FlowError> {
+        let owed = partner.answers();
+        let none = Kinds { interchange: Owed::Never, functional: false, claims: false };
+        // What came over the stream has had its TA1 already.
+        let interchange = if streamed { Owed::Never } else { owed.kinds.interchange };
+        let kinds = [
+            (Content::InterchangeAcknowledgmentTa1, Kinds { interchange, ..none }, interchange != Owed::Never),
+            (Content::Acknowledgment999, Kinds { functional: true, ..none }, owed.kinds.functional),
+            (Content::ClaimAcknowledgment277, Kinds { claims: true, ..none }, owed.kinds.claims),
+        ];
+        let mut answering = Answering::default();
+        for (content, kinds, _) in kinds.into_iter().filter(|(.., owed)| *owed) {
+            let control_number = self.answer_numbers(partner, outline)?;
+            let output = BufWriter::with_capacity(64 << 10, self.store().payload_writer()?);
+            answering.0.push((content, Answers::new(output, Options { kinds, control_number, ..owed.clone() })));
+        }
+        Ok(answering)
+    }
+
+    /// Control numbers for answers to all parts of a file.
+    pub(super) fn answer_numbers(&self, partner: &Partner, outline: &Outline) -> Result<u32, FlowError> {
+        let (name, range) = (partner.name().to_owned(), partner.control_numbers.interchange);
+        let most = u32::try_from(outline.parts()).unwrap_or(u32::MAX).max(1);
+        Ok(self.store().write_blocking(move |tx| batch::take(tx, &name, batch::INTERCHANGES, most, range))?)
+    }
+}
+
+/// Audits that a file says it is from somebody else than its sender has proven to be, or mixes test and production.
+fn note_impostor(tx: &mut dyn Tx, file: Id, partner: &str, why: &str) -> store::Result<()> {
+    tracing::warn!(partner, file.id = %file, why, "a file is not what its sender may send");
+    audit::append(tx, partner, "refused", &file.to_string(), &json!({ "why": why }).to_string()).map(drop)
+}
+
+/// What a file came to.
+struct Processed {
+    outline: Outline,
+    judged: Judged,
+    claims: Vec<Received>,
+    payments: Vec<remit::Row>,
+    lines: Option<Sealed>,
+    theirs: Vec<Answer>,
+    made: Vec<New>,
+}
+
+impl Processed {
+    fn record(self, tx: &mut dyn Tx, file: Id, of: &Partner, outlet: Outlet, hand_on: bool) -> store::Result<usize> {
+        let Self { outline, judged, claims, payments, lines, theirs, made } = self;
+        let partner = of.name();
+        let moved = tx.run(
+            "UPDATE file SET state = CASE state WHEN 'received' THEN 'processed' ELSE state END, content = ?2, lines = ?3
+             WHERE id = ?1 AND state IN ('received', 'duplicate') AND content IS NULL",
+            values![file.0, outline.content().map_or("unknown", Content::name), lines.as_ref().map(|lines| lines.id)],
+        )?;
+        // Somebody was faster.
+        if moved == 0 {
+            return Ok(0);
+        }
+        let recorded = outline.record(tx, file, "in", partner)?;
+        judged.record(tx, &recorded)?;
+        if let Some(lines) = &lines {
+            payload::keep(tx, lines.id, "lines")?;
+        }
+        let now = tx.now();
+        let mut accepted = 0;
+        for claim in &claims {
+            let (Some(set), Some(lines)) = (recorded.sets.get(claim.set), &lines) else { continue };
+            accepted += usize::from(!claim.state.is_dead());
+            let facts = &claim.row.facts;
+            tx.run(
+                "INSERT INTO claim (id, direction, partner, source, kind, control_number, number_key, charge, frequency,
+                    payer_control_number, fingerprint, state, transaction_set, position, payload, offset, length, at, changed)
+                 VALUES (?1, 'in', ?2, ?2, ?3, ?4, ?16, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?15)",
+                values![
+                    Id::new(now).0, partner, &facts.kind, &facts.control_number, facts.charge(), facts.frequency(),
+                    facts.payer_control_number.as_deref(), &claim.fingerprint, claim.state.name(), set.0, claim.position,
+                    lines.id, claim.row.offset as i64, claim.row.length as i64, now, number_key(&facts.control_number),
+                ],
+            )?;
+        }
+        timeline::of_claims(tx, Claims::OfFile(file), Event::Received, None, Some(file), &())?;
+        for new in made {
+            let (id, _) = deliver::made(tx, of, &new, Some(file))?;
+            judged.answered(tx, id, partner, file, new.content, &outline)?;
+            deliver::ask(tx, partner, id, outlet)?;
+        }
+        let from = answers::Answered { partner, file };
+        for answer in &theirs {
+            answers::join(tx, &from, answer)?;
+        }
+        if let Some(lines) = &lines {
+            let of = Remitted { file, direction: "in", partner, lines: lines.id };
+            remit::record(tx, of, &payments, &judged.unbalanced)?;
+        }
+        timeline::of_file(
+            tx,
+            partner,
+            file,
+            Event::FileProcessed,
+            &json!({ "claims": claims.len(), "accepted": accepted, "answers": theirs.len() }),
+        )?;
+        if hand_on && accepted > 0 {
+            hand_on::ask(tx, file)?;
+        }
+        Ok(claims.len())
+    }
+}
+
+/// A claim that came in.
+struct Received {
+    fingerprint: [u8; 32],
+    state: State,
+    set: usize,
+    position: u32,
+    row: LineRow,
+}
+
+/// A line of JSON and where it stands in its payload.
+#[derive(Debug)]
+struct LineRow {
+    offset: u64,
+    length: u64,
+    facts: Line,
+    /// What it says if it is of a remittance.
+    payment: Option<Facts>,
+}
+
+impl LineRow {
+    fn is_claim(&self) -> bool {
+        self.facts.is_claim()
+    }
+}
+
+/// Takes lines as they are written, and notes where each stands.
+struct Split<W> {
+    output: W,
+    /// The line that has not ended.
+    open: Vec<u8>,
+    at: u64,
+    rows: Vec<LineRow>,
+}
+
+impl<W: Write> Write for Split<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.output.write_all(bytes)?;
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            self.open.extend_from_slice(piece);
+            if piece.last() != Some(&b'\n') {
+                continue;
+            }
+            let length = self.open.len() as u64 - 1;
+            if let Ok(facts) = Line::of(&self.open) {
+                let payment = Facts::of(&self.open, &facts);
+                self.rows.push(LineRow { offset: self.at, length, facts, payment });
+            }
+            self.at += length + 1;
+            self.open.clear();
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.output.flush()
+    }
+}
+
+/// What checking made of the parts of a file, in their order.
+#[derive(Default)]
+pub(super) struct Judged {
+    /// By where the claim begins in the file.
+    claims: HashMap<u64, Judgement>,
+    /// Verdict of each transaction set that has ended.
+    sets: Vec<Verdict>,
+    /// Whether each interchange is refused as such.
+    interchanges: Vec<bool>,
+    /// The interchange of each transaction set.
+    of_set: Vec<usize>,
+    /// Transaction sets whose sums do not agree.
+    unbalanced: Vec<usize>,
+    /// Transaction sets that do not follow their guide (SNIP levels 1 and 2).
+    broken: Vec<usize>,
+}
+
+struct Judgement {
+    set: usize,
+    position: u32,
+    rejected: bool,
+}
+
+impl Judged {
+    /// The state of a claim after we have answered.
+    fn state(&self, claim: &Judgement, role: Role) -> State {
+        let refused =
+            self.of_set.get(claim.set).and_then(|at| self.interchanges.get(*at)).is_some_and(|refused| *refused);
+        let rejected = self.sets.get(claim.set) == Some(&Verdict::Rejected);
+        match (refused, rejected, claim.rejected, role) {
+            (true, ..) => State::InterchangeRejected,
+            (_, true, ..) => State::SyntaxRejected,
+            (_, _, true, _) => State::Rejected,
+            (_, _, _, Role::Payer) => State::Accepted,
+            (_, _, _, Role::Clearinghouse) => State::Acknowledged,
+        }
+    }
+
+    /// Whether payments of a transaction set count: its interchange was taken, and it can be read as it was meant.
+    fn may_be_posted(&self, set: usize) -> bool {
+        let refused = self.of_set.get(set).and_then(|at| self.interchanges.get(*at)).is_none_or(|refused| *refused);
+        !refused && !self.broken.contains(&set)
+    }
+
+    fn record(&self, tx: &mut dyn Tx, recorded: &Recorded) -> store::Result<()> {
+        for (id, refused) in recorded.interchanges.iter().zip(&self.interchanges) {
+            let answer = if *refused { "R" } else { "A" };
+            tx.run("UPDATE interchange SET answer = ?2 WHERE id = ?1", values![id.0, answer])?;
+        }
+        for (id, verdict) in recorded.sets.iter().zip(&self.sets) {
+            tx.run("UPDATE transaction_set SET answer = ?2 WHERE id = ?1", values![id.0, code(*verdict)])?;
+        }
+        Ok(())
+    }
+
+    /// Records what an answer of ours says.
+    fn answered(
+        &self,
+        tx: &mut dyn Tx,
+        answer: Id,
+        partner: &str,
+        file: Id,
+        content: Content,
+        answered: &Outline,
+    ) -> store::Result<()> {
+        let refused = self.interchanges.contains(&true);
+        let verdict = match content {
+            Content::InterchangeAcknowledgmentTa1 => {
+                if refused {
+                    "rejected"
+                } else {
+                    "accepted"
+                }
+            }
+            Content::Acknowledgment999 => worst(self.sets.iter().copied()),
+            _ => worst(
+                self.claims.values().map(|claim| if claim.rejected { Verdict::Rejected } else { Verdict::Accepted }),
+            ),
+        };
+        // What it answers first; the file says the rest.
+        let reference = match content {
+            Content::InterchangeAcknowledgmentTa1 => answered.interchanges.first().map(|one| &one.control_number),
+            Content::Acknowledgment999 => answered.groups().next().map(|group| &group.control_number),
+            _ => answered.groups().flat_map(|group| &group.sets).next().map(|set| &set.reference),
+        };
+        let reference = reference.map_or("", String::as_str);
+        answers::record(tx, answer, "out", partner, content.name(), reference, Some(file), verdict)
+    }
+}
+
+impl Receive for Judged {
+    fn finding(&mut self, finding: &Finding) {
+        if finding.severity != Severity::Error || finding.place.position == 0 {
+            return;
+        }
+        let list = match finding.rule.level {
+            1 | 2 => &mut self.broken,
+            3 => &mut self.unbalanced,
+            _ => return,
+        };
+        let set = self.sets.len();
+        if list.last() != Some(&set) {
+            list.push(set);
+        }
+    }
+
+    fn claim(&mut self, claim: &Claim<'_>) {
+        if let Some(begin) = claim.scope.begin() {
+            let rejected = claim.verdict == Verdict::Rejected;
+            let judgement = Judgement { set: self.sets.len(), position: begin.position(), rejected };
+            self.claims.insert(begin.offset(), judgement);
+        }
+    }
+
+    fn transaction(&mut self, set: &TransactionOutcome) {
+        self.sets.push(set.verdict);
+        self.of_set.push(self.interchanges.len());
+    }
+
+    fn interchange(&mut self, interchange: &InterchangeOutcome) {
+        self.interchanges.push(interchange.refused);
+    }
+}
+
+fn code(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Accepted => "A",
+        Verdict::AcceptedWithErrors => "E",
+        Verdict::Rejected => "R",
+    }
+}
+
+fn worst(verdicts: impl Iterator<Item = Verdict> + Clone) -> &'static str {
+    let (mut all, mut none) = (true, true);
+    for verdict in verdicts {
+        all &= verdict == Verdict::Rejected;
+        none &= verdict != Verdict::Rejected;
+    }
+    match (none, all) {
+        (true, _) => "accepted",
+        (false, true) => "rejected",
+        (false, false) => "partly_accepted",
+    }
+}
+
+/// Writers of answers, by what they write.
+#[derive(Default)]
+struct Answering(Vec<(Content, Answers<BufWriter<PayloadWriter>>)>);
+
+impl Answering {
+    /// The answers that were made, sealed. What nothing was written of is left out.
+    fn finish(self, gateway: &Gateway) -> Result<Vec<New>, FlowError> {
+        let mut made = Vec::new();
+        for (content, answers) in self.0 {
+            let (output, summary) = answers.finish()?;
+            for notice in &summary.notices {
+                tracing::warn!(notice = notice.message, "an answer leaves something out");
+            }
+            if summary.interchanges + summary.groups + summary.batches == 0 {
+                continue;
+            }
+            let sealed = output.into_inner().map_err(|error| FlowError::Io(error.into_error()))?.finish()?;
+            let outline = outline::of(BufReader::new(gateway.store().payload_reader(sealed.id)?))?;
+            made.push(New { content, sealed, outline });
+        }
+        Ok(made)
+    }
+}
+
+/// Shows what checking finds to the judge and to those who answer.
+struct Both<'b> {
+    judged: &'b mut Judged,
+    answering: &'b mut Answering,
+}
+
+macro_rules! to_both {
+    ($($call:ident: $what:ty),* $(,)?) => { $(
+        fn $call(&mut self, what: $what) {
+            self.judged.$call(what);
+            self.answering.0.iter_mut().for_each(|(_, answers)| answers.$call(what));
+        }
+    )* };
+}
+
+impl Receive for Both<'_> {
+    to_both! {
+        finding: &Finding,
+        interchange_begins: &InterchangeOutcome,
+        group_begins: &GroupOutcome,
+        transaction_begins: &TransactionOutcome,
+        claim: &Claim<'_>,
+        transaction: &TransactionOutcome,
+        group: &GroupOutcome,
+        interchange: &InterchangeOutcome,
+    }
+}

@@ -1,0 +1,208 @@
+//! The gateway's jobs: which queue does what, how many at a time, and how often it is tried.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    FlowError, batch, blocking,
+    deliver::{self, Sent},
+    expect, hand_on, process,
+    retention::{self, LOOK_FOR_OLD},
+};
+use crate::gateway::{
+    Gateway, Id,
+    store::{
+        self, Tx,
+        jobs::{self, Backoff, Done, Failure, Job, Lease, NewJob, Runner, Settings},
+    },
+};
+
+/// Overdue acknowledgments are looked for so often, in milliseconds.
+const LOOK_FOR_OVERDUE: i64 = 60_000;
+/// How long jobs that were done are kept to be looked at, in milliseconds.
+const FORGET_AFTER: i64 = 7 * 24 * 60 * 60 * 1000;
+/// Periodic work at a time: a partner that does not answer holds up no other.
+const ROUNDS: usize = 16;
+/// Periodic work.
+const PERIODIC: &str = "periodic";
+/// Tries to send a file: CORE asks for at least 90 s before the first repeat and a person after some.
+const SEND_BACKOFF: Backoff = Backoff { first_ms: 90_000, longest_ms: 15 * 60_000 };
+
+impl Gateway {
+    /// Does jobs until `shutdown`.
+    ///
+    /// # Errors
+    /// The store's, at the start.
+    pub async fn work(self: &Arc<Self>, shutdown: CancellationToken) -> Result<(), FlowError> {
+        let partners = self.partners();
+        let collecting = partners.iter().filter(|partner| partner.collect_every().is_some());
+        let collecting: Vec<String> = collecting.map(|partner| partner.name().to_owned()).collect();
+        self.store()
+            .write(move |tx| {
+                jobs::afresh(tx, PERIODIC)?;
+                periodic(tx, "overdue", "", 0)?;
+                periodic(tx, retention::ERASE, "", 0)?;
+                collecting.iter().try_for_each(|partner| periodic(tx, "collect", partner, 0))
+            })
+            .await?;
+        let runner = Runner::new(self.store().clone(), Settings::default())
+            .queue(process::QUEUE, 2, Backoff::default(), self.handler(Self::work_process))
+            .queue(batch::QUEUE, 1, Backoff::default(), self.handler(Self::work_batch))
+            .queue(deliver::QUEUE, 8, self.send_backoff(), self.handler(Self::work_deliver))
+            .queue(hand_on::QUEUE, 1, Backoff::default(), self.handler(Self::work_hand_on))
+            .queue(PERIODIC, ROUNDS, Backoff::default(), self.handler(Self::work_periodic));
+        runner.run(shutdown).await;
+        Ok(())
+    }
+
+    fn send_backoff(&self) -> Backoff {
+        self.resend.map_or(SEND_BACKOFF, |first_ms| Backoff { first_ms, longest_ms: first_ms.saturating_mul(8) })
+    }
+
+    fn handler<F>(
+        self: &Arc<Self>,
+        work: fn(Arc<Self>, Job, Lease) -> F,
+    ) -> impl Fn(Job, Lease) -> BoxFuture<'static, Result<Done, Failure>> + Send + Sync + 'static
+    where
+        F: Future<Output = Result<Done, Failure>> + Send + 'static,
+    {
+        let gateway = Arc::clone(self);
+        move |job, lease| Box::pin(work(Arc::clone(&gateway), job, lease))
+    }
+
+    async fn work_process(self: Arc<Self>, job: Job, _: Lease) -> Result<Done, Failure> {
+        let file = id(&job)?;
+        // What it does is done once, however often it is asked to: the file's row says whether it was.
+        blocking(move || self.process(file)).await?;
+        Ok(Done::Complete)
+    }
+
+    async fn work_batch(self: Arc<Self>, job: Job, lease: Lease) -> Result<Done, Failure> {
+        let Some(partner) = self.partner(&job.subject) else {
+            let reason = format!(
+                "there is no partner `{}` any more: bring its settings back, or withdraw its claims",
+                job.subject
+            );
+            return Err(Failure::Fail { reason });
+        };
+        let gateway = Arc::clone(&self);
+        let name = partner.name().to_owned();
+        let held = lease.clone();
+        blocking(move || gateway.batch(&partner, &held)).await?;
+        // Claims that were queued since the last look found this job running, and made no other.
+        self.store()
+            .write(move |tx| match batch::is_asked(tx, &name)? {
+                true => jobs::release(tx, &lease, 0),
+                false => jobs::complete(tx, &lease),
+            })
+            .await?;
+        Ok(Done::Stored)
+    }
+
+    async fn work_deliver(self: Arc<Self>, job: Job, lease: Lease) -> Result<Done, Failure> {
+        let file = id(&job)?;
+        match self.send(file).await? {
+            Sent::Arrived => Ok(Done::Complete),
+            Sent::Again { reason, after } => {
+                let given_up = job.attempt >= job.max_attempts;
+                let told = reason.clone();
+                self.store().write(move |tx| Self::failed(tx, file, &told, given_up)).await?;
+                match after {
+                    Some(wait_ms) => Err(Failure::RetryAfter { error: reason, wait_ms }),
+                    None => Err(Failure::Retry { error: reason }),
+                }
+            }
+            Sent::GivenUp { reason } => {
+                let told = reason.clone();
+                self.store()
+                    .write(move |tx| {
+                        Self::failed(tx, file, &told, true)?;
+                        jobs::fail(tx, &lease, &told)
+                    })
+                    .await?;
+                tracing::error!(file.id = %file, reason, "a file could not be sent; a person must act");
+                Ok(Done::Stored)
+            }
+        }
+    }
+
+    async fn work_hand_on(self: Arc<Self>, job: Job, _: Lease) -> Result<Done, Failure> {
+        let file = id(&job)?;
+        blocking(move || self.hand_on(file)).await?;
+        Ok(Done::Complete)
+    }
+
+    async fn work_periodic(self: Arc<Self>, job: Job, lease: Lease) -> Result<Done, Failure> {
+        match job.kind.as_str() {
+            "overdue" => {
+                self.store()
+                    .write(move |tx| {
+                        expect::overdue(tx)?;
+                        Self::abandoned(tx)?;
+                        let now = tx.now();
+                        jobs::forget(tx, now.saturating_sub(FORGET_AFTER))?;
+                        jobs::complete(tx, &lease)?;
+                        periodic(tx, "overdue", "", LOOK_FOR_OVERDUE)
+                    })
+                    .await?;
+                Ok(Done::Stored)
+            }
+            retention::ERASE => {
+                self.erase_old().await?;
+                self.store()
+                    .write(move |tx| {
+                        jobs::complete(tx, &lease)?;
+                        periodic(tx, retention::ERASE, "", LOOK_FOR_OLD)
+                    })
+                    .await?;
+                Ok(Done::Stored)
+            }
+            "collect" => {
+                // A partner that is gone, or no longer asked, leaves the round.
+                let Some(partner) = self.partner(&job.subject) else { return Ok(Done::Complete) };
+                let Some(every) = partner.collect_every() else { return Ok(Done::Complete) };
+                self.collect(&partner).await?;
+                // Another job, so that tries which failed before do not count against it.
+                let wait = i64::try_from(every.as_millis()).unwrap_or(i64::MAX);
+                self.store()
+                    .write(move |tx| {
+                        jobs::complete(tx, &lease)?;
+                        periodic(tx, "collect", &job.subject, wait)
+                    })
+                    .await?;
+                Ok(Done::Stored)
+            }
+            other => Err(Failure::Fail { reason: format!("this program knows no periodic work `{other}`") }),
+        }
+    }
+}
+
+/// Asks for periodic work.
+fn periodic(tx: &mut dyn Tx, kind: &str, subject: &str, wait: i64) -> store::Result<()> {
+    let (key, due) = (format!("{PERIODIC}:{kind}:{subject}"), tx.now().saturating_add(wait));
+    jobs::enqueue(
+        tx,
+        &NewJob {
+            unique_key: Some(&key),
+            due: Some(due),
+            max_attempts: 1_000_000,
+            ..NewJob::new(PERIODIC, kind, subject)
+        },
+    )?;
+    Ok(())
+}
+
+fn id(job: &Job) -> Result<Id, Failure> {
+    job.subject.parse().map_err(|_| Failure::Fail { reason: "the job names no file".into() })
+}
+
+impl From<FlowError> for Failure {
+    fn from(error: FlowError) -> Self {
+        match error {
+            FlowError::Settings { .. } => Self::RetryAfter { error: error.to_string(), wait_ms: 60_000 },
+            error => Self::Retry { error: error.to_string() },
+        }
+    }
+}

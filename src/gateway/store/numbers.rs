@@ -1,0 +1,186 @@
+//! Control numbers: those that we give out, without gaps, and those that we have seen, to know what comes twice.
+
+use super::{Error, Result, Tx, values};
+
+/// A day, in milliseconds.
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// Rows that are deleted at once.
+const AT_ONCE: i64 = 1_000;
+
+/// The numbers of a kind: both ends belong to them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Range {
+    first: i64,
+    last: i64,
+}
+
+impl Range {
+    /// 1 to 999999999: ISA13 and GS06, which have nine digits at most.
+    pub const NINE_DIGITS: Self = Self { first: 1, last: 999_999_999 };
+
+    /// 1 to 9999: ST02 as most partners want it, four digits.
+    pub const FOUR_DIGITS: Self = Self { first: 1, last: 9_999 };
+
+    /// The numbers from `first` to `last`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if there is none, or one below 0 or of more than 18 digits.
+    pub const fn new(first: i64, last: i64) -> Result<Self> {
+        if first < 0 || last < first || last > 999_999_999_999_999_999 {
+            return Err(Error::Invalid("control numbers go from 0 or more up to at most 18 digits"));
+        }
+        Ok(Self { first, last })
+    }
+
+    fn width(self) -> i64 {
+        self.last.saturating_sub(self.first).saturating_add(1)
+    }
+}
+
+/// Numbers that were taken, in order. After the last of the range comes its first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taken {
+    range: Range,
+    next: i64,
+    left: i64,
+}
+
+impl Taken {
+    /// The first of them.
+    pub fn first(&self) -> i64 {
+        self.next
+    }
+}
+
+impl Iterator for Taken {
+    type Item = i64;
+
+    fn next(&mut self) -> Option<i64> {
+        self.left = self.left.checked_sub(1).filter(|left| *left >= 0)?;
+        let number = self.next;
+        self.next = if number >= self.range.last { self.range.first } else { number.saturating_add(1) };
+        Some(number)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = usize::try_from(self.left).unwrap_or_default();
+        (left, Some(left))
+    }
+}
+
+impl ExactSizeIterator for Taken {}
+
+/// Takes the next `count` numbers of a kind (`ISA13`, `GS06` …) for a partner. If the work is rolled back they
+/// were not taken: there are no gaps. A new range begins where the old one stands, or at its own first number.
+///
+/// # Errors
+/// [`Error::Invalid`] if the range does not have so many.
+pub fn take(tx: &mut dyn Tx, partner: &str, kind: &str, count: u32, range: Range) -> Result<Taken> {
+    let (count, width) = (i64::from(count), range.width());
+    if count < 1 || count > width {
+        return Err(Error::Invalid("as many control numbers cannot be taken at once: none, or more than there are"));
+    }
+    let row = tx.first(
+        "INSERT INTO control_number (partner, kind, next) VALUES (?1, ?2, ?3 + ?5 % ?6)
+         ON CONFLICT (partner, kind) DO UPDATE SET next = ?3 +
+             (CASE WHEN control_number.next BETWEEN ?3 AND ?4 THEN control_number.next - ?3 ELSE 0 END + ?5) % ?6
+         RETURNING next",
+        values![partner, kind, range.first, range.last, count, width],
+    )?;
+    let after = row.ok_or(Error::Invalid("a control number was not stored"))?.int("next")?;
+    let back = after.saturating_sub(range.first).saturating_sub(count).rem_euclid(width);
+    Ok(Taken { range, next: range.first.saturating_add(back), left: count })
+}
+
+/// The number that will be taken next; `None` if none was taken yet.
+///
+/// # Errors
+/// Why it could not be read.
+pub fn next(tx: &mut dyn Tx, partner: &str, kind: &str) -> Result<Option<i64>> {
+    let row = tx.first("SELECT next FROM control_number WHERE partner = ?1 AND kind = ?2", values![partner, kind])?;
+    row.map(|row| row.int("next")).transpose()
+}
+
+/// Has numbers begin at `next`: as agreed with the partner, or beyond what was given out after a backup that was
+/// restored.
+///
+/// # Errors
+/// Why it could not be stored.
+pub fn set_next(tx: &mut dyn Tx, partner: &str, kind: &str, next: i64) -> Result<()> {
+    let sql = "INSERT INTO control_number (partner, kind, next) VALUES (?1, ?2, ?3)
+               ON CONFLICT (partner, kind) DO UPDATE SET next = ?3";
+    tx.run(sql, values![partner, kind, next]).map(drop)
+}
+
+/// Which way a number went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From the partner to us.
+    In,
+    /// From us to the partner.
+    Out,
+}
+
+impl Direction {
+    /// As it is stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::In => "in",
+            Self::Out => "out",
+        }
+    }
+}
+
+/// A number in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Number<'a> {
+    /// The partner's name.
+    pub partner: &'a str,
+    /// Which way it went.
+    pub direction: Direction,
+    /// What it numbers: `ISA13`, `GS06`, `ST02`, `BHT03` …
+    pub kind: &'a str,
+    /// The number as it stands in the file.
+    pub number: &'a str,
+}
+
+/// The file in which the number was seen first within the last `days`; a time in the future counts as well,
+/// since clocks are set back.
+///
+/// # Errors
+/// Why it could not be read.
+pub fn seen(tx: &mut dyn Tx, number: Number<'_>, now: i64, days: u32) -> Result<Option<String>> {
+    let since = now.saturating_sub(DAY_MS.saturating_mul(days.into()));
+    let row = tx.first(
+        "SELECT file FROM seen_number
+         WHERE partner = ?1 AND direction = ?2 AND kind = ?3 AND number = ?4 AND at >= ?5 ORDER BY at, file LIMIT 1",
+        values![number.partner, number.direction.as_str(), number.kind, number.number, since],
+    )?;
+    row.map(|row| row.text("file").map(str::to_owned)).transpose()
+}
+
+/// Stores that the number was seen in a file. Twice in one file is once.
+///
+/// # Errors
+/// Why it could not be stored.
+pub fn record(tx: &mut dyn Tx, number: Number<'_>, file: &str, now: i64) -> Result<()> {
+    tx.run(
+        "INSERT INTO seen_number (partner, direction, kind, number, file, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (partner, direction, kind, number, file) DO NOTHING",
+        values![number.partner, number.direction.as_str(), number.kind, number.number, file, now],
+    )
+    .map(drop)
+}
+
+/// Deletes some of the numbers that were seen before a time. Returns how many.
+///
+/// # Errors
+/// Why they could not be deleted.
+pub fn forget(tx: &mut dyn Tx, before: i64) -> Result<u64> {
+    tx.run(
+        "DELETE FROM seen_number WHERE (partner, direction, kind, number, file) IN
+             (SELECT partner, direction, kind, number, file FROM seen_number WHERE at < ?1 LIMIT ?2)",
+        values![before, AT_ONCE],
+    )
+}

@@ -1,0 +1,8 @@
+//! The gateway over real sockets.
+#![cfg(feature = "gateway")]
+
+mod api;
+mod core;
+mod faults;
+mod harness;
+mod security;
