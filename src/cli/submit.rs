@@ -279,7 +279,7 @@ impl<'a> Page<'a> {
 
     fn text(&mut self, submitted: &Submitted) -> io::Result<()> {
         let Submitted { file, replayed, queued, refused, claims, findings } = submitted;
-        let Paint { bold, bad, dim, .. } = self.paint;
+        let Paint { bold, bad, warn, dim } = self.paint;
         for finding in findings.iter().take(MOST_FINDINGS) {
             self.finding(finding)?;
         }
@@ -301,6 +301,11 @@ impl<'a> Page<'a> {
         if let Some(more) = refused.checked_sub(MOST_REFUSED).filter(|more| *more > 0) {
             writeln!(self.output, "and {more} more claims refused; --format json has them all\n")?;
         }
+        let again = |claim: &&Claim| claim.decision != "refused" && claim.duplicate_of.is_some();
+        for claim in claims.iter().filter(again).take(MOST_REFUSED) {
+            let first = claim.duplicate_of.as_deref().unwrap_or_default();
+            writeln!(self.output, "{warn}again{warn:#}    {}: handed in before, as {}", claim.name(), printable(first))?;
+        }
         let taken = if self.checked { claims.len().saturating_sub(*refused) } else { *queued };
         let word = if self.checked { "acceptable" } else { "queued" };
         writeln!(self.output, "{bold}{}: {} of {} claims {word}{bold:#}", printable(file), taken, claims.len())?;
@@ -319,7 +324,7 @@ impl<'a> Page<'a> {
     /// A finding, as `validate` words it: what is wrong, where, and what to do.
     fn finding(&mut self, finding: &RawValue) -> io::Result<()> {
         let Ok(finding) = serde_json::from_str::<Finding>(finding.get()) else { return Ok(()) };
-        let Paint { bold, bad, warn, dim, .. } = self.paint;
+        let Paint { bold, bad, warn, dim } = self.paint;
         let shade = match finding.severity.as_str() {
             "error" => bad,
             "warning" => warn,

@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::harness::{Process, SandboxPayer, Site, claims, lines, until};
 
 const API: &str = "backups = \"backups\"\n[api]\nlisten = \"127.0.0.1:0\"\n";
-const NOWHERE: &str = "receiver_id = \"99001\"\nsender_id = \"CLRV01\"\npayers = [\"HARBOR\"]\n";
+const NOWHERE: &str = "receiver_id = \"99001\"\nsender_id = \"CLRV01\"\npayers = [\"HARBOR\"]\nlimits.batch_wait = \"10m\"\n";
 
 struct Run {
     code: i32,
@@ -93,7 +93,7 @@ impl Office {
 #[test]
 fn claims_go_out_and_what_comes_back_is_fetched() {
     let payer = SandboxPayer::start();
-    let site = Site::new(API, &[("harbor", &payer.partner(""))]);
+    let site = Site::new(API, &[("harbor", &payer.partner("duplicates.claim = { days = 30, then = \"refuse\" }"))]);
     let office = Office::open(&site);
     let text = lines(&claims(Kind::Professional, 3, 1, &["PAID", "DENY", "REJ"]));
     let file = site.at("claims.ndjson");
@@ -198,12 +198,7 @@ fn what_is_wrong_is_said_with_what_to_do() {
     // It waits for a file, until it is withdrawn.
     let queued: Value = office.ask(&["status", "C000001PAID", "--format", "json"]).json();
     let id = queued["claims"][0]["claim"]["id"].as_str().unwrap().to_owned();
-    until(
-        Duration::from_secs(20),
-        "batched",
-        || office.ask(&["status", &id, "--format", "json"]).out.contains("\"batched\""),
-        || office.ask(&["status", &id]).out,
-    );
+    assert_eq!(office.ask(&["withdraw", &id]).ends(0).out, format!("{id}: withdrawn\n"));
     office.ask(&["withdraw", &id]).ends(1);
     office.ask(&["retry", "4711", "none"]).ends(1);
 }
