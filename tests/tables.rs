@@ -56,6 +56,9 @@ const LAYERS: &[&str] = &[
     "report",
     "explain",
     "acknowledge",
+    "partner",
+    "testing",
+    "gateway",
 ];
 
 #[test]

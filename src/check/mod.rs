@@ -14,7 +14,6 @@ mod finding;
 mod found;
 mod index;
 mod known;
-mod lines;
 mod memory;
 mod numbering;
 mod open;
@@ -34,7 +33,6 @@ mod structure;
 mod value;
 
 pub use finding::{Answer, Finding, Place, Trigger, Within};
-pub use lines::Lines;
 pub use options::Options;
 pub use outcome::{Claim, GroupOutcome, InterchangeOutcome, Receive, TransactionOutcome, Verdict};
 pub use rule::{Codes, Rule, Severity};

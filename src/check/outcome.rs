@@ -125,7 +125,7 @@ pub trait Receive {
         let _ = set;
     }
 
-    /// A functional group has ended.
+    /// A functional group has ended. Transaction sets that stand outside a group end with one that has not begun.
     fn group(&mut self, group: &GroupOutcome) {
         let _ = group;
     }

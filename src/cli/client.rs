@@ -59,7 +59,8 @@ impl Access {
     /// # Errors
     /// A URL or a key that cannot be used.
     pub fn client(&self) -> anyhow::Result<Client> {
-        let url = Url::parse(&self.url).map_err(|_| anyhow!("--url: not a URL such as https://gateway.example:8080"))?;
+        let url =
+            Url::parse(&self.url).map_err(|_| anyhow!("--url: not a URL such as https://gateway.example:8080"))?;
         let loopback = url.host_str().is_some_and(is_loopback);
         let tls = match url.scheme() {
             "https" => {
@@ -411,7 +412,8 @@ fn is_loopback(host: &str) -> bool {
 
 /// What the client needs where it speaks plain HTTP: nobody is trusted.
 fn no_tls() -> anyhow::Result<ClientConfig> {
-    let builder = ClientConfig::builder_with_provider(Arc::new(default_provider())).with_safe_default_protocol_versions()?;
+    let builder =
+        ClientConfig::builder_with_provider(Arc::new(default_provider())).with_safe_default_protocol_versions()?;
     Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
 }
 

@@ -211,7 +211,9 @@ impl Fetch {
             let is_last = events.items.is_empty() && events.next.to_string() == after;
             for event in &events.items {
                 // One event of each file that came: claims have theirs besides.
-                let (Some(id), None, "file_processed") = (&event.file, &event.claim, event.kind.as_str()) else { continue };
+                let (Some(id), None, "file_processed") = (&event.file, &event.claim, event.kind.as_str()) else {
+                    continue;
+                };
                 if self.partner.as_ref().is_some_and(|partner| *partner != event.partner) {
                     continue;
                 }
@@ -294,7 +296,8 @@ impl Mark {
     fn of(folder: &Path, what: &str, partner: Option<&str>) -> Self {
         let partner: String =
             partner.unwrap_or_default().chars().filter(|one| one.is_ascii_alphanumeric() || *one == '-').collect();
-        let name = if partner.is_empty() { format!(".claimwire-{what}") } else { format!(".claimwire-{what}-of-{partner}") };
+        let name =
+            if partner.is_empty() { format!(".claimwire-{what}") } else { format!(".claimwire-{what}-of-{partner}") };
         Self(folder.join(name))
     }
 
@@ -305,7 +308,9 @@ impl Mark {
             Err(error) => Err(error),
         };
         let text = text.with_context(|| self.0.display().to_string())?;
-        text.trim().parse().with_context(|| format!("{}: it does not say how far this folder is; delete it to begin anew", self.0.display()))
+        text.trim().parse().with_context(|| {
+            format!("{}: it does not say how far this folder is; delete it to begin anew", self.0.display())
+        })
     }
 
     fn write(&self, sequence: i64) -> anyhow::Result<()> {

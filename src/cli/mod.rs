@@ -215,7 +215,8 @@ mod tests {
                 let name = argument.get_id().as_str();
                 let is_secret = name == "key" || name.contains("password");
                 // The sandbox's `--key` is a file of PEM.
-                let placed = argument.get_value_names().is_some_and(|names| matches!(names[0].as_str(), "PLACE" | "FILE"));
+                let placed =
+                    argument.get_value_names().is_some_and(|names| matches!(names[0].as_str(), "PLACE" | "FILE"));
                 assert!(!is_secret || placed, "{} --{name}", command.get_name());
             }
         }

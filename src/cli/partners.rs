@@ -94,7 +94,14 @@ fn list(access: &Access, format: Format, output: &mut Output) -> anyhow::Result<
         Format::Json => writeln!(output, "{all}")?,
         Format::Text => {
             for one in all["items"].as_array().into_iter().flatten() {
-                writeln!(output, "{:<24} {:<10} {:<8} {}", word(one, "name"), word(one, "usage"), way(one), word(one, "title"))?;
+                writeln!(
+                    output,
+                    "{:<24} {:<10} {:<8} {}",
+                    word(one, "name"),
+                    word(one, "usage"),
+                    way(one),
+                    word(one, "title")
+                )?;
             }
         }
     }
@@ -114,7 +121,8 @@ fn show(access: &Access, name: &str, format: Format, output: &mut Output) -> any
         summary[what].as_array().into_iter().flatten().filter(|count| count["partner"] == name).cloned().collect()
     };
     if format == Format::Json {
-        let counts = serde_json::json!({ "claims": of("claims"), "deliveries": of("deliveries"), "overdue": of("overdue") });
+        let counts =
+            serde_json::json!({ "claims": of("claims"), "deliveries": of("deliveries"), "overdue": of("overdue") });
         writeln!(output, "{}", serde_json::json!({ "partner": one, "counts": counts }))?;
         return Ok(Outcome::Done);
     }
@@ -132,7 +140,9 @@ fn show(access: &Access, name: &str, format: Format, output: &mut Output) -> any
         writeln!(output, "  {label:<16} {value}")?;
     }
     for (label, what) in [("claims", "claims"), ("files of ours", "deliveries"), ("overdue", "overdue")] {
-        let counts = of(what).into_iter().map(|count| format!("{} {}", count["count"], word(&count, "state")).trim_end().to_owned());
+        let counts = of(what)
+            .into_iter()
+            .map(|count| format!("{} {}", count["count"], word(&count, "state")).trim_end().to_owned());
         let counts = counts.collect::<Vec<_>>().join(", ");
         writeln!(output, "  {label:<16} {}", if counts.is_empty() { "none" } else { &counts })?;
     }

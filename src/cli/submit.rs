@@ -304,7 +304,12 @@ impl<'a> Page<'a> {
         let again = |claim: &&Claim| claim.decision != "refused" && claim.duplicate_of.is_some();
         for claim in claims.iter().filter(again).take(MOST_REFUSED) {
             let first = claim.duplicate_of.as_deref().unwrap_or_default();
-            writeln!(self.output, "{warn}again{warn:#}    {}: handed in before, as {}", claim.name(), printable(first))?;
+            writeln!(
+                self.output,
+                "{warn}again{warn:#}    {}: handed in before, as {}",
+                claim.name(),
+                printable(first)
+            )?;
         }
         let taken = if self.checked { claims.len().saturating_sub(*refused) } else { *queued };
         let word = if self.checked { "acceptable" } else { "queued" };
@@ -315,7 +320,10 @@ impl<'a> Page<'a> {
                 "{dim}this file was handed in before: that is the answer it had then, and nothing was done again{dim:#}"
             )?;
             if *refused > 0 {
-                writeln!(self.output, "{dim}after a change on the gateway's side give --idempotency-key a new key{dim:#}")?;
+                writeln!(
+                    self.output,
+                    "{dim}after a change on the gateway's side give --idempotency-key a new key{dim:#}"
+                )?;
             }
         }
         Ok(())

@@ -9,6 +9,7 @@ use std::{
 use anyhow::Context;
 use claimwire::{
     check::{self, Options},
+    ndjson,
     report::{self, Limit, Lines, Look, Report, Writer},
 };
 use clap::{Args, ValueEnum};
@@ -183,11 +184,11 @@ impl Asked<'_> {
     }
 
     /// An input as X12, and what became of its lines if it has claims on their own.
-    fn x12(&self, input: Input) -> anyhow::Result<(Option<check::Lines>, Source)> {
+    fn x12(&self, input: Input) -> anyhow::Result<(Option<ndjson::Lines>, Source)> {
         let source = Source::detect(input)?;
         if source.kind == Kind::Lines {
             let Source { name, kind, bytes } = source;
-            let made = check::Lines::to_x12(bytes, &self.partner.options()?, Vec::new());
+            let made = ndjson::Lines::to_x12(bytes, &self.partner.options()?, Vec::new());
             let (lines, x12) = made.with_context(|| name.clone())?;
             return Ok((Some(lines), Source { name, kind, bytes: Box::new(Cursor::new(x12)) }));
         }

@@ -2,14 +2,15 @@
 
 use std::io::{Read, Write};
 
+use memchr::memmem;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{Error, Framing, LineBreak, binding, framing, interchange_guide};
 use crate::{
     guide,
-    record::write::{Start, Style, Writer},
-    x12::{self, Delimiters, Token},
+    record::write::{Start, Style, Writer, Written},
+    x12::Delimiters,
 };
 
 /// Reads a document (JSON) and writes its X12.
@@ -32,10 +33,14 @@ pub fn write(mut input: impl Read, mut output: impl Write, style: &Style) -> Res
         usual = framing::bytes(&framing.line_break);
         let style =
             Style { delimiters: framing.delimiters, line_break: usual.clone(), on_delimiter: style.on_delimiter };
-        let mut bytes = interchange(raw, &style)?;
+        if !framing.line_breaks.is_empty() {
+            broken(raw, &framing, &style, &mut output)?;
+            continue;
+        }
+        let mut bytes = interchange(raw, &style)?.bytes;
         // Between this interchange and what follows stands what is said there.
         bytes.truncate(bytes.len().saturating_sub(usual.len() + usize::from(framing.unterminated)));
-        if framing.line_breaks.is_empty() { output.write_all(&bytes)? } else { broken(&bytes, &framing, &mut output)? }
+        output.write_all(&bytes)?;
     }
     match document.trailing {
         Some(trailing) => output.write_all(&framing::bytes(&trailing))?,
@@ -102,13 +107,12 @@ impl Head {
     }
 }
 
-fn interchange(raw: &RawValue, style: &Style) -> Result<Vec<u8>, Error> {
+fn interchange(raw: &RawValue, style: &Style) -> Result<Written, Error> {
     let guide = interchange_guide()?;
-    let Some(binding) = binding(guide) else { return Ok(Vec::new()) };
+    let Some(binding) = binding(guide) else { return Ok(Written::default()) };
     let set = |raw: &RawValue, out: &mut Vec<u8>| transaction(raw, style, out).map_err(|error| error.to_string());
     let writer = Writer::of_envelope(binding, style, &set).ignoring(Framing::FIELDS);
-    let written = writer.write(&mut serde_json::Deserializer::from_str(raw.get()))?;
-    Ok(written.bytes)
+    Ok(writer.write(&mut serde_json::Deserializer::from_str(raw.get()))?)
 }
 
 /// Writes one transaction set; gives the number of its segments.
@@ -150,25 +154,35 @@ fn transaction(raw: &RawValue, style: &Style, out: &mut Vec<u8>) -> Result<u32, 
 }
 
 /// Writes an interchange with the line breaks that are unlike the others.
-fn broken(bytes: &[u8], framing: &Framing, output: &mut impl Write) -> Result<(), Error> {
-    let mut reader = x12::Reader::with_delimiters(bytes, framing.delimiters);
+fn broken(raw: &RawValue, framing: &Framing, style: &Style, output: &mut impl Write) -> Result<(), Error> {
+    let (bytes, mark) = marked(raw, style)?;
     let mut exceptions = framing.line_breaks.iter().peekable();
-    let mut number = 0;
-    while let Some(token) = reader.next()? {
-        match token {
-            Token::Segment { segment, before, terminated, .. } => {
-                number += 1;
-                match exceptions.next_if(|exception| exception.before_segment == number) {
-                    Some(exception) => output.write_all(&framing::bytes(&exception.text))?,
-                    None => output.write_all(before)?,
-                }
-                output.write_all(segment.bytes())?;
-                if terminated {
-                    output.write_all(&[framing.delimiters.segment])?;
-                }
+    let mut start = 0;
+    for (number, end) in (1..).zip(memmem::find_iter(&bytes, &mark)) {
+        if number > 1 {
+            match exceptions.next_if(|exception| exception.before_segment == number) {
+                Some(exception) => output.write_all(&framing::bytes(&exception.text))?,
+                None => output.write_all(&style.line_break)?,
             }
-            Token::Trailing { bytes, .. } => output.write_all(bytes)?,
         }
+        let is_last = end + mark.len() == bytes.len();
+        let segment = bytes.get(start..end - usize::from(is_last && framing.unterminated)).unwrap_or_default();
+        output.write_all(segment)?;
+        start = end + mark.len();
     }
     Ok(())
+}
+
+/// The segments of an interchange, with a mark after each instead of a line break. Where segments end the bytes
+/// alone do not say: an ISA may hold the terminator. A mark that the data happen to hold is not taken.
+fn marked(raw: &RawValue, style: &Style) -> Result<(Vec<u8>, Vec<u8>), Error> {
+    let mut number = 0u32;
+    loop {
+        let mark = format!("\0{number}\0").into_bytes();
+        let written = interchange(raw, &Style { line_break: mark.clone(), ..style.clone() })?;
+        if memmem::find_iter(&written.bytes, &mark).count() == written.segments as usize {
+            return Ok((written.bytes, mark));
+        }
+        number += 1;
+    }
 }

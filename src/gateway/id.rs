@@ -20,6 +20,11 @@ const LENGTH: usize = 13;
 static LAST: AtomicI64 = AtomicI64::new(0);
 
 impl Id {
+    /// The id as the store has it.
+    pub fn number(self) -> i64 {
+        self.0
+    }
+
     /// A new id at a time (milliseconds since 1970): greater than every one that was made before it in this
     /// process, even if the clock went back.
     pub fn new(now: i64) -> Self {

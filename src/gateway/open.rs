@@ -74,7 +74,8 @@ impl Gateway {
         let partners = Partners::load(&settings.partners)?;
         let store = Store::open(&settings.folder, keys, clock)?;
         let spool = settings.folder.join("spool");
-        for folder in std::iter::once(&spool).chain(&settings.hand_on).chain(&settings.intake).chain(&settings.backups) {
+        for folder in std::iter::once(&spool).chain(&settings.hand_on).chain(&settings.intake).chain(&settings.backups)
+        {
             let failed = |source| OpenError::Folder { path: folder.clone(), source };
             fs::create_dir_all(folder).map_err(failed)?;
         }

@@ -230,6 +230,11 @@ impl Passwords {
         hash.map(|hash| hash.to_string()).map_err(|_| PasswordError::Failed)
     }
 
+    /// Whether a hash can be verified against at all: settings that hold another one lock their user out.
+    pub fn is_usable(hash: &str) -> bool {
+        readable(hash).is_some()
+    }
+
     /// Whether this is the user's password. `hash` is what settings hold for the user (a PHC string), `None` for a user
     /// that there is not; the answer is then no, and takes as long.
     pub async fn verify(&self, user: &str, password: &SecretString, hash: Option<&str>) -> bool {
@@ -292,11 +297,15 @@ const MOST_MEMORY: u32 = 1 << 20;
 const MOST_PASSES: u32 = 64;
 
 fn is_right(password: &SecretString, hash: &str) -> bool {
-    let Ok(hash) = PasswordHash::new(hash) else { return false };
-    let Ok(params) = Params::try_from(&hash) else { return false };
-    params.m_cost() <= MOST_MEMORY
-        && params.t_cost() <= MOST_PASSES
-        && Argon2::default().verify_password(password.expose_secret().as_bytes(), &hash).is_ok()
+    let password = password.expose_secret().as_bytes();
+    readable(hash).is_some_and(|hash| Argon2::default().verify_password(password, &hash).is_ok())
+}
+
+fn readable(hash: &str) -> Option<PasswordHash> {
+    let hash = PasswordHash::new(hash).ok()?;
+    let params = Params::try_from(&hash).ok()?;
+    let bounded = params.m_cost() <= MOST_MEMORY && params.t_cost() <= MOST_PASSES;
+    (bounded && hash.algorithm.as_str().starts_with("argon2") && hash.hash.is_some()).then_some(hash)
 }
 
 #[cfg(test)]
@@ -382,6 +391,10 @@ mod tests {
             assert_eq!(passwords.verify(user, &secret(password), hash).await, right, "{user} {password}");
         }
         assert_eq!(passwords.0.right.lock().unwrap().len(), 1);
+        assert!(Passwords::is_usable(&hash));
+        for unusable in ["$argon2id$nonsense", "$argon2id$v=19$m=4294967295,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2g", "plain"] {
+            assert!(!Passwords::is_usable(unusable), "{unusable}");
+        }
         assert!(Passwords::hash(&secret("")).is_err() && Passwords::hash(&secret(&"a".repeat(1025))).is_err());
         assert!(!passwords.verify("ali", &secret(&"a".repeat(1025)), Some(&hash)).await);
     }

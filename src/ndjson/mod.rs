@@ -17,6 +17,7 @@
 mod each;
 mod envelope;
 mod form;
+mod lines;
 mod read;
 mod write;
 
@@ -24,6 +25,7 @@ pub use each::each;
 pub use envelope::Options;
 pub(crate) use envelope::trailer;
 pub(crate) use form::line_form;
+pub use lines::Lines;
 pub use read::{Summary, read};
 pub use write::Writer;
 

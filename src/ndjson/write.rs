@@ -178,7 +178,8 @@ impl<W: Write> Writer<W> {
         if kind == "interchange_acknowledgment" {
             return self.interchange_acknowledgment(text);
         }
-        let bound = Form::of_kind(kind).ok_or_else(|| bad(&format!("`{kind}` is no kind of line")))?;
+        let bound = Form::of_kind(kind)
+            .ok_or_else(|| bad(&"its `kind` is none that there is: professional, institutional, dental, payment, …"))?;
         let id = self
             .options
             .guide

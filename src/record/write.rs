@@ -293,7 +293,9 @@ fn fields<'de, A: MapAccess<'de>>(
                     )));
                 }
             }
-            Found::Unknown(name) => return Err(de::Error::custom(format!("{record} has no field `{name}`"))),
+            Found::Unknown(name) => {
+                return Err(de::Error::custom(format!("{record} has no field `{}`", shown(&name))));
+            }
         }
     }
     Ok(())
@@ -607,7 +609,7 @@ impl<'de> Visitor<'de> for ScalarVisitor<'_, '_> {
                 "to" => to = part,
                 _ => {
                     return Err(de::Error::custom(format!(
-                        "a period (`{}`) has `from` and `to`, no `{key}`",
+                        "a period (`{}`) has `from` and `to`, and nothing else",
                         self.name
                     )));
                 }
@@ -659,4 +661,12 @@ impl<'de> DeserializeSeed<'de> for IsNothing {
             _ => false,
         })
     }
+}
+
+/// The name of a member that is no field, for a message. One that cannot be a field's may be data that got into a
+/// wrong place, and is not shown.
+fn shown(name: &str) -> &str {
+    const LONGEST_NAME: usize = 40;
+    let like_a_field = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    if name.len() <= LONGEST_NAME && name.bytes().all(like_a_field) { name } else { "…" }
 }

@@ -37,6 +37,8 @@ mod draw;
 mod interchange;
 mod mutate;
 mod pattern;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod targets;
 mod transaction;
 mod value;
 

@@ -222,7 +222,8 @@ fn lines_end_with(text: &[u8], byte: u8, complete: bool) -> Result<bool, Refusal
     let mut lines = text.split(is_break).map(|line| line.trim_ascii()).filter(|line| !line.is_empty());
     let (first, second) = (lines.next(), lines.next());
     // the last line may go on where this text ends
-    if lines.next().is_none() && !complete && !text.last().is_some_and(is_break) {
+    let are_whole = lines.next().is_some() || second.is_some() && text.last().is_some_and(is_break);
+    if !are_whole && !complete {
         return Err(Refusal::Incomplete);
     }
     Ok(first.is_some_and(|line| line.ends_with(&[byte])) && second.is_none_or(|line| line.ends_with(&[byte])))

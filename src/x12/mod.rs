@@ -26,7 +26,7 @@
 //! What is odd about the bytes (a byte order mark, hard-wrapped lines, an ISA that is not fixed width) is
 //! a [`Finding`], kept by the reader; [`Error`] means that reading cannot go on.
 
-#[cfg(feature = "gateway")]
+#[cfg(feature = "framing")]
 mod codec;
 mod delimiters;
 mod error;
@@ -40,7 +40,7 @@ mod reader;
 mod segment;
 mod writer;
 
-#[cfg(feature = "gateway")]
+#[cfg(feature = "framing")]
 pub use codec::{Interchange, InterchangeCodec, Junk};
 pub use delimiters::Delimiters;
 pub use error::Error;

@@ -21,9 +21,9 @@ pub const MAX_SEGMENT: usize = 1 << 20;
 /// How many bytes that belong to no segment may stand before an interchange or between segments: 64 KiB.
 pub const MAX_BETWEEN: usize = 64 << 10;
 
-/// How large the buffer is at first; it grows for longer segments only. In tests it is small, so that it
-/// fills up, moves and grows all the time.
-const BUFFER: usize = if cfg!(test) { 64 } else { 128 << 10 };
+/// How large the buffer is at first; it grows for longer segments only. In tests and under a fuzzer it is
+/// small, so that it fills up, moves and grows all the time.
+const BUFFER: usize = if cfg!(any(test, fuzzing)) { 64 } else { 128 << 10 };
 
 /// Reads segments.
 ///

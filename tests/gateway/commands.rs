@@ -14,7 +14,8 @@ use serde_json::Value;
 use crate::harness::{Process, SandboxPayer, Site, claims, lines, until};
 
 const API: &str = "backups = \"backups\"\n[api]\nlisten = \"127.0.0.1:0\"\n";
-const NOWHERE: &str = "receiver_id = \"99001\"\nsender_id = \"CLRV01\"\npayers = [\"HARBOR\"]\nlimits.batch_wait = \"10m\"\n";
+const NOWHERE: &str =
+    "receiver_id = \"99001\"\nsender_id = \"CLRV01\"\npayers = [\"HARBOR\"]\nlimits.batch_wait = \"10m\"\n";
 
 struct Run {
     code: i32,
@@ -115,7 +116,11 @@ fn claims_go_out_and_what_comes_back_is_fetched() {
     // The same claims in another file are known again, and refused one by one.
     let other = [text.as_slice(), b"\n"].concat();
     let refused = office.run(&["submit", "-"], &other).ends(1);
-    assert!(refused.out.contains("0 of 3 claims queued") && refused.out.contains("handed in before"), "{}", refused.out);
+    assert!(
+        refused.out.contains("0 of 3 claims queued") && refused.out.contains("handed in before"),
+        "{}",
+        refused.out
+    );
 
     // What became of them.
     let until_it_is = |number: &str, state: &str| {
@@ -129,7 +134,13 @@ fn claims_go_out_and_what_comes_back_is_fetched() {
     };
     let numbers: Vec<String> = (0..3).map(number).collect();
     for number in &numbers {
-        let state = if number.ends_with("PAID") { "paid" } else if number.ends_with("DENY") { "denied" } else { "rejected" };
+        let state = if number.ends_with("PAID") {
+            "paid"
+        } else if number.ends_with("DENY") {
+            "denied"
+        } else {
+            "rejected"
+        };
         until_it_is(number, state);
     }
     let paid = numbers.iter().find(|number| number.ends_with("PAID")).unwrap();
@@ -162,12 +173,16 @@ fn claims_go_out_and_what_comes_back_is_fetched() {
     let acks = site.at("acks");
     office.ask(&["fetch", "acknowledgments", "--into", acks.to_str().unwrap()]).ends(0);
     let found = shown(&acks);
-    assert!(found.iter().any(|name| name.contains("277CA")) && !found.iter().any(|name| name.contains("835")), "{found:?}");
+    assert!(
+        found.iter().any(|name| name.contains("277CA")) && !found.iter().any(|name| name.contains("835")),
+        "{found:?}"
+    );
     // One file, byte for byte.
     let id = site.rows("SELECT message FROM file WHERE direction = 'out'").len();
     assert!(id >= 1);
     let out: Value = office.ask(&["status", paid, "--format", "json"]).json();
-    let file = out["claims"][0]["claim"]["file"].as_str().or(out["claims"][1]["claim"]["file"].as_str()).unwrap().to_owned();
+    let file =
+        out["claims"][0]["claim"]["file"].as_str().or(out["claims"][1]["claim"]["file"].as_str()).unwrap().to_owned();
     let raw = office.ask(&["fetch", &file]).ends(0).out;
     assert!(raw.starts_with("ISA*") && raw.contains(paid.as_str()));
     office.ask(&["fetch", "remittances"]).ends(2);
@@ -181,7 +196,8 @@ fn what_is_wrong_is_said_with_what_to_do() {
     let mut some = claims(Kind::Professional, 2, 1, &["PAID"]);
     some[1]["charge"] = "1.00".into();
     let refused = office.run(&["submit"], &lines(&some)).ends(1);
-    for words in ["1 of 2 claims queued", "refused  C000002PAID (line 2, harbor)", "error[claim.charge.sum]", "= help:"] {
+    for words in ["1 of 2 claims queued", "refused  C000002PAID (line 2, harbor)", "error[claim.charge.sum]", "= help:"]
+    {
         assert!(refused.out.contains(words), "{words}: {}", refused.out);
     }
     let name = some[0]["subscriber"]["last_name"].as_str().unwrap_or("nobody");

@@ -1,6 +1,7 @@
 //! The gateway over real sockets.
 #![cfg(feature = "gateway")]
 
+mod api;
 mod commands;
 mod core;
 mod faults;

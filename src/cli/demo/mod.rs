@@ -1,6 +1,8 @@
 //! `demo`: what the program is for, shown on files that it brings along.
 
 mod card;
+#[cfg(feature = "gateway")]
+mod circle;
 
 use std::{
     io::Write,
@@ -19,9 +21,10 @@ use super::{
 /// Show what this program does, with sample files that it brings along
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Everybody in the samples is invented. Nothing is written to disk and nothing goes over a network.")]
+Everybody in the samples is invented. What it writes stands in a temporary folder that is deleted at the end,
+and what it sends stays on this machine.")]
 pub struct Demo {
-    /// End when all has been shown (it always does, for now)
+    /// End when all has been shown, instead of staying up to be looked at
     #[arg(long)]
     once: bool,
     #[command(flatten)]
@@ -69,6 +72,12 @@ files that payers take, without losing a byte. Four files are on their way throu
 JSON, is shown as a person would want to see it, and becomes X12 again.
 ";
 
+#[cfg(feature = "gateway")]
+const CIRCLE: &str = "
+Now the whole circle. A gateway is started, and a payer to test against, with mutual TLS between them (CAQH
+CORE) under certificates made on the spot. How a member id begins chooses what the payer does with the claim.
+";
+
 const NEXT: &str = "\
 Now with a file of your own:
 
@@ -81,10 +90,39 @@ Now with a file of your own:
 impl Demo {
     /// Does what was asked.
     pub fn run(&self) -> anyhow::Result<Outcome> {
-        // There is nothing yet that would stay up.
-        let Self { once: _, destination } = self;
-        destination.write(show)
+        let Self { once, destination } = self;
+        destination.write(|output| {
+            let outcome = show(output)?;
+            Ok(outcome.max(go_round(*once, output)?))
+        })
     }
+}
+
+/// A gateway and a test payer, and claims that go round between them.
+#[cfg(feature = "gateway")]
+fn go_round(once: bool, output: &mut Output) -> anyhow::Result<Outcome> {
+    let paint = if output.has_colours() { Colours::some() } else { Colours::default() };
+    writeln!(output, "{CIRCLE}")?;
+    output.flush()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut circle = circle::Circle::start().await?;
+        let well = circle.go_round(&paint, output).await?;
+        if !once {
+            circle.invite(output)?;
+            tokio::signal::ctrl_c().await?;
+        }
+        circle.end().await;
+        writeln!(output, "\n{NEXT}")?;
+        Ok(if well { Outcome::Done } else { Outcome::Refused })
+    })
+}
+
+/// Without the gateway there is nothing that could go round.
+#[cfg(not(feature = "gateway"))]
+fn go_round(_: bool, output: &mut Output) -> anyhow::Result<Outcome> {
+    writeln!(output, "\n{NEXT}")?;
+    Ok(Outcome::Done)
 }
 
 fn show(output: &mut Output) -> anyhow::Result<Outcome> {
@@ -106,7 +144,6 @@ fn show(output: &mut Output) -> anyhow::Result<Outcome> {
         trips.push(trip);
     }
     table(&trips, &paint, output)?;
-    writeln!(output, "\n{NEXT}")?;
     let all_well = trips.iter().all(|trip| trip.bytes_are_back && trip.claims_are_back);
     Ok(if all_well { Outcome::Done } else { Outcome::Refused })
 }

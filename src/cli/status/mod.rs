@@ -117,13 +117,17 @@ impl Status {
         if claims.is_empty() && deliveries.is_empty() {
             writeln!(output, "no claims and no files yet")?;
         }
-        let partners: BTreeSet<(&str, &str)> =
-            claims.iter().map(|count| (count.partner.as_str(), count.direction.as_deref().unwrap_or_default())).collect();
+        let partners: BTreeSet<(&str, &str)> = claims
+            .iter()
+            .map(|count| (count.partner.as_str(), count.direction.as_deref().unwrap_or_default()))
+            .collect();
         for (partner, direction) in partners {
             let (way, name) = if direction == "in" { ("from", partner) } else { ("to", partner) };
             let name = if name.is_empty() { "no partner" } else { name };
             writeln!(output, "claims {way} {}", printable(name))?;
-            let of = |count: &&Count| count.partner == partner && count.direction.as_deref().unwrap_or_default() == direction;
+            let of = |count: &&Count| {
+                count.partner == partner && count.direction.as_deref().unwrap_or_default() == direction
+            };
             // In the order in which a claim goes through them.
             for state in State::all() {
                 for count in claims.iter().filter(of).filter(|count| count.state.as_deref() == Some(state.name())) {
@@ -288,7 +292,8 @@ fn timeline(client: &Client, claim: &str) -> anyhow::Result<Vec<Value>> {
     }
     let (mut events, mut after) = (Vec::new(), "0".to_owned());
     loop {
-        let page: Page = client.ask(&format!("/v1/claims/{claim}/timeline"), &[("after", &after), ("limit", "1000")])?;
+        let page: Page =
+            client.ask(&format!("/v1/claims/{claim}/timeline"), &[("after", &after), ("limit", "1000")])?;
         events.extend(page.items);
         match page.next {
             Some(next) => after = next,

@@ -87,7 +87,11 @@ pub(super) fn event(event: &Value) -> String {
         "interchange_answered" => {
             let what = meaning(Coded::Outcome, &word(detail, "status"));
             let note = word(detail, "note");
-            let why = if note.is_empty() || note == "000" { String::new() } else { format!(": {}", meaning(Coded::Interchange, &note)) };
+            let why = if note.is_empty() || note == "000" {
+                String::new()
+            } else {
+                format!(": {}", meaning(Coded::Interchange, &note))
+            };
             format!("TA1: interchange {} {what}{why}{in_file}", word(detail, "interchange"))
         }
         "syntax_answered" => format!("999: {}{in_file}", syntax(detail)),
@@ -121,7 +125,8 @@ fn syntax(detail: &Value) -> String {
         }
         return text;
     }
-    let (name, place) = if detail.get("transaction").is_some() { ("transaction", Coded::Set) } else { ("group", Coded::Group) };
+    let (name, place) =
+        if detail.get("transaction").is_some() { ("transaction", Coded::Set) } else { ("group", Coded::Group) };
     let of = if name == "group" { "group" } else { "transaction set" };
     let mut text = format!("{of} {} {}", word(detail, name), meaning(Coded::Outcome, &word(detail, "status")));
     for code in list(detail, "errors").filter_map(Value::as_str) {
@@ -172,9 +177,8 @@ mod tests {
 
     #[test]
     fn events_are_said_in_words() {
-        let said = |kind: Event, detail: Value| {
-            event(&json!({ "kind": kind.name(), "partner": "harbor", "detail": detail }))
-        };
+        let said =
+            |kind: Event, detail: Value| event(&json!({ "kind": kind.name(), "partner": "harbor", "detail": detail }));
         for (kind, detail, text) in [
             (Event::Sent, json!({}), "sent to harbor"),
             (

@@ -47,7 +47,8 @@ const CLAIMS: &str = "SELECT partner, direction, state, count(*) AS count FROM c
 const DELIVERIES: &str = "SELECT partner, NULL AS direction, state, count(*) AS count FROM delivery";
 const OVERDUE: &str = "SELECT partner, NULL AS direction, NULL AS state, count(*) AS count FROM expectation";
 
-const JOBS: &str = "SELECT count(*) AS n FROM job WHERE state = 'failed' AND finished IS NOT NULL AND queue <> 'deliver'";
+const JOBS: &str =
+    "SELECT count(*) AS n FROM job WHERE state = 'failed' AND finished IS NOT NULL AND queue <> 'deliver'";
 
 /// How many claims, deliveries and overdue acknowledgments there are.
 #[utoipa::path(

@@ -10,7 +10,7 @@ use std::{
 use serde_json::value::RawValue;
 
 use crate::{
-    check::{self, Claim, Finding, Lines, Options, Receive, Severity, TransactionOutcome, Verdict},
+    check::{self, Claim, Finding, Options, Receive, Severity, TransactionOutcome, Verdict},
     ndjson, report, x12,
 };
 
@@ -49,7 +49,7 @@ pub(super) fn lines(
     options: &Options,
     mut x12: impl Read + Write + Seek,
 ) -> Result<Examination, ndjson::Error> {
-    let (made, _) = Lines::to_x12(input, writing, io::BufWriter::new(&mut x12))?;
+    let (made, _) = ndjson::Lines::to_x12(input, writing, io::BufWriter::new(&mut x12))?;
     x12.rewind()?;
     let mut examining = Examining::new(true);
     made.check(io::BufReader::new(x12), options, &mut examining)?;

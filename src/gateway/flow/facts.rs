@@ -197,10 +197,8 @@ fn find(value: &serde_json::Value, is_strange: &dyn Fn(char) -> bool) -> Option<
         }
         serde_json::Value::Object(members) => {
             // Where a claim comes from is not written.
-            let written = members.iter().filter(|(name, _)| !matches!(name.as_str(), "source" | "kind" | "x12"));
-            written
-                .map(|(name, item)| (name, item))
-                .find_map(|(name, item)| Some(format!(".{name}{}", find(item, is_strange)?)))
+            let mut written = members.iter().filter(|(name, _)| !matches!(name.as_str(), "source" | "kind" | "x12"));
+            written.find_map(|(name, item)| Some(format!(".{name}{}", find(item, is_strange)?)))
         }
         _ => None,
     }

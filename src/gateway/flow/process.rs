@@ -12,7 +12,7 @@ use serde_json::json;
 use super::{
     Event, FlowError, State, answers, batch,
     deliver::{self, New, Outlet},
-    facts::Line,
+    facts::{Line, number_key},
     hand_on,
     outline::{self, Outline, Recorded},
     remit::{self, Facts, Remitted},
@@ -286,13 +286,13 @@ impl Processed {
             accepted += usize::from(!claim.state.is_dead());
             let facts = &claim.row.facts;
             tx.run(
-                "INSERT INTO claim (id, direction, partner, source, kind, control_number, charge, frequency,
+                "INSERT INTO claim (id, direction, partner, source, kind, control_number, number_key, charge, frequency,
                     payer_control_number, fingerprint, state, transaction_set, position, payload, offset, length, at, changed)
-                 VALUES (?1, 'in', ?2, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?15)",
+                 VALUES (?1, 'in', ?2, ?2, ?3, ?4, ?16, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?15)",
                 values![
                     Id::new(now).0, partner, &facts.kind, &facts.control_number, facts.charge(), facts.frequency(),
                     facts.payer_control_number.as_deref(), &claim.fingerprint, claim.state.name(), set.0, claim.position,
-                    lines.id, claim.row.offset as i64, claim.row.length as i64, now,
+                    lines.id, claim.row.offset as i64, claim.row.length as i64, now, number_key(&facts.control_number),
                 ],
             )?;
         }

@@ -150,10 +150,8 @@ mod tests {
         let settings = Settings::load(&at("gateway.toml")).unwrap();
         let gateway = tokio::task::block_in_place(|| Gateway::open_at(&settings, Clock::set_by(hand.clone()))).unwrap();
         let store = gateway.store();
-        let [sent, due, failed] = store
-            .write(|tx| Ok([file(tx, 1, "sent")?, file(tx, 2, "due")?, file(tx, 3, "failed")?]))
-            .await
-            .unwrap();
+        let [sent, due, failed] =
+            store.write(|tx| Ok([file(tx, 1, "sent")?, file(tx, 2, "due")?, file(tx, 3, "failed")?])).await.unwrap();
         hand.fetch_add(29 * DAY, Ordering::SeqCst);
         let young = store.write(|tx| file(tx, 4, "sent")).await.unwrap();
         assert_eq!(gateway.erase_old().await.unwrap(), 0);

@@ -357,9 +357,7 @@ impl BackOffice {
     fn process(&mut self, job: Job) {
         let now = self.shared.now();
         let (taken, answers) = self.decide(&job, now).unwrap_or_else(|error| {
-            // The message may repeat what stood in the file.
-            let kind = if matches!(error, document::Error::X12(_)) { "not X12" } else { "not processed" };
-            tracing::warn!(partner = job.partner, error = kind, "a file brought no answer");
+            unanswered(&job, &error);
             Default::default()
         });
         let entries = taken.claims.into_iter().map(|(claim, outcome)| Entry::Claim {
@@ -383,7 +381,11 @@ impl BackOffice {
         let mut desk = Desk::new(&mut self.numbers, known, created, job.channel == STREAM);
         check::check(File::open(&job.file.path)?, &options, &mut desk)?;
         let (taken, mut answers) = desk.finish()?;
-        answers.extend(remit::remit(&job.file.path, &taken, &mut self.numbers, created)?);
+        match remit::remit(&job.file.path, &taken, &mut self.numbers, created) {
+            Ok(remittances) => answers.extend(remittances),
+            // The claims were taken in all the same.
+            Err(error) => unanswered(job, &error),
+        }
         Ok((taken, answers))
     }
 
@@ -409,6 +411,16 @@ impl BackOffice {
         }
         answer
     }
+}
+
+/// Notes that something of a file has no answer. The error may repeat what stands in the file, and is not told.
+fn unanswered(job: &Job, error: &document::Error) {
+    let error = match error {
+        document::Error::X12(_) => "it is not X12",
+        document::Error::Io(_) => "it cannot be read",
+        _ => "an answer cannot be written",
+    };
+    tracing::warn!(partner = job.partner, channel = job.channel, error, "sandbox: a file is not answered");
 }
 
 /// What answers in real time, if it is there.

@@ -96,6 +96,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_documentation_has_the_whole_table() {
+        for row in TABLE {
+            assert!(include_str!("mod.rs").contains(&format!("| `{}…`", row.prefix)), "{}", row.prefix);
+        }
+    }
+
+    #[test]
     fn no_prefix_hides_another_and_each_outcome_has_one() {
         for (at, row) in TABLE.iter().enumerate() {
             assert!(row.prefix.len() >= 4);

@@ -144,7 +144,7 @@ impl State {
 }
 
 /// A worker's right to a job. Whoever has the right to change the job's outcome has this.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Lease {
     /// Which job.
     pub job: JobId,

@@ -165,3 +165,39 @@ fn bound(payload: &Sealed) -> Vec<u8> {
 fn cipher(key: &[u8; KEY]) -> Result<RandomizedNonceKey> {
     RandomizedNonceKey::new(&AES_256_GCM, key).map_err(|_| Error::Crypto)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chunk_opens_in_its_own_place_and_nowhere_else() {
+        let (key, other) = (DataKey::random().unwrap(), DataKey::random().unwrap());
+        let place = Place { payload: PayloadId::new(), number: 7, last: false };
+        for chunk in [&b""[..], b"a", &[0; CHUNK]] {
+            let sealed = key.seal(place, chunk).unwrap();
+            assert!(key.open(place, sealed.clone()).unwrap() == chunk);
+            let elsewhere = [
+                Place { payload: PayloadId::new(), ..place },
+                Place { number: 8, ..place },
+                Place { last: true, ..place },
+            ];
+            for wrong in elsewhere {
+                assert_eq!(key.open(wrong, sealed.clone()).err(), Some(Error::Seal(wrong.payload)), "{wrong:?}");
+            }
+            assert!(other.open(place, sealed.clone()).is_err());
+            assert_ne!(key.seal(place, chunk).unwrap(), sealed, "the nonce is another");
+        }
+    }
+
+    #[test]
+    fn bytes_that_compress_take_less_room_and_others_no_more_than_a_little() {
+        let key = DataKey::random().unwrap();
+        let place = Place { payload: PayloadId::new(), number: 0, last: true };
+        let mut noise = vec![0; CHUNK];
+        rand::fill(&mut noise).unwrap();
+        assert!(key.seal(place, &[b'~'; CHUNK]).unwrap().len() < CHUNK / 100);
+        let overhead = 1 + NONCE_LEN + AES_256_GCM.tag_len();
+        assert_eq!(key.seal(place, &noise).unwrap().len(), CHUNK + overhead);
+    }
+}

@@ -69,6 +69,8 @@ async fn the_log_has_ids_and_codes_and_nothing_of_a_file() {
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt().json().with_max_level(tracing::Level::TRACE);
     let _guard = tracing::subscriber::set_default(subscriber.with_writer(move || writer.clone()).finish());
+    // Other tests of this process may have asked for less at the same places.
+    tracing::callsite::rebuild_interest_cache();
 
     let world = World::new().await;
     let claims = parcel(Content::Claims837P, "ISA*JANEDOE~");

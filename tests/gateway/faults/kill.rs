@@ -225,8 +225,14 @@ impl Run {
         let gateway = site.serve().listening(1);
         let tries = billing.join().unwrap();
         let open = "SELECT count(*) FROM claim WHERE state NOT IN ('paid', 'partially_paid', 'zero_paid', 'denied', 'rejected')";
+        let unheard = "SELECT count(*) FROM claim c WHERE NOT EXISTS
+            (SELECT 1 FROM event e WHERE e.claim = c.id AND e.kind = 'syntax_answered')";
         let states = || format!("{:?}\n{}", site.rows("SELECT state, count(*) FROM claim GROUP BY state"), tail(&site));
-        let done = || site.count(open) == 0 && site.count("SELECT count(*) FROM claim") >= self.claims as i64;
+        let done = || {
+            site.count(open) == 0
+                && site.count(unheard) == 0
+                && site.count("SELECT count(*) FROM claim") >= self.claims as i64
+        };
         until(Duration::from_secs(180), "claims come to their end", done, states);
         let quiet = "SELECT count(*) FROM job WHERE state IN ('ready', 'running') AND queue <> 'periodic'";
         until(Duration::from_secs(60), "jobs come to their end", || site.count(quiet) == 0, states);

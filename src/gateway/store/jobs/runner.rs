@@ -15,8 +15,8 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    Backoff, Job, JobId, LONGEST_LEASE_MS, Lease, Rescued, State, complete, fail, find, heartbeat, lease, release,
-    rescue, rescue_all_but, retry, retry_after,
+    Backoff, Job, LONGEST_LEASE_MS, Lease, Rescued, State, complete, fail, find, heartbeat, lease, release, rescue,
+    rescue_all_but, retry, retry_after,
 };
 use crate::gateway::store::{Error, Result, Store, Topic, Tx};
 
@@ -205,18 +205,19 @@ impl Runner {
             }
             Ok(leased)
         });
+        let turn = running.turn.lock().await;
         let leased = leased.await?;
         if leased.is_empty() {
             return Ok(self.settings.poll);
         }
-        for (at, (job, lease)) in leased {
-            let lost = CancellationToken::new();
-            running.lock().insert(job.id, (at, lease.clone(), lost.clone()));
+        let listed: Vec<_> = leased.into_iter().map(|(at, of)| (at, of, CancellationToken::new())).collect();
+        running.lock().extend(listed.iter().map(|(at, (_, lease), lost)| (lease.clone(), (*at, lost.clone()))));
+        drop(turn);
+        for (at, (job, lease), lost) in listed {
             let (this, running, stop) = (self.clone(), running.clone(), stop.clone());
             tasks.spawn(async move {
-                let id = job.id;
-                this.work(at, job, lease, &lost, &stop).await;
-                running.lock().remove(&id);
+                this.work(at, job, &lease, &lost, &stop).await;
+                running.lock().remove(&lease);
                 running.freed.notify_one();
             });
         }
@@ -226,13 +227,13 @@ impl Runner {
     /// The queues with workers free, and how many.
     fn free(&self, running: &Running) -> Vec<(usize, usize)> {
         let busy = running.lock();
-        let of = |at| busy.values().filter(|(queue, ..)| *queue == at).count();
+        let of = |at| busy.values().filter(|(queue, _)| *queue == at).count();
         let free = self.queues.iter().enumerate().map(|(at, queue)| (at, queue.workers.saturating_sub(of(at))));
         free.filter(|(_, free)| *free > 0).collect()
     }
 
     /// Works on one job, and stores what became of it.
-    async fn work(&self, at: usize, job: Job, lease: Lease, lost: &CancellationToken, stop: &CancellationToken) {
+    async fn work(&self, at: usize, job: Job, lease: &Lease, lost: &CancellationToken, stop: &CancellationToken) {
         let Some(queue) = self.queues.get(at) else { return };
         let (id, kind, attempt, backoff) = (job.id, job.kind.clone(), job.attempt, queue.backoff);
         // A handler that panics before it gives a future does so in here too.
@@ -258,7 +259,7 @@ impl Runner {
         if outcome == Ok(Done::Stored) {
             return;
         }
-        let ended = CancellationToken::new();
+        let (ended, lease) = (CancellationToken::new(), lease.clone());
         let settle = self.until_stored(&ended, move |tx| match &outcome {
             Ok(Done::Stored) => Ok(()),
             Ok(Done::Complete) => complete(tx, &lease),
@@ -284,11 +285,12 @@ impl Runner {
             beats.tick().await;
             let lease_ms = self.settings.lease_ms;
             let running_now = running.clone();
+            let turn = running.turn.lock().await;
             let kept = self.store.write(move |tx| {
                 let now = tx.now();
                 // Looked at in here, since jobs that end while this waits are not lost.
                 let leases: Vec<_> =
-                    running_now.lock().values().map(|(_, lease, lost)| (lease.clone(), lost.clone())).collect();
+                    running_now.lock().iter().map(|(lease, (_, lost))| (lease.clone(), lost.clone())).collect();
                 let mut lost = Vec::new();
                 for (lease, token) in leases {
                     match heartbeat(tx, &lease, now, lease_ms) {
@@ -305,7 +307,9 @@ impl Runner {
                 }
                 Ok((rescue(tx, now)?, lost))
             });
-            match kept.await {
+            let kept = kept.await;
+            drop(turn);
+            match kept {
                 Ok((rescued, lost)) => {
                     lost.iter().for_each(CancellationToken::cancel);
                     if rescued != Rescued::default() {
@@ -347,17 +351,21 @@ impl std::fmt::Debug for Runner {
     }
 }
 
-/// Jobs at work: the queue, the lease, and what stops the work when the lease is lost.
-type AtWork = HashMap<JobId, (usize, Lease, CancellationToken)>;
+/// Leases of jobs at work: the queue, and what stops the work when the lease is lost. A job that is to be tried
+/// again may be leased anew before its last attempt is off this list, so it is not a list of jobs.
+type AtWork = HashMap<Lease, (usize, CancellationToken)>;
 
 #[derive(Default)]
 struct Running {
-    jobs: Mutex<AtWork>,
+    leases: Mutex<AtWork>,
     freed: Notify,
+    /// Held while leases are taken and put on the list, and while they are renewed: one that is in the store
+    /// and not yet on the list would look abandoned to a clock that jumps.
+    turn: tokio::sync::Mutex<()>,
 }
 
 impl Running {
     fn lock(&self) -> MutexGuard<'_, AtWork> {
-        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+        self.leases.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

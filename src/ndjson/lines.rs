@@ -5,11 +5,9 @@ use std::io::{Read, Write, sink};
 
 use serde::Deserialize;
 
-use super::{
-    Claim, Finding, GroupOutcome, InterchangeOutcome, Options, Receive, TransactionOutcome, Verdict, run::check,
-};
+use super::{Error, Options as Writing, Writer, each};
 use crate::{
-    ndjson::{self, Error},
+    check::{Claim, Finding, GroupOutcome, InterchangeOutcome, Options, Receive, TransactionOutcome, Verdict, check},
     x12,
 };
 
@@ -34,15 +32,11 @@ impl Lines {
     ///
     /// # Errors
     /// Input that is no lines of JSON at all; output that fails.
-    pub fn to_x12<W: Write>(
-        input: impl Read,
-        options: &ndjson::Options,
-        output: W,
-    ) -> Result<(Self, W), ndjson::Error> {
-        let (mut lines, mut writer) = (Self::default(), ndjson::Writer::new(output, options.clone()));
-        ndjson::each(input, |number, line| {
+    pub fn to_x12<W: Write>(input: impl Read, options: &Writing, output: W) -> Result<(Self, W), Error> {
+        let (mut lines, mut writer) = (Self::default(), Writer::new(output, options.clone()));
+        each(input, |number, line| {
             // A line that fails may leave a file half written, so each is tried alone first.
-            let alone = ndjson::Writer::new(sink(), options.clone()).push(line);
+            let alone = Writer::new(sink(), options.clone()).push(line);
             if let Err(error) = alone.and_then(|()| writer.push(line)) {
                 let problem = match error {
                     Error::Json(error) => error.to_string(),
@@ -76,7 +70,7 @@ impl Lines {
     /// Checks the X12 that was made, and says what was found line by line.
     ///
     /// # Errors
-    /// As for [`check`].
+    /// As for [`check`](crate::check::check).
     pub fn check(
         &self,
         input: impl Read,

@@ -1,0 +1,10 @@
+//! Interchanges, groups and transaction sets.
+#![no_main]
+
+use claimwire::testing::targets;
+use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
+
+fuzz_target!(|data: &[u8]| targets::envelope(data));
+fuzz_mutator!(|data: &mut [u8], size: usize, most: usize, seed: u32| {
+    targets::mutate(data, size, most, seed, fuzzer_mutate)
+});

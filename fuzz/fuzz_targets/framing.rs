@@ -1,0 +1,7 @@
+//! Whole interchanges out of a stream.
+#![no_main]
+
+use claimwire::testing::targets;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| targets::framing(data));

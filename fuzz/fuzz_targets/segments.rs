@@ -1,0 +1,7 @@
+//! Segments as JSON, and JSON as segments.
+#![no_main]
+
+use claimwire::testing::targets;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| targets::segments(data));

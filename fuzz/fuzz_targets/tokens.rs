@@ -1,0 +1,7 @@
+//! The tokeniser.
+#![no_main]
+
+use claimwire::testing::targets;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| targets::tokens(data));

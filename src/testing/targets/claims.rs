@@ -1,0 +1,173 @@
+//! Claims and documents: read, written, and read again.
+
+use std::sync::LazyLock;
+
+use arbitrary::Unstructured;
+use serde_json::Value;
+
+use super::{choices, judged, shown};
+use crate::{
+    document,
+    guide::{self, Guide},
+    ndjson::{self, Writer},
+    record::{Date, Time, write::Style},
+    testing::interchange,
+};
+
+/// The document of a file gives the file back, byte for byte; and it is JSON.
+pub fn document(data: &[u8]) {
+    let mut json = Vec::new();
+    let Ok(notices) = document::read(data, &mut json) else { return };
+    for notice in &notices {
+        assert!(notice.offset <= data.len() as u64, "a notice lies inside the input: {notice}");
+    }
+    let mut back = Vec::new();
+    let written = document::write(&json[..], &mut back, &Style::default());
+    assert!(written.is_ok(), "{written:?} of {} by {}", shown(data), shown(&json));
+    assert!(back == data, "{} became {} by {}", shown(data), shown(&back), shown(&json));
+}
+
+/// Claims on their own survive the way through a file; a file cut into its interchanges has the same claims.
+pub fn claims(data: &[u8]) {
+    let Some(first) = lines(data) else { return };
+    if let Some(parts) = interchanges(data) {
+        let lines: Vec<Value> = parts.into_iter().filter_map(lines).flat_map(|lines| lines.values).collect();
+        assert_eq!(lines, first.values, "claims of the parts are those of the whole");
+    }
+    // What holds a delimiter of the new file, or has no place in it, is refused.
+    let Ok(file) = write(&first.values) else { return };
+    let second = lines(&file);
+    assert!(second.is_some() || first.values.is_empty(), "what was written is read: {}", shown(&file));
+    let Some(second) = second else { return };
+    assert_eq!(second.refused, 0, "nothing that was written is refused: {}", shown(&file));
+    assert_eq!(second.values.len(), first.values.len(), "no claim is lost: {}", shown(&file));
+    let Ok(again) = write(&second.values) else { panic!("what was written once is written again") };
+    assert!(again == file, "{} became {}", shown(&file), shown(&again));
+}
+
+/// JSON that somebody made: lines or a document. What can be written can be read, and is then the same
+/// for good.
+pub fn claim_json(data: &[u8]) {
+    let mut file = Vec::new();
+    if document::write(data, &mut file, &Style::default()).is_ok() {
+        document(&file);
+    }
+    let mut writer = Writer::new(Vec::new(), options());
+    for line in data.split(|byte| *byte == b'\n') {
+        if writer.push(line).is_err() {
+            return;
+        }
+    }
+    let Ok(file) = writer.finish() else { return };
+    if !file.is_empty() {
+        claims(&file);
+    }
+}
+
+/// What is drawn from a guide passes our checks, comes back from its document, and gives its claims.
+pub fn generated(data: &[u8]) {
+    let ([choice], entropy) = choices(data);
+    let name = guide::NAMES.get(usize::from(choice) % guide::NAMES.len()).copied().unwrap_or("837P");
+    let Some(Ok(guide)) = guide::by_name(name) else { return };
+    let file = interchange(guide, &mut Unstructured::new(entropy));
+    let stated = judged::stated(&file);
+    assert!(stated.is_empty(), "{name}: {stated:#?}\n{}", shown(&file));
+    document(&file);
+    let Some(first) = lines(&file) else { panic!("what is valid is read: {}", shown(&file)) };
+    assert_eq!(first.refused, 0, "no claim is refused: {}", shown(&file));
+    assert_eq!(first.values.len(), units(guide, &file), "every claim is a line: {}", shown(&file));
+    claims(&file);
+}
+
+/// How many claims, payments and so on a file has, by the segments they begin with.
+fn units(guide: &Guide, file: &[u8]) -> usize {
+    let ids: &[&[u8]] = match guide.set.as_str() {
+        "837" => &[b"CLM"],
+        "835" => &[b"CLP", b"PLB"],
+        "999" => &[b"AK1"],
+        "TA1" => &[b"TA1"],
+        _ => return trackings(file),
+    };
+    count(file, |segment| ids.contains(&segment.id()))
+}
+
+/// Claim statuses: TRN under a patient level.
+fn trackings(file: &[u8]) -> usize {
+    let mut is_patient = false;
+    count(file, |segment| {
+        if segment.id() == b"HL" {
+            is_patient = segment.element(3) == b"PT";
+        }
+        is_patient && segment.id() == b"TRN"
+    })
+}
+
+fn count(file: &[u8], mut is_meant: impl FnMut(&crate::x12::Segment<'_>) -> bool) -> usize {
+    let mut reader = crate::x12::Reader::new(file);
+    let mut count = 0;
+    while let Ok(Some(token)) = reader.next() {
+        if let crate::x12::Token::Segment { segment, .. } = token {
+            count += usize::from(is_meant(&segment));
+        }
+    }
+    count
+}
+
+struct Lines {
+    values: Vec<Value>,
+    refused: u64,
+}
+
+/// The lines of a file, without where they come from.
+fn lines(file: &[u8]) -> Option<Lines> {
+    let mut out = Vec::new();
+    let summary = ndjson::read(file, &mut out, None).ok()?;
+    let values = out.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(|line| {
+        let value = serde_json::from_slice::<Value>(line);
+        assert!(value.is_ok(), "{value:?}: {}", shown(line));
+        let mut value = value.unwrap_or_default();
+        let source = value.as_object_mut().and_then(|line| line.remove("source"));
+        assert!(source.is_some(), "a line says where it comes from");
+        value
+    });
+    let values: Vec<Value> = values.collect();
+    assert_eq!(values.len() as u64, summary.lines, "as many lines as were said");
+    Some(Lines { values, refused: summary.refused })
+}
+
+fn write(lines: &[Value]) -> Result<Vec<u8>, ndjson::Error> {
+    let mut writer = Writer::new(Vec::new(), options());
+    for line in lines {
+        writer.push(line.to_string().as_bytes())?;
+    }
+    writer.finish()
+}
+
+fn options() -> ndjson::Options {
+    static OPTIONS: LazyLock<ndjson::Options> = LazyLock::new(|| ndjson::Options {
+        sender: Some("SENDER".into()),
+        receiver: Some("RECEIVER".into()),
+        created: (Date::constant(2026, 1, 15), Time::new(10, 30).unwrap_or_default()),
+        ..ndjson::Options::default()
+    });
+    OPTIONS.clone()
+}
+
+/// The interchanges of a file, if it is made of such and nothing stands between them.
+fn interchanges(data: &[u8]) -> Option<Vec<&[u8]>> {
+    let mut reader = crate::x12::Reader::new(data);
+    let mut starts = Vec::new();
+    loop {
+        match reader.next() {
+            Ok(Some(crate::x12::Token::Segment { segment, offset, .. })) if segment.id() == b"ISA" => {
+                starts.push(usize::try_from(offset).ok()?);
+            }
+            Ok(Some(_)) => {}
+            Ok(None) => break,
+            Err(_) => return None,
+        }
+    }
+    starts.first().filter(|start| **start == 0)?;
+    starts.push(data.len());
+    starts.windows(2).map(|pair| data.get(*pair.first()?..*pair.last()?)).collect()
+}
