@@ -94,9 +94,9 @@ impl Office {
 #[test]
 fn claims_go_out_and_what_comes_back_is_fetched() {
     let payer = SandboxPayer::start();
-    let site = Site::new(API, &[("harbor", &payer.partner("duplicates.claim = { days = 30, then = \"refuse\" }"))]);
+    let site = Site::new(API, &[("harbor", &payer.partner("duplicates.claim = { days = 30, then = \"refuse\" }\nlimits.batch_wait = \"500ms\""))]);
     let office = Office::open(&site);
-    let text = lines(&claims(Kind::Professional, 3, 1, &["PAID", "DENY", "REJ"]));
+    let text = lines(&claims(Kind::Professional, 3, 1, &["PAID", "DENY", "REJMEM"]));
     let file = site.at("claims.ndjson");
     fs::write(&file, &text).unwrap();
     let file = file.to_str().unwrap();
