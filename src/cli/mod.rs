@@ -204,6 +204,7 @@ mod tests {
             let cli = Cli::command();
             let command = cli.find_subcommand(name).unwrap();
             let help = command.get_after_help().unwrap().to_string();
+            assert!(help.contains("Examples:\n  claimwire "), "{name}");
             assert!(help.contains("Exit codes: 0 ") && help.contains("; 2 could not"), "{name}");
         }
     }

@@ -94,7 +94,13 @@ impl Office {
 #[test]
 fn claims_go_out_and_what_comes_back_is_fetched() {
     let payer = SandboxPayer::start();
-    let site = Site::new(API, &[("harbor", &payer.partner("duplicates.claim = { days = 30, then = \"refuse\" }\nlimits.batch_wait = \"500ms\""))]);
+    let site = Site::new(
+        API,
+        &[(
+            "harbor",
+            &payer.partner("duplicates.claim = { days = 30, then = \"refuse\" }\nlimits.batch_wait = \"500ms\""),
+        )],
+    );
     let office = Office::open(&site);
     let text = lines(&claims(Kind::Professional, 3, 1, &["PAID", "DENY", "REJMEM"]));
     let file = site.at("claims.ndjson");
@@ -290,6 +296,58 @@ fn keys_partners_and_the_store_are_looked_after() {
     let to = site.at("again.db").display().to_string();
     run("", &["store", "backup", "--config", &config, &to], b"").ends(0);
     assert!(Path::new(&to).exists());
+}
+
+#[test]
+fn what_was_given_up_is_tried_again() {
+    let folder = |name: &str| {
+        format!(
+            "sender_id = \"CLRV01\"\nreceiver_id = \"99001\"\npayers = [\"HARBOR\"]\nfile_name = \"{{isa13}}.837\"\n\
+             limits.batch_wait = \"0s\"\nacknowledgments.expected.999 = \"1s\"\n[folder]\ndrop = \"../{name}\"\n"
+        )
+    };
+    let site = Site::new(API, &[("harbor", &folder("drop"))]);
+    fs::create_dir(site.at("drop")).unwrap();
+    // What stands there under the name of the first file is not ours to write over.
+    let taken = site.at("drop").join("000000001.837");
+    fs::write(&taken, "another file").unwrap();
+    let office = Office::open(&site);
+    assert!(office.ask(&["status", "--failed"]).ends(0).out.contains("0 failures"));
+    let text = lines(&claims(Kind::Professional, 1, 1, &["PAID"]));
+    office.run(&["submit"], &text).ends(0);
+    let failed = || office.ask(&["status", "--failed", "--format", "json"]).json()["deliveries"].clone();
+    until(Duration::from_secs(20), "given up", || failed()[0].is_object(), || office.ask(&["status"]).out);
+    let id = failed()[0]["id"].as_str().unwrap().to_owned();
+    let told = office.ask(&["status", "--failed"]).ends(1).out;
+    for words in ["to harbor by folder", "another file of its name", &format!("claimwire retry {id}"), "1 failure"] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    assert!(office.ask(&["status"]).ends(0).out.contains("! harbor: 1 files could not be sent"));
+
+    fs::remove_file(&taken).unwrap();
+    assert_eq!(office.ask(&["retry", &id]).ends(0).out, format!("{id}: due\n"));
+    until(Duration::from_secs(20), "put", || taken.exists(), || office.ask(&["status", "--failed"]).out);
+    assert!(fs::read_to_string(&taken).unwrap().contains("C000001PAID"));
+    until(
+        Duration::from_secs(20),
+        "sent",
+        || office.ask(&["status", "--failed"]).code == 0,
+        || office.ask(&["status", "--failed"]).out,
+    );
+    office.ask(&["retry", &id]).ends(1);
+    // Nobody answers it.
+    until(
+        Duration::from_secs(20),
+        "overdue",
+        || office.ask(&["status", "--overdue"]).code == 1,
+        || office.ask(&["status", "--overdue"]).out,
+    );
+    assert!(office.ask(&["status", "--overdue"]).out.contains("999   of harbor for file"));
+    // The same claims are taken again only if that is asked for.
+    let again =
+        office.run(&["submit", "--allow-duplicates", "-o", &site.at("out").display().to_string()], &text).ends(0);
+    assert!(again.out.is_empty());
+    assert!(fs::read_to_string(site.at("out")).unwrap().contains("1 of 1 claims queued"));
 }
 
 /// The files of a folder, without hidden ones.

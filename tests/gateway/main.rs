@@ -6,4 +6,5 @@ mod commands;
 mod core;
 mod faults;
 mod harness;
+mod retention;
 mod security;

@@ -253,13 +253,13 @@ impl Status {
             let (channel, attempts) = (word(delivery, "channel"), delivery["attempts"].as_u64().unwrap_or_default());
             writeln!(output, "delivery {id}: file {file} to {partner} by {channel}, {attempts} tries")?;
             writeln!(output, "    {}", word(delivery, "reason"))?;
-            writeln!(output, "    when that is dealt with: POST /v1/deliveries/{id}/retry")?;
+            writeln!(output, "    when that is dealt with: claimwire retry {id}")?;
         }
         for job in &jobs {
             let (id, queue, kind) = (word(job, "id"), word(job, "queue"), word(job, "kind"));
             writeln!(output, "job {id}: {queue} {kind} {}", word(job, "subject"))?;
             writeln!(output, "    {}", word(job, "reason"))?;
-            writeln!(output, "    when that is dealt with: POST /v1/jobs/{id}/retry")?;
+            writeln!(output, "    when that is dealt with: claimwire retry {id}")?;
         }
         ended(deliveries.len().saturating_add(jobs.len()), "failure", more, output)?;
         Ok(outcome)
