@@ -43,7 +43,7 @@ mod ruling;
 use std::io::Write;
 
 pub use self::{
-    explain::{Answered, Explained, explain},
+    explain::{Answered, Coded, Explained, explain, meaning, status_meaning},
     read::{Answer, Batch, read},
     ruling::Ruling,
 };
