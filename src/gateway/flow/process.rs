@@ -298,7 +298,14 @@ impl Processed {
         }
         if let Some(lines) = &lines {
             let of = Remitted { file, direction: "in", partner, lines: lines.id };
-            remit::record(tx, of, &payments, &judged.unbalanced)?;
+            let posted = remit::record(tx, of, &payments, &judged.unbalanced)?;
+            // Nothing is in it but payments that came before.
+            if let (Some(first), 0, true) = (posted.repeats, posted.new, claims.is_empty() && theirs.is_empty()) {
+                tx.run(
+                    "UPDATE file SET state = 'duplicate', about = ?2 WHERE id = ?1 AND state = 'processed'",
+                    values![file.0, first.0],
+                )?;
+            }
         }
         timeline::of_file(
             tx,
