@@ -2,7 +2,9 @@
 #![cfg(feature = "gateway")]
 
 mod api;
+mod commands;
 mod core;
 mod faults;
 mod harness;
+mod retention;
 mod security;
