@@ -11,7 +11,10 @@ send_by = "core"
 [tls]
 authorities = "authority.pem"
 [core]
-url = "https://seaside.example/core"
+# nobody listens there
+url = "https://127.0.0.1:1/core"
+sender = "CLRV01"
+receiver = "99002"
 "#;
 /// Partners that are asked now and then, and will be again.
 const ASKED: &str =
