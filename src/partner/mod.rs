@@ -521,15 +521,16 @@ impl Partner {
     pub fn limits_of_files(&self) -> Vec<Limit> {
         let limits = &self.limits;
         let claims = self.claims_per_transaction.or(limits.claims_per_transaction);
-        let counts: [(Option<u32>, fn(u64) -> Limit); 5] = [
-            (limits.interchanges_per_file, Limit::InterchangesPerFile),
-            (limits.groups_per_interchange, Limit::GroupsPerInterchange),
-            (limits.transactions_per_group, Limit::TransactionsPerGroup),
-            (claims, Limit::ClaimsPerTransaction),
-            (limits.claims_per_file, Limit::ClaimsPerFile),
+        let of = |most: Option<u32>, limit: fn(u64) -> Limit| most.map(|most| limit(most.into()));
+        let all = [
+            of(limits.interchanges_per_file, Limit::InterchangesPerFile),
+            of(limits.groups_per_interchange, Limit::GroupsPerInterchange),
+            of(limits.transactions_per_group, Limit::TransactionsPerGroup),
+            of(claims, Limit::ClaimsPerTransaction),
+            of(limits.claims_per_file, Limit::ClaimsPerFile),
+            limits.bytes_per_file.map(Limit::BytesPerFile),
         ];
-        let counts = counts.into_iter().filter_map(|(most, limit)| Some(limit(most?.into())));
-        counts.chain(limits.bytes_per_file.map(Limit::BytesPerFile)).collect()
+        all.into_iter().flatten().collect()
     }
 
     /// The guides to check by: those that come with the program and the partner's companions.

@@ -5,6 +5,7 @@ target="${CARGO_TARGET_DIR:-target}"
 cargo build --quiet
 work=$(mktemp -d)
 certificates=$work/certificates
+: >"$work/said"
 "$target/debug/claimwire" sandbox --core 127.0.0.1:0 --stream 127.0.0.1:0 --self-signed "$certificates" \
     >"$work/said" 2>"$work/log" &
 sandbox=$!
