@@ -8,19 +8,21 @@ use tokio_util::sync::CancellationToken;
 use super::{
     FlowError, batch, blocking,
     deliver::{self, Sent},
-    expect, hand_on, process,
+    expect, hand_on, intake, process,
     retention::{self, LOOK_FOR_OLD},
 };
 use crate::gateway::{
     Gateway, Id,
     store::{
-        self, Tx,
+        self, Tx, idempotency,
         jobs::{self, Backoff, Done, Failure, Job, Lease, NewJob, Runner, Settings},
     },
 };
 
 /// Overdue acknowledgments are looked for so often, in milliseconds.
 const LOOK_FOR_OVERDUE: i64 = 60_000;
+/// How long the API's answers to requests with a key are kept, in milliseconds: callers may count on 24 hours.
+const FORGET_ANSWERS_AFTER: i64 = 25 * 60 * 60 * 1000;
 /// How long jobs that were done are kept to be looked at, in milliseconds.
 const FORGET_AFTER: i64 = 7 * 24 * 60 * 60 * 1000;
 /// Periodic work at a time: a partner that does not answer holds up no other.
@@ -143,6 +145,8 @@ impl Gateway {
                         Self::abandoned(tx)?;
                         let now = tx.now();
                         jobs::forget(tx, now.saturating_sub(FORGET_AFTER))?;
+                        // A file of claims that was picked up is known again for good.
+                        idempotency::forget(tx, now.saturating_sub(FORGET_ANSWERS_AFTER), intake::CALLER)?;
                         jobs::complete(tx, &lease)?;
                         periodic(tx, "overdue", "", LOOK_FOR_OVERDUE)
                     })
