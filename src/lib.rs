@@ -13,6 +13,8 @@ pub mod gateway;
 pub mod generate;
 pub mod guide;
 pub mod guidebook;
+#[cfg(feature = "gateway")]
+pub mod manual;
 pub mod ndjson;
 pub mod partner;
 pub mod place;

@@ -1,0 +1,3 @@
+//! The manual of the gateway.
+
+pub mod settings;
