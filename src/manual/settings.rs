@@ -1,8 +1,8 @@
 //! Every setting: of the gateway, and of a trading partner.
 //!
-//! Both are TOML. A key that is not listed here is refused, with the keys that there are. Secrets never stand in
-//! these files: a setting says where the secret is, `env:NAME` or `file:PATH`. Relative paths stand beside the file
-//! they are written in.
+//! Both are TOML. A key that is not listed here is refused, with the keys that there are. Secrets never stand in these
+//! files: a setting says where the secret is, `env:NAME` or `file:PATH`. Relative paths stand beside the file they are
+//! written in.
 //!
 //! A *time* is text such as `"90s"`, `"5m"`, `"1h 30m"`. Under *default*, what stands as code is what the setting is
 //! without being written; *none* means that nothing is set, *required* that it must be written.
@@ -30,7 +30,7 @@
 //! | `usage` | `"test"` | `"test"` or `"production"`: to which partners claims go that name none, and are for a payer of theirs. |
 //! | `hand_on` | none | A folder. Claims that partners sent and we accepted are written there, as `PARTNER-ID.ndjson`. |
 //! | `intake` | none | A folder. Files of claims (JSON or X12) that somebody puts there are handed in; what became of each is written to `results` in it, as `NAME.ID.json`. |
-//! | `resend_after` | none | Time. How long a file waits, at most, for its second try; the waits double up to eight times that. By default 90 s, up to 15 min. |
+//! | `resend_after` | none | Time. How long a file waits for its second try, where that is not 90 s; the waits double up to eight times that, and up to a quarter is added to each. |
 //! | `offer_again` | `"10m"` | Time. A partner that confirms files is offered a file again that it fetched and did not confirm for so long. |
 //! | `keep_days` | none | Days, at least 1, after which stored bytes are erased: of files, claims and findings. What happened stays, and so do bytes that are still needed. By default nothing is erased. |
 //! | `backups` | none | A folder. `POST /v1/backup` and `claimwire store backup` copy the running store into it. |
