@@ -11,6 +11,7 @@ use super::{
     Error, Options, Summary,
     batch::Report,
     interchange::swapped,
+    is_plain,
     output::{OPEN, Output, Part, Parties, guide},
     text,
 };
@@ -494,7 +495,7 @@ fn element_number(segment: &str, element: u32, component: u8) -> Option<u32> {
 /// IK404: what stood there, unless it cannot be repeated as it was.
 fn value(finding: &Finding) -> Option<Text> {
     let value = finding.value.as_ref()?;
-    let shown = !value.is_empty() && value.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    let shown = !value.is_empty() && value.bytes().all(is_plain);
     shown.then(|| text(value.as_bytes(), 99)).filter(|value| !value.is_empty())
 }
 

@@ -333,15 +333,21 @@ impl<W: Write> Receive for Answers<W> {
 /// Data as an answer repeats it: text without what would not be allowed in it, cut to a length.
 fn text(value: &[u8], most: usize) -> Text {
     // As nearly all data are: one byte a character, and nothing to clean.
-    if value.iter().fold(true, |plain, byte| plain & (0x20..0x7f).contains(byte)) {
+    if value.iter().fold(true, |plain, byte| plain & is_plain(*byte)) {
         let value = value.trim_ascii();
         let value = value.get(..most).unwrap_or(value).trim_ascii_end();
         return std::str::from_utf8(value).unwrap_or_default().into();
     }
-    let clean = |character: char| if character.is_control() { ' ' } else { character };
+    let is_clean = |character: char| !character.is_control() && (!character.is_ascii() || is_plain(character as u8));
+    let clean = |character: char| if is_clean(character) { character } else { ' ' };
     let text: Text = match std::str::from_utf8(value) {
         Ok(text) => text.trim().chars().map(clean).take(most).collect(),
         Err(_) => value.trim_ascii().iter().map(|&byte| clean(char::from(byte))).take(most).collect(),
     };
     text.trim_end().into()
+}
+
+/// Whether X12 has the character, and it does not separate by habit.
+fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~') && !matches!(byte, b'`' | b'^')
 }

@@ -2,7 +2,7 @@
 
 use crate::guide::{
     DataType, Dictionary, DictionaryElement, ElementUse, Guide, NodeId, Repeat, Requirement, SegmentUse, SyntaxNote,
-    Usage, dictionary,
+    Usage, dictionary, pack,
 };
 
 /// What is asked of a segment.
@@ -95,17 +95,6 @@ pub(super) enum Kind {
 
 /// How many bytes of a code are packed.
 const PACKED: usize = 8;
-
-/// The first eight bytes of a value as a number.
-#[inline]
-pub(super) fn pack(value: &[u8]) -> u64 {
-    match *value {
-        [a] => u64::from(a),
-        [a, b] => u64::from(a) | u64::from(b) << 8,
-        [a, b, c] => u64::from(a) | u64::from(b) << 8 | u64::from(c) << 16,
-        _ => value.iter().take(8).rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
-    }
-}
 
 impl Plan {
     /// What a guide asks of a segment use. Codes that placement has looked at already are left out.
@@ -254,6 +243,8 @@ impl Simple {
     /// beside those it lists.
     pub(super) fn of_use(used: &ElementUse, placed: bool, before: Option<&str>, also: &[String]) -> Self {
         let kind = Kind::of(used.data.kind, &used.data.number, used.data.max, before);
+        // Of long codes placement has looked at the beginning only.
+        let placed = placed && used.codes.iter().all(|code| code.len() <= PACKED);
         let codes: Vec<&String> = if placed { Vec::new() } else { used.codes.iter().chain(also).collect() };
         let is_long = codes.iter().any(|code| code.len() > PACKED);
         let pattern = |pattern: &String| regex_lite::Regex::new(&format!("^(?:{pattern})$")).ok();

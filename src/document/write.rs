@@ -1,6 +1,9 @@
 //! A document to its file.
 
-use std::io::{Read, Write};
+use std::{
+    collections::HashSet,
+    io::{Read, Write},
+};
 
 use memchr::memmem;
 use serde::Deserialize;
@@ -120,11 +123,17 @@ fn transaction(raw: &RawValue, style: &Style, out: &mut Vec<u8>) -> Result<u32, 
     use serde::de::Error as _;
     let head = Head::of(raw)?;
     if let Some(segments) = &head.segments {
+        let latin1: HashSet<usize> = head.latin1.iter().copied().collect();
         for (at, segment) in segments.iter().enumerate() {
-            if head.latin1.contains(&at) {
+            let start = out.len();
+            if latin1.contains(&at) {
                 out.extend(framing::bytes(segment))
             } else {
                 out.extend_from_slice(segment.as_bytes())
+            }
+            if out.get(start..).unwrap_or_default().contains(&style.delimiters.segment) {
+                let number = at + 1;
+                return Err(serde_json::Error::custom(format!("segment {number} holds the segment terminator")));
             }
             out.push(style.delimiters.segment);
             out.extend_from_slice(&style.line_break);

@@ -57,15 +57,20 @@ struct Uses<'g> {
     codes: Vec<&'g [String]>,
 }
 
-/// The first eight bytes of a value as a number, so that codes compare in one step.
+/// The first eight bytes of a value as a number, so that codes compare in one step. A NUL at their end, which
+/// would make no difference to the number, makes it one that no code has.
 #[inline]
-fn pack(bytes: &[u8]) -> u64 {
+pub(crate) fn pack(bytes: &[u8]) -> u64 {
     // Nearly all are of two or three bytes: a copy of unknown length would cost more than the rest
     // of the look-up.
     match *bytes {
-        [a, b] => u64::from(a) | u64::from(b) << 8,
-        [a, b, c] => u64::from(a) | u64::from(b) << 8 | u64::from(c) << 16,
-        _ => bytes.iter().take(8).rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+        [a, b @ 1..=255] => u64::from(a) | u64::from(b) << 8,
+        [a, b, c @ 1..=255] => u64::from(a) | u64::from(b) << 8 | u64::from(c) << 16,
+        _ => {
+            let head = bytes.get(..8).unwrap_or(bytes);
+            let number = head.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+            if head.last() == Some(&0) { u64::MAX } else { number }
+        }
     }
 }
 

@@ -27,7 +27,7 @@ mod pattern;
 pub use companion::{Limit, Override, parse_companion};
 pub use designator::{Designator, DesignatorError};
 pub use dictionary::{DataElement, DataType, Dictionary, DictionaryElement, Requirement, SyntaxNote, dictionary};
-pub(crate) use dispatch::Lookup;
+pub(crate) use dispatch::{Lookup, pack};
 pub use language::{GuideError, parse};
 pub use library::{Library, LibraryError, NAMES, by_id, by_name, for_set};
 

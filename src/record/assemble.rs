@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    Layout, Verbatim,
+    Layout, Unplaced, Verbatim,
     gather::decode,
     plan::{LoopPlan, NO_SLOT, PartPlan, SegmentPlan},
     render::{Cell, Counters, HoldsDelimiter, NO_CONTROL, has_delimiter, render},
@@ -100,7 +100,10 @@ pub(super) struct Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { plan, segment, holds: HoldsDelimiter { element, component } } = self;
-        write!(f, "{plan}/{segment}{element:02}")?;
+        write!(f, "{plan}/{segment}")?;
+        if *element > 0 {
+            write!(f, "{element:02}")?;
+        }
         if *component > 0 {
             write!(f, "-{component}")?;
         }
@@ -315,7 +318,7 @@ impl<'b> State<'b> {
         let mut unplaced = layout.map_or(&[][..], |layout| &layout.unplaced).iter().peekable();
         for (at, item) in items.iter().enumerate() {
             while let Some(one) = unplaced.next_if(|one| one.item as usize <= at) {
-                self.put(&encode(&one.text, one.latin1), bytes);
+                self.put_unplaced(plan, one, bytes)?;
                 segments += 1;
             }
             segments += item.segments;
@@ -323,8 +326,12 @@ impl<'b> State<'b> {
                 bytes.extend_from_slice(self.buffers.out.get(item.bytes.clone()).unwrap_or_default());
                 continue;
             };
-            match (spellings.as_mut().and_then(|spellings| spellings.take(at, canonical)), item.refused) {
-                (Some(verbatim), _) => self.put(&encode(&verbatim.text, verbatim.latin1), bytes),
+            let spelled = spellings.as_mut().and_then(|spellings| spellings.take(at, canonical));
+            let spelled = spelled.map(|verbatim| encode(&verbatim.text, verbatim.latin1));
+            // Of another file, whose segments ended otherwise. An ISA, which is read by its width, may hold any byte.
+            let is_one = |text: &[u8]| !self.ends_within(text) || canonical.starts_with(b"ISA");
+            match (spelled.filter(|text| is_one(text)), item.refused) {
+                (Some(text), _) => self.put(&text, bytes),
                 (None, Some(holds)) => {
                     return Err(Refusal {
                         plan: plan.id.clone(),
@@ -336,7 +343,7 @@ impl<'b> State<'b> {
             }
         }
         for one in unplaced {
-            self.put(&encode(&one.text, one.latin1), bytes);
+            self.put_unplaced(plan, one, bytes)?;
             segments += 1;
         }
         Ok(segments)
@@ -345,6 +352,26 @@ impl<'b> State<'b> {
     /// The text of a segment as the data make it; `None` for a loop.
     fn canonical(&self, item: &Item) -> Option<&[u8]> {
         if item.is_loop { None } else { self.buffers.scratch.get(item.bytes.clone()) }
+    }
+
+    /// Whether a segment would end before the end of its text.
+    fn ends_within(&self, text: &[u8]) -> bool {
+        text.contains(&self.style.delimiters.segment)
+    }
+
+    /// Puts a segment without a place as it stood, which in another file may hold what ends a segment here.
+    fn put_unplaced(&self, plan: &LoopPlan, one: &Unplaced, bytes: &mut Vec<u8>) -> Result<(), Refusal> {
+        let mut text = encode(&one.text, one.latin1);
+        if self.ends_within(&text) {
+            let OnDelimiter::Replace(with) = self.style.on_delimiter else {
+                let (plan, segment) = (plan.id.clone(), "a segment without a place".into());
+                return Err(Refusal { plan, segment, holds: HoldsDelimiter { element: 0, component: 0 } });
+            };
+            let terminator = self.style.delimiters.segment;
+            text.to_mut().iter_mut().filter(|byte| **byte == terminator).for_each(|byte| *byte = with);
+        }
+        self.put(&text, bytes);
+        Ok(())
     }
 
     fn put(&self, segment: &[u8], bytes: &mut Vec<u8>) {
@@ -358,19 +385,20 @@ impl<'b> State<'b> {
 /// first that does.
 struct Spellings<'l> {
     fixed: HashMap<usize, &'l Verbatim>,
-    floating: Vec<&'l Verbatim>,
+    /// By what they stand instead of, in their order.
+    floating: HashMap<&'l str, VecDeque<&'l Verbatim>>,
 }
 
 impl<'l> Spellings<'l> {
     fn of<'c>(layout: &'l Layout, canonical: impl Fn(usize) -> Option<&'c [u8]>) -> Self {
-        let mut spellings = Self { fixed: HashMap::new(), floating: Vec::new() };
+        let mut spellings = Self { fixed: HashMap::new(), floating: HashMap::new() };
         for verbatim in &layout.verbatim {
             let at = verbatim.item as usize;
             let says_the_same = canonical(at).is_some_and(|canonical| decode(canonical).0 == verbatim.instead_of);
             if says_the_same && !spellings.fixed.contains_key(&at) {
                 spellings.fixed.insert(at, verbatim);
             } else {
-                spellings.floating.push(verbatim);
+                spellings.floating.entry(&verbatim.instead_of).or_default().push_back(verbatim);
             }
         }
         spellings
@@ -385,9 +413,7 @@ impl<'l> Spellings<'l> {
         if self.floating.is_empty() {
             return None;
         }
-        let says = decode(canonical).0;
-        let index = self.floating.iter().position(|verbatim| verbatim.instead_of == says)?;
-        Some(self.floating.remove(index))
+        self.floating.get_mut(&*decode(canonical).0)?.pop_front()
     }
 }
 

@@ -30,6 +30,8 @@ pub(super) fn of(element: &ElementUse, before: Option<(&ElementUse, &str)>, draw
     match data.kind {
         DataType::Code => listed(element, (least, most), draw).unwrap_or_else(|| letters(least, most, draw)),
         DataType::String => listed(element, (least, most), draw).unwrap_or_else(|| text(least, most, draw)),
+        // No set has more segments than nine digits count.
+        DataType::Integer(_) if data.number == "719" => number(least, most.min(9), 0, draw),
         DataType::Integer(_) => number(least, most, 0, draw),
         DataType::Decimal => {
             let most = if is_money { most.min(10) } else { most };

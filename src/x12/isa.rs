@@ -20,6 +20,9 @@ const WIDTHS: [usize; 15] = [2, 10, 2, 10, 2, 15, 2, 15, 6, 4, 1, 5, 9, 1, 1];
 /// No element of an ISA that is not fixed width is longer, or else it is no ISA.
 const LONGEST_ELEMENT: usize = 64;
 
+/// The longest id of a segment that may follow an ISA, with the separator after it.
+const LONGEST_OPENING: usize = 4;
+
 /// What has fewer elements is no ISA.
 const FEWEST_ELEMENTS: usize = 8;
 
@@ -188,7 +191,7 @@ fn close(tail: &[u8], element: u8, complete: bool) -> Result<Ending, Refusal> {
     }
     let Some(next) = next_header(tail, element) else {
         return match *tail {
-            _ if tail.len() < LONGEST_ELEMENT && !complete => Err(Refusal::Incomplete),
+            _ if tail.len() < LONGEST_ELEMENT + LONGEST_OPENING && !complete => Err(Refusal::Incomplete),
             [component, terminator, ..] if terminates(terminator) || matches!(terminator, b'\r' | b'\n') => {
                 Ok(Ending { component: Some(component), end: 1, terminator: Some(terminator) })
             }
@@ -367,6 +370,26 @@ mod tests {
     fn prose_is_no_header() {
         for text in ["ISA-bank, the-best-of-all-banks, offers", "ISA,", "ISABELLA", "ISO"] {
             assert!(header(text.as_bytes(), true).is_err(), "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(2000))]
+        #[test]
+        fn what_is_said_of_a_beginning_is_said_of_the_whole(
+            pieces in proptest::collection::vec(
+                proptest::sample::select(vec![
+                    "*", "*", "*", "*", "*", "*", "*", "~", "~", ":", "\n", "\r\n", " ", "GS*", "ST*", "ISA*", "TA1", "1", "ZZ", "00501", "U", "AB       ",
+                ]),
+                0..60,
+            ),
+        ) {
+            let text = format!("ISA{}", pieces.concat());
+            let whole = header(text.as_bytes(), true);
+            for length in 0..text.len() {
+                let start = header(&text.as_bytes()[..length], false);
+                proptest::prop_assert!(start == Err(Refusal::Incomplete) || start == whole, "{length}: {start:?}, {whole:?}");
+            }
         }
     }
 }

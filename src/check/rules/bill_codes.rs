@@ -5,7 +5,6 @@ use jiff::ToSpan;
 use super::{
     super::{
         Check, Found, Scope,
-        plan::pack,
         rule::{Rule, rules},
         scope::{At, Held, places},
         value,
@@ -13,6 +12,7 @@ use super::{
     bill::Bill,
     institutional::{admission, admission_type, revenue_codes, statement},
 };
+use crate::guide::pack;
 
 rules! {
     FAMILY = Rule::error(2, "HI09", "claim.codes.family").stc("A7:255 A7:490")

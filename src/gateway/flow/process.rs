@@ -12,7 +12,7 @@ use serde_json::json;
 use super::{
     Event, FlowError, State, answers, batch,
     deliver::{self, New, Outlet},
-    facts::{Line, number_key},
+    facts::{Entered, Entry, Line},
     hand_on,
     outline::{self, Outline, Recorded},
     remit::{self, Facts, Remitted},
@@ -116,19 +116,27 @@ impl Gateway {
             check::check(input, &options, &mut Both { judged: &mut judged, answering: &mut answering })?;
             made = answering.finish(self)?;
         }
-        let (mut lines, mut rows) = (None, Vec::new());
+        let (mut lines, mut claims, mut payments) = (None, Vec::new(), Vec::new());
         if has("HC") || has("HP") {
-            let writer = BufWriter::with_capacity(256 << 10, self.store().payload_writer()?);
-            let mut output = Split { output: writer, open: Vec::new(), at: 0, rows: Vec::new() };
+            let mut output = Split {
+                output: BufWriter::with_capacity(256 << 10, self.store().payload_writer()?),
+                gateway: self,
+                partner,
+                judged: &judged,
+                sets: outline.sets(),
+                open: Vec::new(),
+                at: 0,
+                claims,
+                payments,
+            };
             ndjson::read(
                 BufReader::with_capacity(256 << 10, self.store().payload_reader(payload)?),
                 &mut output,
                 None,
             )?;
-            let Split { output, rows: found, .. } = output;
-            let writer = output.into_inner().map_err(|error| FlowError::Io(error.into_error()))?;
+            let writer = output.output.into_inner().map_err(|error| FlowError::Io(error.into_error()))?;
             lines = Some(writer.finish()?);
-            rows = found;
+            (claims, payments) = (output.claims, output.payments);
         }
         let mut theirs = Vec::new();
         // A file that is not answered is refused without a word to its sender.
@@ -138,26 +146,6 @@ impl Gateway {
         if kinds.iter().any(|kind| matches!(*kind, "FA" | "HN")) || outline.interchanges.iter().any(|one| one.answers) {
             theirs = acknowledge::read(BufReader::new(self.store().payload_reader(payload)?))?;
         }
-        let role = partner.acknowledgments.owed.role;
-        let (of_claims, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(LineRow::is_claim);
-        let claims = of_claims.into_iter().filter_map(|row| {
-            let judgement = judged.claims.get(&row.facts.source.byte_offset?)?;
-            Some(Received {
-                fingerprint: row.facts.fingerprint(self.fingerprints(), partner.name()),
-                state: judged.state(judgement, role),
-                set: judgement.set,
-                position: judgement.position,
-                row,
-            })
-        });
-        let mut claims: Vec<Received> = claims.collect();
-        let sets = outline.sets();
-        let payments = rows.into_iter().filter_map(|row| {
-            let of = &row.facts.source;
-            let set = sets.get(&(of.interchange.as_str(), of.group.as_str(), of.transaction.as_str()));
-            Some(remit::Row { offset: row.offset, length: row.length, set: *set?, facts: row.payment? })
-        });
-        let mut payments: Vec<remit::Row> = payments.filter(|row| judged.may_be_posted(row.set)).collect();
         // What came before has had its effect.
         if row.text("state")? == "duplicate" {
             claims.clear();
@@ -279,21 +267,23 @@ impl Processed {
         if let Some(lines) = &lines {
             payload::keep(tx, lines.id, "lines")?;
         }
-        let now = tx.now();
         let mut accepted = 0;
         for claim in &claims {
             let (Some(set), Some(lines)) = (recorded.sets.get(claim.set), &lines) else { continue };
             accepted += usize::from(!claim.state.is_dead());
-            let facts = &claim.row.facts;
-            tx.run(
-                "INSERT INTO claim (id, direction, partner, source, kind, control_number, number_key, charge, frequency,
-                    payer_control_number, fingerprint, state, transaction_set, position, payload, offset, length, at, changed)
-                 VALUES (?1, 'in', ?2, ?2, ?3, ?4, ?16, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?15)",
-                values![
-                    Id::new(now).0, partner, &facts.kind, &facts.control_number, facts.charge(), facts.frequency(),
-                    facts.payer_control_number.as_deref(), &claim.fingerprint, claim.state.name(), set.0, claim.position,
-                    lines.id, claim.row.offset as i64, claim.row.length as i64, now, number_key(&facts.control_number),
-                ],
+            claim.entry.record(
+                tx,
+                Entered {
+                    direction: "in",
+                    partner,
+                    source: partner,
+                    state: claim.state,
+                    set: Some((*set, claim.position)),
+                    payload: lines.id,
+                    offset: claim.offset,
+                    length: claim.length,
+                    findings: None,
+                },
             )?;
         }
         timeline::of_claims(tx, Claims::OfFile(file), Event::Received, None, Some(file), &())?;
@@ -308,7 +298,14 @@ impl Processed {
         }
         if let Some(lines) = &lines {
             let of = Remitted { file, direction: "in", partner, lines: lines.id };
-            remit::record(tx, of, &payments, &judged.unbalanced)?;
+            let posted = remit::record(tx, of, &payments, &judged.unbalanced)?;
+            // Nothing is in it but payments that came before.
+            if let (Some(first), 0, true) = (posted.repeats, posted.new, claims.is_empty() && theirs.is_empty()) {
+                tx.run(
+                    "UPDATE file SET state = 'duplicate', about = ?2 WHERE id = ?1 AND state = 'processed'",
+                    values![file.0, first.0],
+                )?;
+            }
         }
         timeline::of_file(
             tx,
@@ -324,41 +321,58 @@ impl Processed {
     }
 }
 
-/// A claim that came in.
+/// A claim that came in. Its JSON is `length` bytes at `offset` of the payload of lines.
 struct Received {
-    fingerprint: [u8; 32],
     state: State,
+    /// Its transaction set: number in the file, from 0.
     set: usize,
     position: u32,
-    row: LineRow,
-}
-
-/// A line of JSON and where it stands in its payload.
-#[derive(Debug)]
-struct LineRow {
     offset: u64,
     length: u64,
-    facts: Line,
-    /// What it says if it is of a remittance.
-    payment: Option<Facts>,
+    entry: Entry,
 }
 
-impl LineRow {
-    fn is_claim(&self) -> bool {
-        self.facts.is_claim()
+/// Takes lines of JSON as they are written, and notes what the store keeps of each.
+struct Split<'a, W> {
+    output: W,
+    gateway: &'a Gateway,
+    partner: &'a Partner,
+    judged: &'a Judged,
+    sets: HashMap<(&'a str, &'a str, &'a str), usize>,
+    /// The line that has not ended, and where it begins.
+    open: Vec<u8>,
+    at: u64,
+    claims: Vec<Received>,
+    payments: Vec<remit::Row>,
+}
+
+impl<W> Split<'_, W> {
+    /// Notes a line. What is neither a claim nor of a remittance, or was not judged, has no row.
+    fn note(&mut self, line: &[u8], offset: u64, length: u64) -> Option<()> {
+        let facts = Line::of(line).ok()?;
+        if facts.is_claim() {
+            let judgement = self.judged.claims.get(&facts.source.byte_offset?)?;
+            self.claims.push(Received {
+                state: self.judged.state(judgement, self.partner.acknowledgments.owed.role),
+                set: judgement.set,
+                position: judgement.position,
+                offset,
+                length,
+                entry: facts.entry(self.gateway.fingerprints(), self.partner.name()),
+            });
+            return Some(());
+        }
+        let payment = Facts::of(line, &facts)?;
+        let of = &facts.source;
+        let set = *self.sets.get(&(of.interchange.as_str(), of.group.as_str(), of.transaction.as_str()))?;
+        if self.judged.may_be_posted(set) {
+            self.payments.push(remit::Row { offset, length, set, facts: payment });
+        }
+        Some(())
     }
 }
 
-/// Takes lines as they are written, and notes where each stands.
-struct Split<W> {
-    output: W,
-    /// The line that has not ended.
-    open: Vec<u8>,
-    at: u64,
-    rows: Vec<LineRow>,
-}
-
-impl<W: Write> Write for Split<W> {
+impl<W: Write> Write for Split<'_, W> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.output.write_all(bytes)?;
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
@@ -366,12 +380,10 @@ impl<W: Write> Write for Split<W> {
             if piece.last() != Some(&b'\n') {
                 continue;
             }
-            let length = self.open.len() as u64 - 1;
-            if let Ok(facts) = Line::of(&self.open) {
-                let payment = Facts::of(&self.open, &facts);
-                self.rows.push(LineRow { offset: self.at, length, facts, payment });
-            }
-            self.at += length + 1;
+            let line = std::mem::take(&mut self.open);
+            self.note(&line, self.at, line.len() as u64 - 1);
+            self.at += line.len() as u64;
+            self.open = line;
             self.open.clear();
         }
         Ok(bytes.len())

@@ -1,5 +1,7 @@
 //! Two gateways, a billing side and a payer, with nothing but a function call between them.
 
+mod remittances;
+
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
@@ -9,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::gateway::{
-    Gateway, Settings,
+    Gateway, Id, Settings,
     connect::{
         Arrival, Caller, Collected, Connector, Content, Parcel, Peer, Receipt, SendError, Service, Spool, Wanted,
     },
@@ -56,6 +58,18 @@ impl Side {
         self.gateway.store().write(move |tx| gateway.take(tx, prepared)).await.unwrap()
     }
 
+    /// A file from a partner.
+    async fn receive(&self, partner: &str, bytes: &[u8]) -> Id {
+        let caller = Caller { partner: partner.into(), credential: "test".into(), senders: Vec::new(), peer: peer() };
+        let mut spool = Spool::create(self._folder.path(), 1 << 30).unwrap();
+        spool.write(bytes).unwrap();
+        let file = spool.finish().unwrap();
+        let arrival = Arrival { channel: "core", payload_id: None, content: None, name: None, file };
+        let desk = Desk::new(Arc::clone(&self.gateway), Passwords::new(Duration::from_secs(1)).unwrap());
+        let stored = desk.receive(&caller, arrival).await.unwrap();
+        Id(i64::try_from(stored.id.as_u64_pair().1).unwrap())
+    }
+
     async fn rows(&self, sql: &'static str) -> Vec<String> {
         let rows = self.gateway.store().read(move |tx| tx.rows(sql, values![])).await.unwrap();
         rows.iter().map(|row| row.text("one").unwrap().to_owned()).collect()
@@ -87,11 +101,14 @@ struct Wire {
 
 impl Wire {
     fn connector(to: &Side, partner: &str) -> Arc<dyn Connector> {
-        let peer = Peer { address: ([127, 0, 0, 1], 1).into(), certificate: None, tls: None };
-        let caller = Caller { partner: partner.into(), credential: "test".into(), senders: Vec::new(), peer };
+        let caller = Caller { partner: partner.into(), credential: "test".into(), senders: Vec::new(), peer: peer() };
         let desk = Desk::new(Arc::clone(&to.gateway), Passwords::new(Duration::from_secs(1)).unwrap());
         Arc::new(Self { desk, caller, spool: to._folder.path().to_owned() })
     }
+}
+
+fn peer() -> Peer {
+    Peer { address: ([127, 0, 0, 1], 1).into(), certificate: None, tls: None }
 }
 
 fn spooled(folder: &Path, parcel: &Parcel) -> crate::gateway::connect::Spooled {

@@ -54,6 +54,8 @@ pub enum Event {
     AnswersUnknown,
     /// A payment is for a claim that we know nothing of.
     PaysUnknown,
+    /// A remittance came that had come before, under another envelope: it pays nothing more.
+    RemittanceRepeated,
     /// An answer did not come in time.
     Overdue,
     /// Claims were handed on.
@@ -85,6 +87,7 @@ impl Event {
             Event::Adjudicated => "adjudicated",
             Event::AnswersUnknown => "answers_unknown",
             Event::PaysUnknown => "pays_unknown",
+            Event::RemittanceRepeated => "remittance_repeated",
             Event::Overdue => "overdue",
             Event::HandedOn => "handed_on",
         }
