@@ -57,7 +57,7 @@
 //!   comes in ──► received ──► processed
 //!                   │
 //!                   └───────► refused      nothing in it can be taken; its reason is stored
-//!   comes in again ─────────► duplicate    the same bytes as before: answered, and without effect
+//!   comes in again ─────────► duplicate    the same bytes or payments as before: without effect
 //!   goes out ───────────────► made         and has a delivery
 //! ```
 //!
@@ -120,6 +120,7 @@ mod tests {
         let tables = [
             include_str!("../gateway/store/schema/001.sql"),
             include_str!("../gateway/store/schema/002.sql"),
+            include_str!("../gateway/store/schema/003.sql"),
         ];
         let checks = tables.iter().flat_map(|text| text.split("CHECK (state IN (").skip(1));
         checks.flat_map(|check| check.split("))").next().unwrap().split('\'').skip(1).step_by(2)).collect()

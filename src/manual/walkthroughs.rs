@@ -45,9 +45,11 @@
 //! 5. Each payment is joined to its claim: by CLP01 among what was sent to this partner, then by the payer's number
 //!    (CLP07), then the newest that is at no dead end [`flow::remit`]. One for a claim that nobody knows is kept, and
 //!    is an event.
-//! 6. CLP02 and the amounts decide what the claim is now; the state diagram is in [`states`](super::states). That
+//! 6. A payment that came before under another envelope (the same trace, originator and date, for the same claims) is
+//!    kept and counts once: event `remittance_repeated`. A file of nothing else is a `duplicate`.
+//! 7. CLP02 and the amounts decide what the claim is now; the state diagram is in [`states`](super::states). That
 //!    nothing was paid is no denial.
-//! 7. The billing system hears of it by polling `GET /v1/events?after=N`, which never leaves one out, or has the files
+//! 8. The billing system hears of it by polling `GET /v1/events?after=N`, which never leaves one out, or has the files
 //!    with `claimwire fetch remittances --into FOLDER`.
 //!
 //! TA1, 999 and 277CA come the same way. A TA1 that a stream answers at once is stored before the file counts as sent.

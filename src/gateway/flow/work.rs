@@ -55,7 +55,12 @@ impl Gateway {
         let runner = Runner::new(self.store().clone(), Settings::default())
             .queue(process::QUEUE, 2, Backoff::default(), self.handler(Self::work_process))
             .queue(batch::QUEUE, 1, Backoff::default(), self.handler(Self::work_batch))
-            .queue(deliver::QUEUE, 8, Backoff { first_ms: self.resend_after(), ..Backoff::default() }, self.handler(Self::work_deliver))
+            .queue(
+                deliver::QUEUE,
+                8,
+                Backoff { first_ms: self.resend_after(), ..Backoff::default() },
+                self.handler(Self::work_deliver),
+            )
             .queue(hand_on::QUEUE, 1, Backoff::default(), self.handler(Self::work_hand_on))
             .queue(PERIODIC, ROUNDS, Backoff::default(), self.handler(Self::work_periodic));
         runner.run(shutdown).await;
