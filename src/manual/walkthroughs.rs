@@ -1,6 +1,6 @@
 //! Three walks through the program: an 837 goes out, an 835 comes back, the machine dies.
 //!
-//! Names in brackets are modules of [`gateway`](crate::gateway).
+//! Names in parentheses are modules of [`gateway`](crate::gateway).
 //!
 //! # An 837 goes out
 //!
@@ -8,7 +8,7 @@
 //!    one claim a line, or X12.
 //! 2. Each claim is given to a partner: the one that is named, or else the one whose settings list the claim's payer;
 //!    X12 may name it by ISA08. It is checked as that partner checks: guide, sums, situations, codes, companion guide
-//!    [`flow::submit`]. So is whether the partner's characters can write it.
+//!    (`flow::submit`). So is whether the partner's characters can write it.
 //! 3. The claim is compared with those handed in before: a keyed digest of provider, patient, dates, services and
 //!    charges. One that is the same, and not at a dead end, is named in the answer; whether it is refused says
 //!    `[duplicates] claim`.
@@ -18,10 +18,10 @@
 //! 5. After `batch_wait` the job takes what is queued for the partner, one kind of claim at a time, up to the partner's
 //!    limits. It takes control numbers, writes the 837, and reads it back: what comes out of it must be the claims that
 //!    went in. Then one work makes the claims `batched`, records the envelopes (ISA13, GS06, ST02, BHT03, and the
-//!    position of each claim) and puts the file on its way [`flow::batch`].
+//!    position of each claim) and puts the file on its way (`flow::batch`).
 //! 6. The job that sends it first reads the stored bytes to their end, which proves that they are as they were written.
 //!    The connector streams them to the partner, under an id (CORE PayloadID) that is the same for every try
-//!    [`flow::deliver`, `connect`].
+//!    (`flow::deliver`, `connect`).
 //! 7. What the partner says decides: *taken*, and the claims are `sent`; *refused*, and a person must act; *nothing*,
 //!    or *later*, and the same bytes go again under the same id.
 //! 8. For a file that was sent, answers are expected by the times that `[acknowledgments.expected]` gives. What has not
@@ -35,15 +35,15 @@
 //! 1. It is fetched, every `collect_every` (CORE), or the partner brings it (CORE, stream, folder). It is spooled to a
 //!    file while it comes.
 //! 2. It is stored before anything is said to the partner: the sealed bytes, a row, an event, a job that will process
-//!    it [`flow::receive`]. Then the partner hears that it was taken. The same file under the same id is the same file;
+//!    it (`flow::receive`). Then the partner hears that it was taken. The same file under the same id is the same file;
 //!    the same bytes under another id are a duplicate, and have no effect.
 //! 3. The job reads the envelopes. ISA06 must be an id of the partner, and ISA15 what is agreed: if not, nothing in the
 //!    file counts. It is checked, answered with the acknowledgments that we owe, and split into lines of JSON: one for
-//!    each claim payment and each adjustment of a provider [`flow::process`].
+//!    each claim payment and each adjustment of a provider (`flow::process`).
 //! 4. A transaction set that breaks its guide is not posted. One whose sums do not agree is, and is marked (`balanced:
 //!    false`).
 //! 5. Each payment is joined to its claim: by CLP01 among what was sent to this partner, then by the payer's number
-//!    (CLP07), then the newest that is at no dead end [`flow::remit`]. One for a claim that nobody knows is kept, and
+//!    (CLP07), then the newest that is at no dead end (`flow::remit`). One for a claim that nobody knows is kept, and
 //!    is an event.
 //! 6. A payment that came before under another envelope (the same trace, originator and date, for the same claims) is
 //!    kept and counts once: event `remittance_repeated`. A file of nothing else is a `duplicate`.
