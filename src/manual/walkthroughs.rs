@@ -45,8 +45,8 @@
 //! 5. Each payment is joined to its claim: by CLP01 among what was sent to this partner, then by the payer's number
 //!    (CLP07), then the newest that is at no dead end (`flow::remit`). One for a claim that nobody knows is kept, and
 //!    is an event.
-//! 6. A payment that came before under another envelope (the same trace, originator and date, for the same claims) is
-//!    kept and counts once: event `remittance_repeated`. A file of nothing else is a `duplicate`.
+//! 6. A payment that came before under another envelope (the same trace number, originator, date and amount) is kept and
+//!    counts once: event `remittance_repeated`. A file of nothing else is a `duplicate`.
 //! 7. CLP02 and the amounts decide what the claim is now; the state diagram is in [`states`](super::states). That
 //!    nothing was paid is no denial.
 //! 8. The billing system hears of it by polling `GET /v1/events?after=N`, which never leaves one out, or has the files
