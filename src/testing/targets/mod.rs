@@ -5,16 +5,26 @@
 //! and in this package's own tests, so that plain `cargo test` runs every body over the committed corpus.
 
 mod claims;
+#[cfg(feature = "gateway")]
+mod exchange;
 mod judged;
 mod places;
 mod segments;
+mod settings;
+#[cfg(feature = "gateway")]
+mod submission;
 
 pub use claims::{claim_json, claims, document, generated};
+#[cfg(feature = "gateway")]
+pub use exchange::{message, mime, soap};
 pub use judged::{answers, check, envelope, explain};
 pub use places::{guide, placement};
 #[cfg(feature = "framing")]
 pub use segments::framing;
 pub use segments::{alphabet, segments, tokens};
+pub use settings::settings;
+#[cfg(feature = "gateway")]
+pub use submission::submission;
 
 use std::io::{self, Read};
 
@@ -37,8 +47,17 @@ pub const ALL: &[(&str, Body)] = &[
     ("framing", framing),
     ("generated", generated),
     ("guide", guide),
+    #[cfg(feature = "gateway")]
+    ("message", message),
+    #[cfg(feature = "gateway")]
+    ("mime", mime),
     ("placement", placement),
     ("segments", segments),
+    ("settings", settings),
+    #[cfg(feature = "gateway")]
+    ("soap", soap),
+    #[cfg(feature = "gateway")]
+    ("submission", submission),
     ("tokens", tokens),
 ];
 
