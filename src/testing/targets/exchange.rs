@@ -39,7 +39,10 @@ pub fn mime(data: &[u8]) {
     let written = [&head, body, &tail].concat();
     let read = mime::read(&boundary, &written).unwrap_or_default();
     let bodies: Vec<&[u8]> = read.iter().map(|(_, bytes)| bytes.as_slice()).collect();
-    assert!(bodies == texts().map(str::as_bytes).chain([body]).collect::<Vec<_>>() || read.is_empty() && texts().count() > 63);
+    assert!(
+        bodies == texts().map(str::as_bytes).chain([body]).collect::<Vec<_>>()
+            || read.is_empty() && texts().count() > 63
+    );
     for (headers, bytes) in &whole {
         for encoding in ["base64", "quoted-printable", "8bit"] {
             let whole = decoded(encoding, std::iter::once(bytes.as_slice()));
@@ -98,7 +101,9 @@ pub fn soap(data: &[u8]) {
     let payloads: Vec<String> = match &document.payload {
         None => vec![String::new()],
         Some(PayloadForm::Inline(text)) => vec![soap::cdata(text), soap::text(text).into_owned()],
-        Some(PayloadForm::Include(id)) if id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"@.-_".contains(&byte)) => {
+        Some(PayloadForm::Include(id))
+            if id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"@.-_".contains(&byte)) =>
+        {
             vec![soap::include(id)]
         }
         Some(PayloadForm::Include(_)) => return,
@@ -173,7 +178,8 @@ fn sent_on(message: &Message, choice: u8, data: &[u8]) {
     // Where the bytes themselves stand in XML, they are an interchange, and blanks around it are none of it.
     let is_bare = matches!(form, Form::Soap { .. }) && operation.mode() == Mode::RealTime && choice & 64 == 0;
     let is_interchange = |bytes: &Vec<u8>| bytes.starts_with(b"ISA*") && bytes.trim_ascii() == bytes;
-    if is_bare && (!payload.as_ref().is_none_or(is_interchange) || message.fields.value(Field::PayloadLength).is_some()) {
+    if is_bare && (!payload.as_ref().is_none_or(is_interchange) || message.fields.value(Field::PayloadLength).is_some())
+    {
         return;
     }
     let parcel = payload.as_ref().map(|bytes| Parcel {

@@ -2,8 +2,7 @@
 
 use super::shown;
 use crate::{
-    guide,
-    ndjson,
+    guide, ndjson,
     partner::{Channel, Partner},
     record::{Date, Time},
     x12::{OnDelimiter, Reader, Token},

@@ -79,8 +79,7 @@ impl Receive for Verdicts {
 }
 
 fn examined(claims: impl Read) -> Result<Submitted, SubmitError> {
-    let submission =
-        Submission { source: "test".into(), partner: None, only: None, allow_duplicates: false, claims };
+    let submission = Submission { source: "test".into(), partner: None, only: None, allow_duplicates: false, claims };
     GATEWAY.examine(submission).map(|prepared| prepared.into_checked())
 }
 
