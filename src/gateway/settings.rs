@@ -184,9 +184,15 @@ impl Settings {
             return Err(refused(format!("longer than {LONGEST} bytes")));
         }
         let text = fs::read_to_string(path).map_err(unreadable)?;
-        let settings: Self = toml::from_str(&text).map_err(|error| refused(error.to_string().trim_end().to_owned()))?;
-        settings.check().map_err(refused)?;
+        let settings = Self::parse(&text).map_err(refused)?;
         Ok(settings.beside(path.parent().unwrap_or(Path::new("."))))
+    }
+
+    /// The settings of a text, or what is wrong with it.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let settings: Self = toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())?;
+        settings.check()?;
+        Ok(settings)
     }
 
     /// What cannot be.

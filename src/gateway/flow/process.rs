@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     io::{BufReader, BufWriter, Write},
+    ops::Range,
     sync::Arc,
 };
 
@@ -14,6 +15,7 @@ use super::{
     deliver::{self, New, Outlet},
     facts::{Entered, Entry, Line},
     hand_on,
+    held_back::{self, HeldBack, Repeated},
     outline::{self, Outline, Recorded},
     remit::{self, Facts, Remitted},
     timeline::{self, Claims},
@@ -31,7 +33,7 @@ use crate::{
         },
     },
     ndjson,
-    partner::{OnDuplicate, Partner, Role},
+    partner::{OnDuplicate, Partner, Role, Suspend},
 };
 
 /// The queue of these jobs.
@@ -47,6 +49,9 @@ impl Gateway {
         let row = self.store().read_blocking(move |tx| -> store::Result<_> { deliver::file_row(tx, file) })?;
         if !matches!(row.text("state")?, "received" | "duplicate") || row.maybe_text("content")?.is_some() {
             return Ok(());
+        }
+        if row.text("state")? == "duplicate" {
+            return self.answer_again(file);
         }
         let Some(partner) = self.partner(row.text("partner")?) else {
             return self.refuse(file, "its partner has no settings any more");
@@ -79,7 +84,7 @@ impl Gateway {
         tracing::warn!(file.id = %file, reason, "a file is refused");
         Ok(self.store().write_blocking(move |tx| -> store::Result<_> {
             let row = tx.first(
-                "UPDATE file SET state = 'refused', reason = ?2 WHERE id = ?1 AND state IN ('received', 'duplicate') RETURNING partner",
+                "UPDATE file SET state = 'refused', reason = ?2 WHERE id = ?1 AND state = 'received' RETURNING partner",
                 values![file.0, &reason],
             )?;
             let Some(row) = row else { return Ok(()) };
@@ -108,12 +113,19 @@ impl Gateway {
             has("HC") || has("HP") || kinds.is_empty() && !outline.interchanges.iter().any(|one| one.answers);
         *impostor = outline.impostor(partner);
         let streamed = row.text("channel")? == "stream";
-        let mut judged = Judged::default();
+        let (held, repeated) = self.held_back(row, partner, &outline)?;
+        let mut judged = Judged { held, ..Judged::default() };
         let mut made = Vec::new();
         if answered {
+            let input = || -> Result<_, FlowError> {
+                Ok(BufReader::with_capacity(256 << 10, self.store().payload_reader(payload)?))
+            };
+            if partner.checking.suspend == Suspend::Interchange {
+                check::check(input()?, &options, &mut judged)?;
+                judged = Judged { held: judged.suspended(), ..Judged::default() };
+            }
             let mut answering = self.answering(partner, &outline, streamed)?;
-            let input = BufReader::with_capacity(256 << 10, self.store().payload_reader(payload)?);
-            check::check(input, &options, &mut Both { judged: &mut judged, answering: &mut answering })?;
+            check::check(input()?, &options, &mut Both { judged: &mut judged, answering: &mut answering })?;
             made = answering.finish(self)?;
         }
         let (mut lines, mut claims, mut payments) = (None, Vec::new(), Vec::new());
@@ -146,16 +158,23 @@ impl Gateway {
         if kinds.iter().any(|kind| matches!(*kind, "FA" | "HN")) || outline.interchanges.iter().any(|one| one.answers) {
             theirs = acknowledge::read(BufReader::new(self.store().payload_reader(payload)?))?;
         }
-        // What came before has had its effect.
-        if row.text("state")? == "duplicate" {
-            claims.clear();
-            payments.clear();
-            theirs.clear();
-        }
         if impostor.is_some() {
             theirs.clear();
         }
-        Ok(Processed { judged, claims, payments, lines, theirs, made, outline })
+        Ok(Processed { judged, claims, payments, lines, theirs, made, outline, repeated })
+    }
+
+    /// What the partner's settings hold back of a file, and the numbers in it that came before.
+    fn held_back(
+        &self,
+        row: &Row,
+        partner: &Partner,
+        outline: &Outline,
+    ) -> Result<(HeldBack, Vec<Repeated>), FlowError> {
+        let (file, name, windows) = (Id(row.int("id")?), partner.name().to_owned(), partner.duplicates);
+        let numbers = held_back::numbers(outline);
+        let read = move |tx: &mut dyn Tx| HeldBack::by_numbers(tx, &name, &windows, file, &numbers);
+        Ok(self.store().read_blocking(read)?)
     }
 
     /// How a file is checked: as the partner's files are, and against what came before.
@@ -177,8 +196,11 @@ impl Gateway {
         if let Some(id) = partner.sender_id.as_deref() {
             options.receiver = Some([text(partner.sender_qualifier.as_deref().unwrap_or("ZZ")), text(id)]);
         }
+        // Limits are on files of claims: answers to ours may be gathered as the partner likes.
+        if outline.groups().any(|group| group.kind == "HC") {
+            options.limits.extend(partner.limits_of_files());
+        }
         let window = partner.duplicates.interchange;
-        let repeated = row.text("state")? == "duplicate";
         let (name, file) = (partner.name().to_owned(), row.int("id")?);
         let numbers: Vec<String> = outline.interchanges.iter().map(|one| one.control_number.clone()).collect();
         let before = self.store().read_blocking(move |tx| -> store::Result<_> {
@@ -196,7 +218,7 @@ impl Gateway {
         })?;
         let refuses = window.days > 0 && window.then == OnDuplicate::Refuse;
         for (one, before) in outline.interchanges.iter().zip(before) {
-            if repeated || (before && refuses) {
+            if before && refuses {
                 let [qualifier, id, ..] = &one.parties;
                 options.seen.insert([text(qualifier), text(id), text(&one.control_number)]);
             }
@@ -247,15 +269,16 @@ struct Processed {
     lines: Option<Sealed>,
     theirs: Vec<Answer>,
     made: Vec<New>,
+    repeated: Vec<Repeated>,
 }
 
 impl Processed {
     fn record(self, tx: &mut dyn Tx, file: Id, of: &Partner, outlet: Outlet, hand_on: bool) -> store::Result<usize> {
-        let Self { outline, judged, claims, payments, lines, theirs, made } = self;
+        let Self { outline, judged, claims, payments, lines, theirs, made, repeated } = self;
         let partner = of.name();
         let moved = tx.run(
-            "UPDATE file SET state = CASE state WHEN 'received' THEN 'processed' ELSE state END, content = ?2, lines = ?3
-             WHERE id = ?1 AND state IN ('received', 'duplicate') AND content IS NULL",
+            "UPDATE file SET state = 'processed', content = ?2, lines = ?3
+             WHERE id = ?1 AND state = 'received' AND content IS NULL",
             values![file.0, outline.content().map_or("unknown", Content::name), lines.as_ref().map(|lines| lines.id)],
         )?;
         // Somebody was faster.
@@ -312,7 +335,7 @@ impl Processed {
             partner,
             file,
             Event::FileProcessed,
-            &json!({ "claims": claims.len(), "accepted": accepted, "answers": theirs.len() }),
+            &json!({ "claims": claims.len(), "accepted": accepted, "answers": theirs.len(), "repeated": repeated }),
         )?;
         if hand_on && accepted > 0 {
             hand_on::ask(tx, file)?;
@@ -409,6 +432,20 @@ pub(super) struct Judged {
     unbalanced: Vec<usize>,
     /// Transaction sets that do not follow their guide (SNIP levels 1 and 2).
     broken: Vec<usize>,
+    /// What is refused whatever is in it, and the sets in groups that are.
+    held: HeldBack,
+    suspended_sets: Vec<usize>,
+    /// Functional groups that have begun, and the first set of the open one.
+    groups: usize,
+    group_from: usize,
+    /// Whether the open group is at fault as such.
+    at_fault: bool,
+    /// Groups before the open interchange.
+    interchange_from: usize,
+    /// The groups of each interchange that has ended, and whether an error is in one of them.
+    errors: Vec<(Range<usize>, bool)>,
+    /// Whether an error rejects a part of the open interchange.
+    error: bool,
 }
 
 struct Judgement {
@@ -435,7 +472,16 @@ impl Judged {
     /// Whether payments of a transaction set count: its interchange was taken, and it can be read as it was meant.
     fn may_be_posted(&self, set: usize) -> bool {
         let refused = self.of_set.get(set).and_then(|at| self.interchanges.get(*at)).is_none_or(|refused| *refused);
-        !refused && !self.broken.contains(&set)
+        !refused && !self.broken.contains(&set) && !self.suspended_sets.contains(&set)
+    }
+
+    /// What is held back if one error holds back its interchange.
+    fn suspended(self) -> HeldBack {
+        let mut held = self.held;
+        for (groups, _) in self.errors.into_iter().filter(|(_, error)| *error) {
+            groups.for_each(|group| held.hold_group(group));
+        }
+        held
     }
 
     fn record(&self, tx: &mut dyn Tx, recorded: &Recorded) -> store::Result<()> {
@@ -486,6 +532,7 @@ impl Judged {
 
 impl Receive for Judged {
     fn finding(&mut self, finding: &Finding) {
+        self.at_fault |= finding.severity == Severity::Error && finding.answer() == check::Answer::Group;
         if finding.severity != Severity::Error || finding.place.position == 0 {
             return;
         }
@@ -509,12 +556,39 @@ impl Receive for Judged {
     }
 
     fn transaction(&mut self, set: &TransactionOutcome) {
-        self.sets.push(set.verdict);
+        // The set is what its 999 says: claims that are rejected one by one leave it accepted.
+        let rejected = set.errors > 0 || self.held.holds_set(self.sets.len());
+        let verdict = match (rejected, set.verdict) {
+            (true, _) => Verdict::Rejected,
+            (false, Verdict::Rejected) => Verdict::AcceptedWithErrors,
+            (false, verdict) => verdict,
+        };
+        self.error |= rejected;
+        self.sets.push(verdict);
         self.of_set.push(self.interchanges.len());
+    }
+
+    fn group_begins(&mut self, _: &GroupOutcome) {
+        self.group_from = self.sets.len();
+    }
+
+    fn group(&mut self, _: &GroupOutcome) {
+        let held = self.held.holds_group(self.groups);
+        let at_fault = std::mem::take(&mut self.at_fault);
+        if held || at_fault {
+            self.error |= at_fault;
+            self.sets.iter_mut().skip(self.group_from).for_each(|verdict| *verdict = Verdict::Rejected);
+        }
+        if held {
+            self.suspended_sets.extend(self.group_from..self.sets.len());
+        }
+        self.groups += 1;
     }
 
     fn interchange(&mut self, interchange: &InterchangeOutcome) {
         self.interchanges.push(interchange.refused);
+        self.errors.push((self.interchange_from..self.groups, std::mem::take(&mut self.error)));
+        self.interchange_from = self.groups;
     }
 }
 
@@ -579,11 +653,25 @@ macro_rules! to_both {
 }
 
 impl Receive for Both<'_> {
+    fn group_begins(&mut self, group: &GroupOutcome) {
+        self.judged.group_begins(group);
+        for (_, answers) in &mut self.answering.0 {
+            answers.group_begins(group);
+            self.judged.held.refuse_group(self.judged.groups, answers);
+        }
+    }
+
+    fn transaction_begins(&mut self, set: &TransactionOutcome) {
+        self.judged.transaction_begins(set);
+        for (_, answers) in &mut self.answering.0 {
+            answers.transaction_begins(set);
+            self.judged.held.refuse_set(self.judged.sets.len(), answers);
+        }
+    }
+
     to_both! {
         finding: &Finding,
         interchange_begins: &InterchangeOutcome,
-        group_begins: &GroupOutcome,
-        transaction_begins: &TransactionOutcome,
         claim: &Claim<'_>,
         transaction: &TransactionOutcome,
         group: &GroupOutcome,

@@ -276,7 +276,11 @@ impl Gateway {
                 outcome.duplicate_of = Some(Id(before.int("id")?));
                 if partner.duplicates.claim.then == OnDuplicate::Refuse && !allow_duplicates {
                     refused = true;
-                    reason = Some("the same claim was handed in before; to replace it, use frequency 7".into());
+                    reason = Some(
+                        "the same claim was handed in before; to replace it use frequency 7, to send it all the same \
+                         allow duplicates"
+                            .into(),
+                    );
                 }
             }
         }

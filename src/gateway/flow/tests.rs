@@ -1,6 +1,10 @@
 //! Two gateways, a billing side and a payer, with nothing but a function call between them.
 
+mod agreements;
+mod reloading;
 mod remittances;
+mod sending;
+mod walks;
 
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
@@ -130,11 +134,11 @@ impl Connector for Wire {
                 name: None,
                 file,
             };
-            let stored = self
-                .desk
-                .receive(&self.caller, arrival)
-                .await
-                .map_err(|error| SendError::Refused { code: "?".into(), reason: error.to_string() })?;
+            let stored = self.desk.receive(&self.caller, arrival).await.map_err(|error| SendError::Refused {
+                code: "?".into(),
+                reason: error.to_string(),
+                answer: None,
+            })?;
             Ok(Receipt { detail: format!("{}", stored.duplicate), warnings: Vec::new(), answer: None })
         })
     }
@@ -176,7 +180,11 @@ receiver_id = "CLRV01"
 "#;
 
 async fn sides() -> (Side, Side) {
-    let sides = || (Side::new("harbor", HARBOR), Side::new("clinic", CLINIC));
+    sides_with(HARBOR).await
+}
+
+async fn sides_with(harbor: &str) -> (Side, Side) {
+    let sides = || (Side::new("harbor", harbor), Side::new("clinic", CLINIC));
     let (clinic, payer) = tokio::task::block_in_place(sides);
     let wire = Wire::connector(&payer, "clinic");
     clinic.gateway.connectors.lock().unwrap().insert("harbor".into(), wire);
@@ -202,6 +210,7 @@ async fn claims_go_out_and_their_answers_find_them() {
     // Handed in again they are known, whatever number they have.
     let again = clinic.submit(claims("837p/two-visits.x12")).await;
     assert_eq!(again.claims.iter().filter(|claim| claim.duplicate_of.is_some()).count(), 2);
+    assert_eq!((again.queued, again.refused), (0, 2));
     // What was sent is what is stored, on both sides.
     let sent = "SELECT hex(sha256) AS one FROM file WHERE content = '837P'";
     assert_eq!(clinic.rows(sent).await[0], payer.rows(sent).await[0]);

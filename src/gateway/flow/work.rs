@@ -11,12 +11,15 @@ use super::{
     expect, hand_on, intake, process,
     retention::{self, LOOK_FOR_OLD},
 };
-use crate::gateway::{
-    Gateway, Id,
-    store::{
-        self, Tx, idempotency,
-        jobs::{self, Backoff, Done, Failure, Job, Lease, NewJob, Runner, Settings},
+use crate::{
+    gateway::{
+        Gateway, Id,
+        store::{
+            self, Tx, idempotency,
+            jobs::{self, Backoff, Done, Failure, Job, Lease, NewJob, Runner, Settings},
+        },
     },
+    partner::Partners,
 };
 
 /// Overdue acknowledgments are looked for so often, in milliseconds.
@@ -41,15 +44,13 @@ impl Gateway {
     /// # Errors
     /// The store's, at the start.
     pub async fn work(self: &Arc<Self>, shutdown: CancellationToken) -> Result<(), FlowError> {
-        let partners = self.partners();
-        let collecting = partners.iter().filter(|partner| partner.collect_every().is_some());
-        let collecting: Vec<String> = collecting.map(|partner| partner.name().to_owned()).collect();
+        let collecting = collecting(&self.partners());
         self.store()
             .write(move |tx| {
                 jobs::afresh(tx, PERIODIC)?;
                 periodic(tx, "overdue", "", 0)?;
                 periodic(tx, retention::ERASE, "", 0)?;
-                collecting.iter().try_for_each(|partner| periodic(tx, "collect", partner, 0))
+                collecting.iter().try_for_each(|partner| collect_from(tx, partner))
             })
             .await?;
         let runner = Runner::new(self.store().clone(), Settings::default())
@@ -113,7 +114,7 @@ impl Gateway {
 
     async fn work_deliver(self: Arc<Self>, job: Job, lease: Lease) -> Result<Done, Failure> {
         let file = id(&job)?;
-        match self.send(file).await? {
+        match self.send(file, job.attempt > 1).await? {
             Sent::Arrived => Ok(Done::Complete),
             Sent::Again { reason, after } => {
                 let given_up = job.attempt >= job.max_attempts;
@@ -187,6 +188,17 @@ impl Gateway {
             other => Err(Failure::Fail { reason: format!("this program knows no periodic work `{other}`") }),
         }
     }
+}
+
+/// The partners that are collected from, by name.
+pub(in crate::gateway) fn collecting(partners: &Partners) -> Vec<String> {
+    let collecting = partners.iter().filter(|partner| partner.collect_every().is_some());
+    collecting.map(|partner| partner.name().to_owned()).collect()
+}
+
+/// Has a partner be collected from, now and then again as its settings say; unless it is already.
+pub(in crate::gateway) fn collect_from(tx: &mut dyn Tx, partner: &str) -> store::Result<()> {
+    periodic(tx, "collect", partner, 0)
 }
 
 /// Asks for periodic work.
