@@ -23,9 +23,10 @@
 //! SIGTERM or SIGINT: listeners close, requests and jobs that have begun have half a minute to end, what is left is
 //! found at the next start. It may also be killed at any moment: see [`walkthroughs`](super::walkthroughs).
 //!
-//! - *Partners*: `claimwire partner check FOLDER`, then `claimwire partner reload` or SIGHUP. All are read, or none: if
-//!   anything is wrong, those that were stay in use, and the error says what is wrong.
-//! - *Certificates* of the listeners are looked at every minute.
+//! - *Partners*: `claimwire partner check FOLDER` first. What changed in their files, and in certificates, secrets and
+//!   companion guides that they name, is taken on within a minute; at once by `claimwire partner reload` or SIGHUP. All
+//!   are read, or none: if anything is wrong, those that were stay in use, and the log or the command says what it is.
+//! - *Certificates* of the listeners are looked at every minute too.
 //! - *Anything else* in `gateway.toml` needs a restart.
 //! - *A newer program* brings the database up to its schema when it starts; an older one then refuses it. Back up
 //!   first.
@@ -49,9 +50,9 @@
 //!
 //! `claimwire status` names it, and says which command shows more.
 //!
-//! - *A file could not be sent* (`status --failed`). Refused by the partner, or tried 20 times,
-//!   over some four hours. The reason says what is
-//!   wrong. When that is dealt with: `claimwire retry ID`. The same bytes go out under the same id.
+//! - *A file could not be sent* (`status --failed`). Refused by the partner, or tried 20 times, over some four hours.
+//!   The reason says what is wrong. When that is dealt with: `claimwire retry ID`. The same bytes go out under the same
+//!   id.
 //! - *A job was given up* (`status --failed`). The same.
 //! - *An acknowledgment is overdue* (`status --overdue`). Nothing is sent again by itself: ask the partner whether it
 //!   has the file.
@@ -99,5 +100,6 @@
 //! # How much it takes
 //!
 //! The API takes bodies of up to 512 MiB and 100 000 claims, 256 requests at a time, and 200 requests a second from
-//! each key (400 at once). A listener has up to 1024 connections. A file is streamed, not held: memory depends on the
-//! largest claim and on how many files are worked on.
+//! each key (400 at once). A TLS listener has up to 1024 connections, 256 of them from one address. Files that come in
+//! are streamed; while one is processed, a few facts of each of its claims are in memory. Claims that are handed in are
+//! in memory while they are checked, as many submissions at a time as there are cores.

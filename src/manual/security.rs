@@ -43,10 +43,10 @@
 //!
 //! # What is logged
 //!
-//! Log lines, error messages, metrics, events and URLs in logs hold ids, codes, counts and sizes. They never hold
-//! values of a claim, passwords, keys or bytes of a message. Routes are logged, not paths. Secrets are wiped from
-//! memory when they are no longer needed, and no debugging output shows them. A file of a secret that others can read
-//! is named in the log.
+//! Log lines, error messages, metrics, events and URLs in logs hold ids, codes, counts and sizes. They never hold values
+//! of a claim, passwords, keys or bytes of a message. Routes are logged, not paths. Of what a partner says in free text
+//! only words are kept that are no data. Secrets are wiped from memory when they are no longer needed, and no debugging
+//! output shows them. A file of a secret that others can read is named in the log.
 //!
 //! # The audit log
 //!

@@ -144,14 +144,17 @@
 //!
 //! ## `[limits]`
 //!
+//! Of files that we make, and of files of claims that the partner sends: what is over a limit there is rejected, by TA1
+//! (interchanges, groups, bytes) or 999 (transaction sets, claims).
+//!
 //! | key | default | is |
 //! |---|---|---|
 //! | `claims_per_transaction` | none | Most claims in a transaction set (ST); 5000 if it is said nowhere. |
 //! | `transactions_per_group` | none | Most transaction sets in a functional group. |
-//! | `groups_per_interchange` | none | Most functional groups in an interchange. |
-//! | `interchanges_per_file` | none | Most interchanges in a file. |
+//! | `groups_per_interchange` | none | Most functional groups in an interchange. We write one. |
+//! | `interchanges_per_file` | none | Most interchanges in a file. We write one. |
 //! | `claims_per_file` | none | Most claims in a file. The gateway puts 5000 into one where it is not said. |
-//! | `bytes_per_file` | none | Most bytes of a file, at least 1000. |
+//! | `bytes_per_file` | none | Most bytes of a file, at least 1000. One claim that is longer by itself is sent all the same. |
 //! | `over` | `"split"` | What becomes of more than `claims_per_file`: `"split"`, several files; `"refuse"`, none. |
 //! | `batch_wait` | `"1m"` | Time, up to `"168h"`. How long a claim waits for others to share a file with. |
 //!
@@ -168,7 +171,7 @@
 //! |---|---|---|
 //! | `interchange` | `{ first = 1, last = 999999999 }` | ISA13. After the last comes the first again. |
 //! | `group` | `{ first = 1, last = 999999999 }` | GS06. |
-//! | `transaction` | `{ first = 1, last = 999999999 }` | ST02. |
+//! | `transaction` | `{ first = 1, last = 999999999 }` | ST02. The gateway does not look at it: it numbers transaction sets within their group. |
 //!
 //! ## A range
 //!
@@ -188,7 +191,7 @@
 //! | `transaction` | `{ days = 0, then = "warn" }` | ST02 of a sender. |
 //! | `batch` | `{ days = 365, then = "warn" }` | BHT03 of a sender. |
 //! | `file` | `{ days = 365, then = "refuse" }` | The same bytes. |
-//! | `claim` | `{ days = 365, then = "warn" }` | The same claim, handed in to us: provider, patient, dates, services and charges. |
+//! | `claim` | `{ days = 365, then = "refuse" }` | The same claim, handed in to us: provider, patient, dates, services, charges, frequency and the number it replaces. Taken if it is handed in with `allow_duplicates`, or if the one before is at a dead end. |
 //!
 //! ## A window
 //!
@@ -204,7 +207,7 @@
 //! | `level` | `7` | Levels (SNIP types) that are checked: up to this one, 1 to 7. |
 //! | `companions` | `[]` | Files of companion guides, relative to this file. |
 //! | `codes` | none | A folder of code lists that take the place of those that come with the program. |
-//! | `suspend` | `"transaction"` | What an error holds back: `"transaction"`, the set that it is in; `"interchange"`. |
+//! | `suspend` | `"transaction"` | What an error holds back that rejects a transaction set of the partner's: `"transaction"`, that set; `"interchange"`, all of it. |
 //!
 //! ## `[acknowledgments]`
 //!

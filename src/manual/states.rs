@@ -57,7 +57,7 @@
 //!   comes in ──► received ──► processed
 //!                   │
 //!                   └───────► refused      nothing in it can be taken; its reason is stored
-//!   comes in again ─────────► duplicate    the same bytes or payments as before: without effect
+//!   comes in again ─────────► duplicate    the same bytes or payments as before: answered, and without effect
 //!   goes out ───────────────► made         and has a delivery
 //! ```
 //!

@@ -9,9 +9,9 @@
 //! 2. Each claim is given to a partner: the one that is named, or else the one whose settings list the claim's payer;
 //!    X12 may name it by ISA08. It is checked as that partner checks: guide, sums, situations, codes, companion guide
 //!    (`flow::submit`). So is whether the partner's characters can write it.
-//! 3. The claim is compared with those handed in before: a keyed digest of provider, patient, dates, services and
-//!    charges. One that is the same, and not at a dead end, is named in the answer; whether it is refused says
-//!    `[duplicates] claim`.
+//! 3. The claim is compared with those handed in before, by a keyed digest of provider, patient, dates, services,
+//!    charges, frequency and the number it replaces. One that is the same, and not at a dead end, is named in the
+//!    answer, and the new one is refused, unless `allow_duplicates` is said or `[duplicates] claim` only warns.
 //! 4. One work stores all of it: the claims as they came, sealed; a row and an event for each; a job that will make a
 //!    file; the entry of the audit log; under the caller's `Idempotency-Key`, the answer. Only when that is on the disk
 //!    is the answer sent: `queued`, or `refused` with what was found.
@@ -97,7 +97,7 @@
 //!    each claim of `claimwire status --state queued` that was sent. Then put the files back, `claimwire partner
 //!    reload`, and `claimwire retry ID` what `claimwire status --failed` lists and was not sent.
 //! 3. *Submissions.* The billing system hands in again what it handed in since the backup. Claims that the backup knows
-//!    are named as duplicates.
+//!    are refused as duplicates.
 //! 4. *Answers* that were fetched since the backup are gone here, and the partner counts them as fetched. Ask it to
 //!    offer them again. What comes twice has its effect once.
 //! 5. *The audit log* ends with the backup. `claimwire store verify --noted ENTRY`, with an entry noted later, says so:
