@@ -521,15 +521,14 @@ impl Partner {
     pub fn limits_of_files(&self) -> Vec<Limit> {
         let limits = &self.limits;
         let claims = self.claims_per_transaction.or(limits.claims_per_transaction);
-        let counts: [(Option<u32>, fn(u64) -> Limit); 5] = [
-            (limits.interchanges_per_file, Limit::InterchangesPerFile),
-            (limits.groups_per_interchange, Limit::GroupsPerInterchange),
-            (limits.transactions_per_group, Limit::TransactionsPerGroup),
-            (claims, Limit::ClaimsPerTransaction),
-            (limits.claims_per_file, Limit::ClaimsPerFile),
+        let counts = [
+            limits.interchanges_per_file.map(|most| Limit::InterchangesPerFile(most.into())),
+            limits.groups_per_interchange.map(|most| Limit::GroupsPerInterchange(most.into())),
+            limits.transactions_per_group.map(|most| Limit::TransactionsPerGroup(most.into())),
+            claims.map(|most| Limit::ClaimsPerTransaction(most.into())),
+            limits.claims_per_file.map(|most| Limit::ClaimsPerFile(most.into())),
         ];
-        let counts = counts.into_iter().filter_map(|(most, limit)| Some(limit(most?.into())));
-        counts.chain(limits.bytes_per_file.map(Limit::BytesPerFile)).collect()
+        counts.into_iter().chain([limits.bytes_per_file.map(Limit::BytesPerFile)]).flatten().collect()
     }
 
     /// The guides to check by: those that come with the program and the partner's companions.
