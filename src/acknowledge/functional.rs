@@ -299,8 +299,13 @@ impl Group {
         if finding.severity != Severity::Error || finding.answer() != Answer::Group {
             return;
         }
+        self.refuse(finding.codes.ak9);
+    }
+
+    /// Rejects it, whatever is found in it.
+    pub(super) fn refuse(&mut self, code: Option<&'static str>) {
         self.at_fault = true;
-        if let Some(code) = finding.codes.ak9.filter(|code| !self.codes.contains(code))
+        if let Some(code) = code.filter(|code| !self.codes.contains(code))
             && self.codes.len() < MOST_CODES
         {
             self.codes.push(code);

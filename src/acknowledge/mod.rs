@@ -18,7 +18,7 @@
 //! by itself is in no answer.
 //!
 //! Guides do not know whom a payer insures or what it has received before. A receiver that does calls
-//! [`Answers::claim_ruled`], [`Answers::refuse_set`] and [`Answers::refuse_interchange`] while it hands over what
+//! [`Answers::claim_ruled`], [`Answers::refuse_set`], [`Answers::refuse_group`] and [`Answers::refuse_interchange`] while it hands over what
 //! checking finds, and its own business is answered in the same way.
 //!
 //! ```
@@ -43,7 +43,7 @@ mod ruling;
 use std::io::Write;
 
 pub use self::{
-    explain::{Answered, Explained, explain},
+    explain::{Answered, Coded, Explained, explain, meaning, status_meaning},
     read::{Answer, Batch, read},
     ruling::Ruling,
 };
@@ -202,6 +202,14 @@ impl<W: Write> Answers<W> {
         if let Some(set) = &mut self.set {
             set.functional.refuse(error, &self.options);
             set.batch = None;
+        }
+    }
+
+    /// Refuses the functional group that has not ended: its 999 says `R`, with a code (AK905: `19` a control number used
+    /// before) if one says why, and its claims get no answer. Nothing happens outside a functional group.
+    pub fn refuse_group(&mut self, code: Option<&'static str>) {
+        if let Some(group) = &mut self.group {
+            group.refuse(code);
         }
     }
 

@@ -215,6 +215,10 @@ impl Finding {
         if self.within.transaction.is_empty() && self.place.position == 0 {
             return if codes.ak9.is_some() { Answer::Group } else { Answer::Interchange };
         }
+        // What has a code for the set alone is said of the set: that it is one too many, or has too many claims.
+        if codes.ik5.is_some() && codes.ik3.is_none() && codes.ik4.is_none() {
+            return Answer::Set;
+        }
         // What a claim's contents contradict is said of the claim, not of the file it came in.
         if has_claims && (self.rule.level > 2 || codes.ik3.is_none() && codes.stc.is_some()) {
             return Answer::Claim;

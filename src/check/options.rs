@@ -7,7 +7,7 @@ use jiff::{Zoned, civil::Date};
 
 use super::{Finding, Severity};
 use crate::codes::Own;
-use crate::guide::{Guide, Library, Override};
+use crate::guide::{Guide, Library, Limit, Override};
 
 /// What is checked, and how strictly.
 #[derive(Clone, Debug)]
@@ -32,6 +32,8 @@ pub struct Options {
     pub receiver: Option<[CompactString; 2]>,
     /// Interchanges that came before, in other files: ISA05, ISA06, ISA13.
     pub seen: HashSet<[CompactString; 3]>,
+    /// Limits on counts and sizes that are agreed on, besides those of companion guides. The tightest counts.
+    pub limits: Vec<Limit>,
 }
 
 impl Default for Options {
@@ -48,6 +50,7 @@ impl Default for Options {
             sender: None,
             receiver: None,
             seen: HashSet::new(),
+            limits: Vec::new(),
         }
     }
 }

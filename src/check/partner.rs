@@ -51,7 +51,7 @@ rules! {
         .says("the interchange has more functional groups than this trading partner takes", "send them in interchanges of their own");
     TYPES = Rule::error(7, "PARTNER", "partner.types-per-interchange").ta1("024")
         .says("the interchange mixes more kinds of transactions than this trading partner takes", "send each kind in an interchange of its own");
-    SETS = Rule::error(7, "PARTNER", "partner.transactions-per-group").ak9("5")
+    SETS = Rule::error(7, "PARTNER", "partner.transactions-per-group").ik5("5")
         .says("the group has more transaction sets than this trading partner takes", "send them in groups of their own");
     CLAIMS = Rule::error(7, "HL09", "partner.claims-per-transaction").ik5("5").stc("A3:121")
         .says("the transaction set has more claims than this trading partner takes", "send them in several transaction sets");
@@ -223,7 +223,7 @@ impl Narrowed {
     }
 }
 
-/// The tightest limits of several companions on counts and sizes.
+/// The tightest of several limits on counts and sizes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     pub(super) interchanges: u64,
@@ -236,7 +236,7 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    pub(super) fn of<'g>(guides: impl Iterator<Item = &'g Guide>) -> Self {
+    pub(super) fn of<'l>(all: impl Iterator<Item = &'l Limit>) -> Self {
         let none = u64::MAX;
         let mut limits = Self {
             interchanges: none,
@@ -247,7 +247,7 @@ impl Limits {
             file_claims: none,
             bytes: none,
         };
-        for limit in guides.flat_map(|guide| &guide.limits) {
+        for limit in all {
             let (place, most) = match limit {
                 Limit::InterchangesPerFile(most) => (&mut limits.interchanges, most),
                 Limit::GroupsPerInterchange(most) => (&mut limits.groups, most),

@@ -107,7 +107,9 @@ impl<'o, R: Receive> Run<'o, R> {
             verdicts: Tally::default(),
             headers: Headers::new(options),
             ready: Vec::new(),
-            limits: Limits::of(options.library.companions().iter().copied()),
+            limits: Limits::of(
+                options.library.companions().iter().flat_map(|guide| &guide.limits).chain(&options.limits),
+            ),
             file: Totals::default(),
         }
     }

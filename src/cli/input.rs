@@ -62,7 +62,7 @@ impl Input {
 }
 
 /// Input that shows how far it has been read, once that takes long enough to wonder.
-struct Watched<R> {
+pub struct Watched<R> {
     input: R,
     length: Option<u64>,
     read: u64,
@@ -75,7 +75,12 @@ impl<R> Watched<R> {
 
     fn new(input: R, length: Option<u64>) -> Self {
         // What goes to the same terminal would run into the bar.
-        let seen = io::stderr().is_terminal() && !io::stdout().is_terminal();
+        Self::seen(input, length, !io::stdout().is_terminal())
+    }
+
+    /// Shows how far it has been read, if it is `alone` on the terminal.
+    pub fn seen(input: R, length: Option<u64>, alone: bool) -> Self {
+        let seen = alone && io::stderr().is_terminal();
         Self { input, length, read: 0, begun: seen.then(Instant::now), bar: None }
     }
 

@@ -5,25 +5,41 @@
 
 mod ack;
 mod checking;
+#[cfg(feature = "gateway")]
+mod client;
 mod completions;
 mod convert;
 mod csv;
 mod demo;
 mod detect;
 mod explain;
+#[cfg(feature = "gateway")]
+mod fetch;
 mod generate;
 mod guides;
 mod input;
 mod inspect;
+#[cfg(feature = "gateway")]
+mod keys;
 mod notices;
+#[cfg(feature = "gateway")]
+mod operate;
 mod output;
 mod partner;
+#[cfg(feature = "gateway")]
+mod partners;
 mod pretty;
 #[cfg(feature = "gateway")]
 mod sandbox;
 #[cfg(feature = "gateway")]
 mod serve;
 mod shown;
+#[cfg(feature = "gateway")]
+mod status;
+#[cfg(feature = "gateway")]
+mod store;
+#[cfg(feature = "gateway")]
+mod submit;
 mod validate;
 
 use std::{io::Write, process::ExitCode};
@@ -94,6 +110,24 @@ enum Command {
     Demo(demo::Demo),
     #[cfg(feature = "gateway")]
     Serve(serve::Serve),
+    #[cfg(feature = "gateway")]
+    Submit(submit::Submit),
+    #[cfg(feature = "gateway")]
+    Status(status::Status),
+    #[cfg(feature = "gateway")]
+    Fetch(fetch::Fetch),
+    #[cfg(feature = "gateway")]
+    Retry(operate::Retry),
+    #[cfg(feature = "gateway")]
+    Withdraw(operate::Withdraw),
+    #[cfg(feature = "gateway")]
+    #[command(name = "partner")]
+    Partners(partners::Partners),
+    #[cfg(feature = "gateway")]
+    #[command(name = "key")]
+    Keys(keys::Keys),
+    #[cfg(feature = "gateway")]
+    Store(store::StoreCommand),
     Completions(completions::Completions),
 }
 
@@ -112,6 +146,22 @@ impl Command {
             Self::Demo(demo) => demo.run(),
             #[cfg(feature = "gateway")]
             Self::Serve(serve) => serve.run(),
+            #[cfg(feature = "gateway")]
+            Self::Submit(command) => command.run(),
+            #[cfg(feature = "gateway")]
+            Self::Status(command) => command.run(),
+            #[cfg(feature = "gateway")]
+            Self::Fetch(command) => command.run(),
+            #[cfg(feature = "gateway")]
+            Self::Retry(command) => command.run(),
+            #[cfg(feature = "gateway")]
+            Self::Withdraw(command) => command.run(),
+            #[cfg(feature = "gateway")]
+            Self::Partners(command) => command.run(),
+            #[cfg(feature = "gateway")]
+            Self::Keys(command) => command.run(),
+            #[cfg(feature = "gateway")]
+            Self::Store(command) => command.run(),
             Self::Completions(completions) => completions.run(),
         }
     }
@@ -130,9 +180,9 @@ mod tests {
 
     #[test]
     fn every_command_writes_where_o_says() {
-        // These two run, and give nothing.
-        let runs = |name: &str| matches!(name, "sandbox" | "serve");
-        for command in Cli::command().get_subcommands().filter(|command| !runs(command.get_name())) {
+        // These run until they are stopped, and give nothing.
+        let gives = |command: &&clap::Command| !matches!(command.get_name(), "sandbox" | "serve");
+        for command in Cli::command().get_subcommands().filter(gives) {
             let output = command.get_arguments().find(|argument| argument.get_short() == Some('o'));
             assert_eq!(output.and_then(|output| output.get_long()), Some("output"), "{}", command.get_name());
         }
@@ -140,11 +190,42 @@ mod tests {
 
     #[test]
     fn every_command_and_argument_says_what_it_does() {
-        for command in Cli::command().get_subcommands() {
+        for command in all(&Cli::command()) {
             assert!(command.get_about().is_some(), "{}", command.get_name());
             for argument in command.get_arguments().filter(|argument| !argument.is_hide_set()) {
                 assert!(argument.get_help().is_some(), "{} {}", command.get_name(), argument.get_id());
             }
         }
+    }
+
+    #[test]
+    fn commands_of_a_gateway_have_examples_and_exit_codes() {
+        for name in ["serve", "submit", "status", "fetch", "retry", "withdraw", "partner", "key", "store"] {
+            let cli = Cli::command();
+            let command = cli.find_subcommand(name).unwrap();
+            let help = command.get_after_help().unwrap().to_string();
+            assert!(help.contains("Examples:\n  claimwire "), "{name}");
+            assert!(help.contains("Exit codes: 0 ") && help.contains("; 2 could not"), "{name}");
+        }
+    }
+
+    #[test]
+    fn no_argument_holds_a_secret() {
+        for command in all(&Cli::command()) {
+            for argument in command.get_arguments() {
+                let name = argument.get_id().as_str();
+                let is_secret = name == "key" || name.contains("password");
+                // The sandbox's `--key` is a file of PEM.
+                let placed =
+                    argument.get_value_names().is_some_and(|names| matches!(names[0].as_str(), "PLACE" | "FILE"));
+                assert!(!is_secret || placed, "{} --{name}", command.get_name());
+            }
+        }
+    }
+
+    /// The commands, and those in them.
+    fn all(command: &clap::Command) -> Vec<clap::Command> {
+        let each = command.get_subcommands().flat_map(|one| std::iter::once(one.clone()).chain(all(one)));
+        each.collect()
     }
 }

@@ -25,6 +25,10 @@ The settings, with everything else at its default:
   [api]
   listen = \"127.0.0.1:8080\"
 
+Examples:
+  claimwire serve --new-key master.key
+  claimwire serve --config gateway.toml
+
 Exit codes: 0 stopped; 2 could not start.")]
 pub struct Serve {
     /// The settings (TOML); paths in it are relative to the file

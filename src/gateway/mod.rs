@@ -15,6 +15,7 @@ mod id;
 pub mod observe;
 mod open;
 mod refusals;
+mod reload;
 pub mod sandbox;
 pub mod secret;
 mod serve;
@@ -29,6 +30,8 @@ use std::{
 };
 
 use aws_lc_rs::hmac;
+use jiff::{Timestamp, tz::TimeZone};
+use tokio::sync::watch;
 
 pub use self::{
     id::{Id, NotAnId},
@@ -39,7 +42,7 @@ pub use self::{
 
 use crate::{
     check,
-    partner::{Partner, Partners, Usage},
+    partner::{Look, Partner, Partners, Usage},
 };
 use connect::Connector;
 use flow::FlowError;
@@ -67,6 +70,10 @@ pub struct Gateway {
     backups: Option<PathBuf>,
     refusals: refusals::Refusals,
     connectors: Mutex<HashMap<String, Arc<dyn Connector>>>,
+    /// The partners' files, as they were when they were read.
+    looked: Mutex<Look>,
+    /// Counts how often the partners were read again.
+    reloaded: watch::Sender<u64>,
 }
 
 impl Gateway {
@@ -78,22 +85,6 @@ impl Gateway {
     /// The partners, as they are now.
     pub fn partners(&self) -> Arc<Partners> {
         Arc::clone(&self.partners.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Reads the partners again. If anything is wrong with them they stay as they are. It is noted in the audit log
-    /// that `by` asked for it: a key's id, `operator`.
-    ///
-    /// # Errors
-    /// Partners that cannot be used; the store's.
-    pub async fn reload(&self, by: &str) -> Result<(), OpenError> {
-        let mut partners = Partners::clone(&self.partners());
-        let partners = tokio::task::spawn_blocking(move || partners.reload().map(|()| partners)).await;
-        let partners = partners.map_err(|_| store::Error::Panicked)??;
-        *self.partners.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(partners);
-        self.connectors.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        let by = by.to_owned();
-        self.store.write(move |tx| store::audit::append(tx, &by, "partners.reload", "partners", "").map(drop)).await?;
-        Ok(())
     }
 
     /// The partner of a name.
@@ -110,9 +101,11 @@ impl Gateway {
         self.partners().by_interchange_id(usage, qualifier, id).cloned()
     }
 
-    /// How files of a partner are checked.
+    /// How files of a partner are checked, today.
     fn checking(&self, partner: &str) -> check::Options {
-        self.partners().checking(partner).cloned().unwrap_or_default()
+        let options = self.partners().checking(partner).cloned().unwrap_or_default();
+        let now = Timestamp::from_millisecond(self.store.vault().clock().now()).unwrap_or_else(|_| Timestamp::now());
+        check::Options { today: now.to_zoned(TimeZone::system()).date(), ..options }
     }
 
     /// The way to a partner; none if it fetches its files.
@@ -122,7 +115,10 @@ impl Gateway {
             return Ok(Some(Arc::clone(connector)));
         }
         let Some(connector) = channels::connector(partner, &self.spool)? else { return Ok(None) };
-        connectors.insert(partner.name().to_owned(), Arc::clone(&connector));
+        // Settings that were read again in the meantime make another one.
+        if self.partner(partner.name()).is_some_and(|now| std::ptr::eq(&*now, partner)) {
+            connectors.insert(partner.name().to_owned(), Arc::clone(&connector));
+        }
         Ok(Some(connector))
     }
 

@@ -83,6 +83,8 @@ impl Gateway {
         Id::after(store.read_blocking(last_id)?);
         Ok(Arc::new(Self {
             store,
+            looked: Mutex::new(partners.look()),
+            reloaded: tokio::sync::watch::Sender::new(0),
             partners: RwLock::new(Arc::new(partners)),
             fingerprints,
             usage: settings.usage,

@@ -1,13 +1,17 @@
 //! A gateway at work: its listeners, its jobs, and how it stops.
 
 use std::{
+    collections::HashMap,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 
-use tokio::{sync::mpsc, task::JoinSet};
+use tokio::{
+    sync::mpsc,
+    task::{JoinHandle, JoinSet},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -32,8 +36,8 @@ use crate::partner::Channel;
 
 /// How long a password that was right is not worked out again.
 const REMEMBER: Duration = Duration::from_secs(10 * 60);
-/// How often certificates are looked at, to take on new ones.
-const LOOK_AT_CERTIFICATES: Duration = Duration::from_secs(60);
+/// How often certificates and partners' settings are looked at, to take on new ones.
+const LOOK: Duration = Duration::from_secs(60);
 
 /// Refused callers that wait to be noted.
 const MOST_REFUSED: usize = 64;
@@ -154,10 +158,7 @@ impl Served {
                 let _ = stop.run_until_cancelled(metrics.upkeep()).await;
             });
         }
-        for (partner, folder) in gateway.folders() {
-            let pick_up = FolderPickUp::new(folder, &partner, Arc::clone(&desk), gateway.spool.clone());
-            tasks.spawn(pick_up.map_err(|error| listener("folder", &error))?.run(stop.clone()));
-        }
+        tasks.spawn(pick_up(Arc::clone(&gateway), Arc::clone(&desk), stop.clone()));
         if let Some(folder) = intake {
             let results = folder.join("results");
             std::fs::create_dir_all(&results).map_err(|error| listener("intake", &error))?;
@@ -166,7 +167,7 @@ impl Served {
             let pick_up = FolderPickUp::new(settings, "", service, gateway.spool.clone());
             tasks.spawn(pick_up.map_err(|error| listener("intake", &error))?.run(stop.clone()));
         }
-        tasks.spawn(reload(certificates, stop.clone()));
+        tasks.spawn(reload(Arc::clone(&gateway), certificates, stop.clone()));
         {
             let (gateway, stop) = (Arc::clone(&gateway), stop.clone());
             tasks.spawn(async move {
@@ -211,9 +212,48 @@ async fn note_refused(gateway: Arc<Gateway>, mut refused: mpsc::Receiver<Refused
     }
 }
 
-/// Takes on certificates that have changed.
-async fn reload(certificates: Vec<Arc<Server>>, stop: CancellationToken) {
-    let mut tick = tokio::time::interval(LOOK_AT_CERTIFICATES);
+/// Takes files out of partners' folders. When the partners are read again, folders that are new are begun with, and
+/// those that are gone are left.
+async fn pick_up(gateway: Arc<Gateway>, desk: Arc<dyn Service>, stop: CancellationToken) {
+    let mut reloaded = gateway.reloaded.subscribe();
+    let mut running: HashMap<String, (FolderSettings, CancellationToken, JoinHandle<()>)> = HashMap::new();
+    while !stop.is_cancelled() {
+        reloaded.mark_unchanged();
+        let wanted: HashMap<String, FolderSettings> = gateway.folders().into_iter().collect();
+        let is_wanted = |name: &String, settings: &FolderSettings| wanted.get(name) == Some(settings);
+        let gone: Vec<_> = running.extract_if(|name, (settings, ..)| !is_wanted(name, settings)).collect();
+        for (_, (_, cancelled, run)) in gone {
+            cancelled.cancel();
+            let _ = run.await;
+        }
+        for (name, settings) in wanted {
+            if running.contains_key(&name) {
+                continue;
+            }
+            match FolderPickUp::new(settings.clone(), &name, Arc::clone(&desk), gateway.spool.clone()) {
+                Ok(pick_up) => {
+                    let cancelled = stop.child_token();
+                    let run = tokio::spawn(pick_up.run(cancelled.clone()));
+                    running.insert(name, (settings, cancelled, run));
+                }
+                Err(error) => tracing::error!(partner = name, %error, "a partner's folder cannot be used"),
+            }
+        }
+        // A folder that cannot be used may be mended without new settings.
+        tokio::select! {
+            () = stop.cancelled() => {}
+            _ = reloaded.changed() => {}
+            () = tokio::time::sleep(LOOK) => {}
+        }
+    }
+    for (_, (_, _, run)) in running {
+        let _ = run.await;
+    }
+}
+
+/// Takes on certificates and partners' settings that have changed.
+async fn reload(gateway: Arc<Gateway>, certificates: Vec<Arc<Server>>, stop: CancellationToken) {
+    let mut tick = tokio::time::interval(LOOK);
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -226,6 +266,11 @@ async fn reload(certificates: Vec<Arc<Server>>, stop: CancellationToken) {
                 Ok(Ok(false)) | Err(_) => {}
                 Ok(Err(error)) => tracing::error!(%error, "new certificates cannot be used, and the old ones stay"),
             }
+        }
+        match gateway.reload_if_changed().await {
+            Ok(true) => tracing::info!("new settings of partners are in use"),
+            Ok(false) => {}
+            Err(error) => tracing::error!(%error, "new settings of partners cannot be used, and the old ones stay"),
         }
     }
 }

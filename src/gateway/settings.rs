@@ -48,7 +48,7 @@ pub struct Settings {
     /// A folder that claims are picked up from; refused ones come back with what was found.
     #[serde(default)]
     pub intake: Option<PathBuf>,
-    /// How long a file waits for its second try, where it is not the usual 90 s.
+    /// How long a file waits for its second try, where it is not the usual 90 s; the waits double up to eight times that.
     #[serde(default)]
     pub resend_after: Option<SignedDuration>,
     /// A partner that confirms files, and has not confirmed one for so long after it fetched it, is offered it again;

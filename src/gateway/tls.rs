@@ -7,12 +7,13 @@
 //! runs ([`Server::reload`]). An [`Acceptor`] listens with it. [`client`] is for the other direction.
 
 use std::{
+    collections::HashMap,
     fs::File,
     future::Future,
     io::{self, Read},
-    net::SocketAddr,
+    net::{IpAddr, Ipv6Addr, SocketAddr},
     path::{Path, PathBuf},
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock},
     time::Duration,
 };
 
@@ -369,6 +370,8 @@ impl ServerCertVerifier for Named {
 pub struct Bounds {
     /// Most connections at a time, those that are still shaking hands among them; more wait to be taken.
     pub connections: usize,
+    /// Most of them from one address; others from there are closed at once. Of IPv6, from one network of 64 bits.
+    pub per_address: usize,
     /// Longest that a handshake takes.
     pub handshake: Duration,
     /// Longest that connections go on after the listener is told to stop.
@@ -376,9 +379,9 @@ pub struct Bounds {
 }
 
 impl Default for Bounds {
-    /// 1024 connections, ten seconds, 30 seconds.
+    /// 1024 connections, 256 from one address, ten seconds, 30 seconds.
     fn default() -> Self {
-        Self { connections: 1024, handshake: Duration::from_secs(10), drain: Duration::from_secs(30) }
+        Self { connections: 1024, per_address: 256, handshake: Duration::from_secs(10), drain: Duration::from_secs(30) }
     }
 }
 
@@ -398,6 +401,47 @@ pub struct Refused {
     pub address: SocketAddr,
     /// Why, in words.
     pub reason: String,
+}
+
+/// How many connections there are from where.
+#[derive(Debug, Default)]
+struct Callers(Mutex<HashMap<IpAddr, usize>>);
+
+/// A connection, as long as it is there.
+#[derive(Debug)]
+struct Call {
+    callers: Arc<Callers>,
+    from: IpAddr,
+}
+
+impl Callers {
+    /// Counts a connection; none if there are as many as there may be.
+    fn call(self: &Arc<Self>, address: IpAddr, most: usize) -> Option<Call> {
+        // One customer has a network of so many bits, and can call from any address in it.
+        let from = match address.to_canonical() {
+            IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
+            address => address,
+        };
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(from).or_default();
+        if *count >= most {
+            return None;
+        }
+        *count = count.saturating_add(1);
+        Some(Call { callers: Arc::clone(self), from })
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        let mut counts = self.callers.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.from) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                counts.remove(&self.from);
+            }
+        }
+    }
 }
 
 impl Acceptor {
@@ -433,6 +477,7 @@ impl Acceptor {
     {
         let Self { listener, server, bounds, refused } = self;
         let places = Arc::new(Semaphore::new(bounds.connections));
+        let callers = Arc::new(Callers::default());
         let mut connections = JoinSet::new();
         loop {
             while connections.try_join_next().is_some() {}
@@ -452,9 +497,13 @@ impl Acceptor {
                     continue;
                 }
             };
+            let Some(call) = callers.call(address.ip(), bounds.per_address) else {
+                tracing::debug!(%address, "a caller has too many connections");
+                continue;
+            };
             let (server, handle, stop, refused) = (Arc::clone(&server), handle.clone(), stop.clone(), refused.clone());
             connections.spawn(async move {
-                let _place = place;
+                let (_place, _call) = (place, call);
                 let shaken = tokio::select! {
                     () = stop.cancelled() => return,
                     shaken = shake(server.config(), stream, address, bounds.handshake) => shaken,

@@ -17,7 +17,8 @@ const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(7 * 24);
 const LAST_NUMBER: u32 = 999_999_999;
 
 /// `[limits]`: how large files become, and how long claims wait for others. Without a setting there is no limit,
-/// but for `claims_per_transaction`.
+/// but for `claims_per_transaction`. Files of claims that the partner sends are held to the same: what is over a limit
+/// is rejected by TA1 (interchanges, groups, bytes) or 999 (transaction sets, claims).
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
@@ -25,13 +26,13 @@ pub struct Limits {
     pub claims_per_transaction: Option<u32>,
     /// Most transaction sets in a functional group.
     pub transactions_per_group: Option<u32>,
-    /// Most functional groups in an interchange.
+    /// Most functional groups in an interchange. We write one.
     pub groups_per_interchange: Option<u32>,
-    /// Most interchanges in a file.
+    /// Most interchanges in a file. We write one.
     pub interchanges_per_file: Option<u32>,
     /// Most claims in a file.
     pub claims_per_file: Option<u32>,
-    /// Most bytes of a file, at least 1000.
+    /// Most bytes of a file, at least 1000. One claim that is longer by itself is sent all the same.
     pub bytes_per_file: Option<u64>,
     /// What becomes of a batch that is larger: `"split"` (default) into several, or `"refuse"`.
     pub over: Over,
@@ -182,7 +183,9 @@ pub struct Duplicates {
     pub batch: Window,
     /// The same bytes; 365 days, refused, by default.
     pub file: Window,
-    /// The same claim: provider, patient, dates, services and charges; 365 days, a warning, by default.
+    /// The same claim that goes out: provider, patient, dates, services, charges, frequency and the number it replaces;
+    /// 365 days, refused, by default, unless it is handed in with `allow_duplicates`. One that was rejected may be sent
+    /// again, and a replacement (frequency 7 or 8) is another claim than what it replaces.
     pub claim: Window,
 }
 
@@ -217,7 +220,7 @@ impl Default for Duplicates {
             transaction: Window { days: 0, then: OnDuplicate::Warn },
             batch: year(OnDuplicate::Warn),
             file: year(OnDuplicate::Refuse),
-            claim: year(OnDuplicate::Warn),
+            claim: year(OnDuplicate::Refuse),
         }
     }
 }
@@ -250,7 +253,8 @@ pub struct Checking {
     pub companions: Vec<PathBuf>,
     /// A folder of code lists that take the place of those that come with the program.
     pub codes: Option<PathBuf>,
-    /// What an error holds back: its `"transaction"` set (default), or the whole `"interchange"`.
+    /// What an error that rejects a transaction set of the partner's holds back: that `"transaction"` set (default), or
+    /// the whole `"interchange"`, whose groups the 999 then rejects.
     pub suspend: Suspend,
 }
 

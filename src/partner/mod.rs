@@ -29,6 +29,7 @@ mod credentials;
 mod error;
 mod file_name;
 mod limits;
+mod look;
 mod partners;
 #[cfg(test)]
 mod tests;
@@ -53,6 +54,7 @@ pub use self::{
         CharacterSet, Characters, Checking, ControlNumbers, Duplicates, Limits, OnDuplicate, Over, Range, Suspend,
         Window,
     },
+    look::Look,
     partners::Partners,
 };
 use crate::{
@@ -60,7 +62,7 @@ use crate::{
     check::{self, Override},
     codes::Own,
     explain,
-    guide::{self, Library},
+    guide::{self, Library, Limit},
     ndjson,
     record::write::Style,
     x12::{Delimiters, OnDelimiter},
@@ -397,6 +399,27 @@ impl Partner {
         self.file.as_deref().and_then(Path::parent).map_or_else(|| path.to_owned(), |folder| folder.join(path))
     }
 
+    /// The files that the settings name, if they are there: companion guides, code lists, certificates, keys, secrets.
+    fn files(&self) -> Vec<PathBuf> {
+        fn texts<'t>(value: &'t toml::Value, found: &mut Vec<&'t str>) {
+            match value {
+                toml::Value::String(text) => found.push(text),
+                toml::Value::Table(table) => table.values().for_each(|value| texts(value, found)),
+                toml::Value::Array(values) => values.iter().for_each(|value| texts(value, found)),
+                _ => {}
+            }
+        }
+        let mut named = Vec::new();
+        // What travels by folders are no settings.
+        for section in [&self.tls, &self.core, &self.stream].into_iter().flatten() {
+            section.values().for_each(|value| texts(value, &mut named));
+        }
+        let named = named.into_iter().map(|text| Path::new(text.strip_prefix("file:").unwrap_or(text)));
+        let files = named.map(|path| self.beside(path)).filter(|path| path.is_file());
+        let checking = self.checking.companions.iter().chain(&self.checking.codes).map(|path| self.beside(path));
+        files.chain(checking).collect()
+    }
+
     fn refused(&self, refused: Refused) -> Error {
         Error::Refused { path: self.file.clone(), refused }
     }
@@ -491,6 +514,22 @@ impl Partner {
             usage: self.usage.map(|usage| if usage == Usage::Production { b'P' } else { b'T' }),
             ..check::Options::default()
         }
+    }
+
+    /// What `[limits]` says of files of claims that come from the partner: how many interchanges, groups, transaction
+    /// sets, claims and bytes they may have.
+    pub fn limits_of_files(&self) -> Vec<Limit> {
+        let limits = &self.limits;
+        let claims = self.claims_per_transaction.or(limits.claims_per_transaction);
+        let counts: [(Option<u32>, fn(u64) -> Limit); 5] = [
+            (limits.interchanges_per_file, Limit::InterchangesPerFile),
+            (limits.groups_per_interchange, Limit::GroupsPerInterchange),
+            (limits.transactions_per_group, Limit::TransactionsPerGroup),
+            (claims, Limit::ClaimsPerTransaction),
+            (limits.claims_per_file, Limit::ClaimsPerFile),
+        ];
+        let counts = counts.into_iter().filter_map(|(most, limit)| Some(limit(most?.into())));
+        counts.chain(limits.bytes_per_file.map(Limit::BytesPerFile)).collect()
     }
 
     /// The guides to check by: those that come with the program and the partner's companions.

@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Error, Fingerprint, Partner, Usage, validate::check_name};
+use super::{Error, Fingerprint, Look, Partner, Usage, validate::check_name};
 use crate::{check, guide::Library};
 
 /// Most partners of a folder.
@@ -48,6 +48,16 @@ impl Partners {
     pub fn reload(&mut self) -> Result<(), Error> {
         *self = self.next(self.folder.clone())?;
         Ok(())
+    }
+
+    /// How the files look now: those of the folder, and those that the partners name. Another look that differs says
+    /// that they are to be read again.
+    pub fn look(&self) -> Look {
+        let mut look = Look::default();
+        let of_folder = files(&self.folder).unwrap_or_default();
+        let named = self.partners.iter().flat_map(|partner| partner.files());
+        of_folder.into_iter().chain(named).for_each(|path| look.at(&path));
+        look
     }
 
     /// The partners, in the order of their files' names.

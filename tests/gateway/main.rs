@@ -1,8 +1,10 @@
 //! The gateway over real sockets.
-#![cfg(feature = "gateway")]
+#![cfg(all(feature = "cli", feature = "gateway"))]
 
 mod api;
+mod commands;
 mod core;
 mod faults;
 mod harness;
+mod retention;
 mod security;

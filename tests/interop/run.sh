@@ -13,3 +13,8 @@ CLAIMWIRE_INTEROP="$(cd "$target" && pwd)/interop/generated" cargo test --quiet 
 "$python" tests/interop/pyx12_accepts.py "$target/interop/generated"
 CLAIMWIRE_INTEROP="$(cd "$target" && pwd)/interop/answers" cargo test --quiet --test acknowledgments -- --ignored write_answers_for_other_readers
 "$python" tests/interop/pyx12_reads_answers.py "$target/interop/answers"
+
+# Other people's clients on our listeners; each has its time.
+for script in core_server core_tls stream security; do
+    timeout 900 sh "tests/interop/$script.sh"
+done

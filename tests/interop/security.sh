@@ -9,24 +9,13 @@ if ! "$python" -c 'import sslyze' 2>/dev/null; then
     python3 -m venv "$target/interop/sslyze"
     timeout 300 "$python" -m pip install --quiet --disable-pip-version-check sslyze==6.3.1
 fi
-cargo build --quiet
-work=$(mktemp -d)
-"$target/debug/claimwire" sandbox --core 127.0.0.1:0 --stream 127.0.0.1:0 --self-signed "$work/certificates" \
-    >"$work/said" 2>"$work/log" &
-sandbox=$!
-trap 'kill "$sandbox" 2>/dev/null; rm -rf "$work"' EXIT
-tries=0
-until [ "$(grep -c . "$work/said")" -ge 2 ]; do
-    tries=$((tries + 1))
-    [ "$tries" -lt 100 ] || { cat "$work/log" >&2; exit 1; }
-    sleep 0.1
-done
-core=$(sed -n 's|^CORE *https://\(.*\)/core|\1|p' "$work/said")
-stream=$(sed -n 's|^stream *||p' "$work/said")
+. tests/interop/sandbox.sh
+address=${core#https://}
+address=${address%/core}
 status=0
-timeout 300 "$python" -m sslyze --cert "$work/certificates/billing.pem" --key "$work/certificates/billing.key" \
+timeout 300 "$python" -m sslyze --cert "$certificates/billing.pem" --key "$certificates/billing.key" \
     --sslv2 --sslv3 --tlsv1 --tlsv1_1 --tlsv1_2 --tlsv1_3 --compression --heartbleed --openssl_ccs --robot --reneg --fallback \
-    --mozilla_config disable --json_out "$work/found.json" "$core" "$stream" >"$work/sslyze" 2>&1 || status=$?
+    --mozilla_config disable --json_out "$work/found.json" "$address" "$stream" >"$work/sslyze" 2>&1 || status=$?
 [ -s "$work/found.json" ] || { cat "$work/sslyze" >&2; exit 1; }
 "$python" - "$work/found.json" <<'PYTHON'
 import json, sys

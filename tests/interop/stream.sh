@@ -1,14 +1,26 @@
 #!/bin/sh
 # Sends interchanges to a stream listener by openssl, and looks at what comes back.
 #
-# usage: stream.sh HOST:PORT FOLDER
-#   FOLDER holds authority.pem, client.pem and client.key of a partner that the listener knows.
+# usage: stream.sh [HOST:PORT FOLDER]
+#   FOLDER holds authority.pem, client.pem and client.key of a partner that the listener knows. Without them a test
+#   payer is started.
 set -eu
 
-address=$1
-folder=$2
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+if [ $# -eq 0 ]; then
+    cd "$(dirname "$0")/../.."
+    . tests/interop/sandbox.sh
+    address=$stream
+    folder=$work/partner
+    mkdir "$folder"
+    cp "$certificates/authority.pem" "$folder"
+    cp "$certificates/billing.pem" "$folder/client.pem"
+    cp "$certificates/billing.key" "$folder/client.key"
+else
+    address=$1
+    folder=$2
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+fi
 
 interchange() {
     printf 'ISA*00*          *00*          *ZZ*SENDER         *ZZ*RECEIVER       *260115*1023*^*00501*%09d*1*T*:~\n' "$1"

@@ -17,6 +17,8 @@ mod words;
 
 use std::io::{self, Read, Write};
 
+pub use self::words::{Coded, meaning, status_meaning};
+
 use self::find::{Found, Spot};
 use super::{
     Error,
@@ -310,12 +312,7 @@ impl<W: Write> Telling<W> {
         for code in [Some(&status.code), status.second_code.as_ref(), status.third_code.as_ref()].into_iter().flatten()
         {
             let StatusCode { category, status: number, entity } = code;
-            let mut what = words::of(words::CATEGORY, category);
-            what.push_str(": ");
-            if let Some(entity) = entity {
-                what.push_str(&format!("{}, ", words::of(words::ENTITY, entity)));
-            }
-            what.push_str(&words::of(words::STATUS, number));
+            let what = words::status_meaning(category, number, entity.as_deref());
             let entity = entity.as_ref().map_or_else(String::new, |entity| format!(":{entity}"));
             self.line(depth, &format!("{what} (STC {category}:{number}{entity})"))?;
         }

@@ -1,5 +1,59 @@
 //! What the codes of acknowledgments say, in our words.
 
+/// A place of an acknowledgment that holds a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Coded {
+    /// What became of it: TA104, IK501, AK901.
+    Outcome,
+    /// Why an interchange is noted: TA105.
+    Interchange,
+    /// What is wrong with a segment: IK304.
+    Segment,
+    /// What is wrong with an element: IK403.
+    Element,
+    /// Why a transaction set is noted: IK502.
+    Set,
+    /// Why a group is noted: AK905.
+    Group,
+}
+
+/// What a code of an acknowledgment says, in our words.
+///
+/// ```
+/// use claimwire::acknowledge::{Coded, meaning};
+/// assert_eq!(meaning(Coded::Interchange, "025"), "the control number was used before (ISA13)");
+/// assert_eq!(meaning(Coded::Set, "99"), "code 99");
+/// ```
+pub fn meaning(place: Coded, code: &str) -> String {
+    let words = match place {
+        Coded::Outcome => OUTCOME,
+        Coded::Interchange => INTERCHANGE,
+        Coded::Segment => SEGMENT,
+        Coded::Element => ELEMENT,
+        Coded::Set => SET,
+        Coded::Group => GROUP,
+    };
+    of(words, code)
+}
+
+/// What a claim's status says (STC01-1, STC01-2, STC01-3), in our words.
+///
+/// ```
+/// use claimwire::acknowledge::status_meaning;
+/// assert_eq!(status_meaning("A7", "562", Some("85")), "rejected, invalid: billing provider, national provider identifier");
+/// ```
+pub fn status_meaning(category: &str, status: &str, entity: Option<&str>) -> String {
+    let mut what = of(CATEGORY, category);
+    what.push_str(": ");
+    if let Some(entity) = entity {
+        what.push_str(&of(ENTITY, entity));
+        what.push_str(", ");
+    }
+    what.push_str(&of(STATUS, status));
+    what
+}
+
 /// Codes and what they say.
 type Words = &'static [(&'static str, &'static str)];
 

@@ -57,6 +57,9 @@ pub(super) struct EventItem {
     pub(super) file: Option<Id>,
     /// What: `queued`, `sent`, `claim_answered` …
     pub(super) kind: String,
+    /// The state that the claim was in after it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) state: Option<String>,
     /// Codes, counts and ids.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
@@ -193,6 +196,7 @@ pub(super) fn event_item(row: &Row) -> Result<EventItem> {
         claim: row.maybe_id("claim")?,
         file: row.maybe_id("file")?,
         kind: row.string("kind")?,
+        state: row.maybe_string("state")?,
         detail: raw(row.maybe_text("detail")?),
     })
 }

@@ -74,6 +74,9 @@ pub(super) struct RemittanceItem {
     date: Option<String>,
     /// Whether its sums agree.
     balanced: bool,
+    /// The remittance that was the same payment and came first: this one posted nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repeats: Option<Id>,
     at: Moment,
 }
 
@@ -202,7 +205,7 @@ pub(super) async fn one(
         (status = 409, description = "The same request is being answered"),
         (status = 413, description = "Too long"),
         (status = 415, description = "Not JSON"),
-        (status = 422, description = "It was refused, or cannot be read; or the key came with another request", body = Given),
+        (status = 422, description = "It was refused, was given before, or cannot be read; or the key came with another request", body = Given),
     )
 )]
 pub(super) async fn give(
@@ -235,7 +238,7 @@ impl Outcome for Given {
     }
 
     fn detail(&self) -> serde_json::Value {
-        json!({ "file": self.file, "payments": self.payments })
+        json!({ "file": self.file, "payments": self.payments, "repeats": self.repeats })
     }
 
     fn count(&self) {
@@ -256,6 +259,7 @@ fn item(row: &Row) -> Result<RemittanceItem> {
         method: row.string("method")?,
         date: row.maybe_string("date")?,
         balanced: row.flag("balanced")?,
+        repeats: row.maybe_id("repeats")?,
         at: row.moment("at")?,
     })
 }

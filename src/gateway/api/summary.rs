@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::{
     Api,
     error::ApiError,
-    key::{Caller, Permission},
+    key::{Caller, Permission, Scope},
     page::{Query, Select},
     partners::Nothing,
     shape::Columns,
@@ -25,6 +25,9 @@ pub(super) struct Summary {
     deliveries: Vec<Count>,
     /// Acknowledgments that should have come, by partner.
     overdue: Vec<Count>,
+    /// Jobs that were given up, but for those that send files. Only for keys for all partners.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jobs_failed: Option<u64>,
 }
 
 /// How many of something.
@@ -44,6 +47,9 @@ const CLAIMS: &str = "SELECT partner, direction, state, count(*) AS count FROM c
 const DELIVERIES: &str = "SELECT partner, NULL AS direction, state, count(*) AS count FROM delivery";
 const OVERDUE: &str = "SELECT partner, NULL AS direction, NULL AS state, count(*) AS count FROM expectation";
 
+const JOBS: &str =
+    "SELECT count(*) AS n FROM job WHERE state = 'failed' AND finished IS NOT NULL AND queue <> 'deliver'";
+
 /// How many claims, deliveries and overdue acknowledgments there are.
 #[utoipa::path(
     get, path = "/v1/summary", tag = "operation",
@@ -59,11 +65,16 @@ pub(super) async fn all(
         let now = tx.now();
         let seen = |what| Select::of(what).seen_by(&caller, "partner", None);
         let overdue = seen(OVERDUE).and("met IS NULL").when("due <= ?", Some(now));
+        let jobs_failed = match caller.scope {
+            Scope::All => tx.first(JOBS, &[])?.map(|row| row.count("n")).transpose()?,
+            Scope::Only(_) => None,
+        };
         let counts = |rows: Vec<Row>| rows.iter().map(count).collect::<Result<Vec<_>>>();
         Ok(Summary {
             claims: counts(seen(CLAIMS).grouped(tx, "state, partner, direction")?)?,
             deliveries: counts(seen(DELIVERIES).grouped(tx, "partner, state")?)?,
             overdue: counts(overdue.grouped(tx, "partner")?)?,
+            jobs_failed,
         })
     });
     Ok(Json(counted.await?))

@@ -179,6 +179,8 @@ pub enum SendError {
         code: String,
         /// What it said, bounded. No PHI.
         reason: String,
+        /// The file that says so, if one came: the TA1s of interchanges that were rejected.
+        answer: Option<Arc<Spooled>>,
     },
     /// It did not arrive, and may be sent again.
     #[error("not sent: {reason}")]

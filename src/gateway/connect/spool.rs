@@ -88,6 +88,15 @@ pub struct Spooled {
     pub sha256: [u8; 32],
 }
 
+/// Files are the same if their bytes are.
+impl PartialEq for Spooled {
+    fn eq(&self, other: &Self) -> bool {
+        (self.length, self.sha256) == (other.length, other.sha256)
+    }
+}
+
+impl Eq for Spooled {}
+
 impl fmt::Debug for Spooled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Spooled").field("length", &self.length).finish_non_exhaustive()

@@ -12,7 +12,7 @@ use super::{
     Event, FlowError, State,
     deliver::{self, New},
     examine::{self, Examined},
-    outline,
+    outline::{self, Outline},
     spans::Spans,
     timeline::{self, Claims},
 };
@@ -24,7 +24,7 @@ use crate::{
             self, Tx,
             jobs::{self, Lease, NewJob},
             numbers,
-            payload::PayloadId,
+            payload::{PayloadId, Sealed},
             values,
         },
     },
@@ -75,7 +75,7 @@ impl Gateway {
         let mut files = 0;
         for kind in ["professional", "institutional", "dental"] {
             loop {
-                let most = partner.limits.claims_per_file.unwrap_or(CLAIMS_PER_FILE);
+                let most = claims_per_file(partner);
                 let waiting = self.waiting(partner, kind, most)?;
                 if waiting.is_empty() {
                     break;
@@ -117,21 +117,22 @@ impl Gateway {
         Ok(waiting.into_iter().take(fits).collect())
     }
 
-    /// Writes a file of claims and records all that it holds.
-    fn file(&self, partner: &Arc<Partner>, waiting: &[Waiting], lease: &Lease) -> Result<Id, FlowError> {
+    /// Writes a file of as many of the claims as it may hold, and records all that it holds.
+    fn file(&self, partner: &Arc<Partner>, mut waiting: &[Waiting], lease: &Lease) -> Result<Id, FlowError> {
         let guide = waiting.first().map_or("837P", |claim| guide_of(&claim.kind));
         let mut options = partner.options_for(guide).map_err(|error| FlowError::settings(partner, &error))?;
         let Numbers { interchange, group } = self.numbers(partner)?;
         options.control_number = interchange;
         options.group_control_number = group;
-        let output = Folded { output: self.store().payload_writer()?, capitals: partner.characters.uppercase };
-        let mut writer = ndjson::Writer::new(output, options);
-        let mut spans = Spans::new(self.store());
-        for claim in waiting {
-            writer.push(&spans.read(claim.payload, claim.offset, claim.length)?)?;
-        }
-        let stored = writer.finish()?.output.finish()?;
-        let outline = outline::of(BufReader::new(self.store().payload_reader(stored.id)?))?;
+        let (stored, outline) = loop {
+            let (stored, outline) = self.write(partner, waiting, options.clone())?;
+            let fits = fits(partner, waiting.len(), stored.length, &outline);
+            match waiting.get(..fits) {
+                // What was written is nobody's, and is swept.
+                Some(fewer) if fits < waiting.len() => waiting = fewer,
+                _ => break (stored, outline),
+            }
+        };
         let examination =
             examine::file(BufReader::new(self.store().payload_reader(stored.id)?), &self.checking(partner.name()))?;
         if examination.claims.len() != waiting.len() {
@@ -156,6 +157,24 @@ impl Gateway {
         Ok(file)
     }
 
+    /// Writes claims into a file of X12.
+    fn write(
+        &self,
+        partner: &Partner,
+        waiting: &[Waiting],
+        options: ndjson::Options,
+    ) -> Result<(Sealed, Outline), FlowError> {
+        let output = Folded { output: self.store().payload_writer()?, capitals: partner.characters.uppercase };
+        let mut writer = ndjson::Writer::new(output, options);
+        let mut spans = Spans::new(self.store());
+        for claim in waiting {
+            writer.push(&spans.read(claim.payload, claim.offset, claim.length)?)?;
+        }
+        let stored = writer.finish()?.output.finish()?;
+        let outline = outline::of(BufReader::new(self.store().payload_reader(stored.id)?))?;
+        Ok((stored, outline))
+    }
+
     /// Takes control numbers for a file. Transaction sets are numbered within their group.
     pub(super) fn numbers(&self, partner: &Partner) -> Result<Numbers, FlowError> {
         let (name, ranges) = (partner.name().to_owned(), partner.control_numbers);
@@ -166,6 +185,29 @@ impl Gateway {
             })
         })?)
     }
+}
+
+/// Most claims that a file for a partner may hold, whatever they are.
+fn claims_per_file(partner: &Partner) -> u32 {
+    let limits = &partner.limits;
+    let of_sets = limits.transactions_per_group.map(|sets| sets.saturating_mul(partner.claims_per_transaction()));
+    limits.claims_per_file.unwrap_or(CLAIMS_PER_FILE).min(of_sets.unwrap_or(u32::MAX))
+}
+
+/// How many of `count` claims a file that was written of them may hold: all of them, or fewer, and one at least.
+fn fits(partner: &Partner, count: usize, length: u64, outline: &Outline) -> usize {
+    let limits = &partner.limits;
+    let mut fits = count;
+    // Claims of different batches stand in sets of their own, however few they are.
+    if let Some(most) = limits.transactions_per_group {
+        let sets = outline.groups().flat_map(|group| &group.sets);
+        let held: u64 = sets.take(usize::try_from(most).unwrap_or(usize::MAX)).map(|set| set.claims).sum();
+        fits = fits.min(usize::try_from(held).unwrap_or(usize::MAX));
+    }
+    if limits.bytes_per_file.is_some_and(|most| length > most) {
+        fits = fits.min(count / 2);
+    }
+    fits.max(1)
 }
 
 /// Control numbers of a file.

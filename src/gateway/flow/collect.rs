@@ -34,7 +34,7 @@ impl Gateway {
                 let collected = match connector.collect(&[kind]).await {
                     Ok(Some(collected)) => collected,
                     Ok(None) => break,
-                    Err(SendError::Refused { code, reason }) => {
+                    Err(SendError::Refused { code, reason, .. }) => {
                         tracing::warn!(partner = partner.name(), code, reason, content = %kind, "the partner does not let us fetch");
                         break;
                     }

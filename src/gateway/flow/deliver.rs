@@ -131,11 +131,12 @@ pub(super) enum Sent {
 }
 
 impl Gateway {
-    /// Sends a file once. What was sent is exactly what is stored.
+    /// Sends a file once. What was sent is exactly what is stored. `again` says that it was begun before, whatever came
+    /// of that.
     ///
     /// # Errors
     /// The store's.
-    pub(super) async fn send(self: &Arc<Self>, file: Id) -> Result<Sent, FlowError> {
+    pub(super) async fn send(self: &Arc<Self>, file: Id, again: bool) -> Result<Sent, FlowError> {
         let (row, attempts) = self
             .store()
             .read(move |tx| {
@@ -168,13 +169,17 @@ impl Gateway {
                 Ok(Sent::Arrived)
             }
             // It came twice: an earlier try, of which we heard nothing, had arrived.
-            Err(SendError::Refused { code, .. }) if code == DUPLICATE && attempts > 0 => {
+            Err(SendError::Refused { code, .. }) if code == DUPLICATE && (again || attempts > 0) => {
                 let detail = "it had arrived at an earlier try".to_owned();
                 let receipt = Receipt { detail, warnings: Vec::new(), answer: None };
                 self.sent(&partner, file, &parcel, receipt).await?;
                 Ok(Sent::Arrived)
             }
-            Err(SendError::Refused { code, reason }) => {
+            Err(SendError::Refused { code, reason, answer }) => {
+                // Claims learn of it like of any other answer.
+                if let Some(answer) = answer {
+                    self.store_file(Self::on_the_spot(&partner), answer).await?;
+                }
                 Ok(Sent::GivenUp { reason: format!("refused with {code}: {reason}") })
             }
             Err(SendError::Temporary { reason, retry_after }) => {
@@ -200,6 +205,12 @@ impl Gateway {
         .await
     }
 
+    /// Where an answer comes from that is given in the same exchange.
+    fn on_the_spot(partner: &Arc<Partner>) -> Origin {
+        let channel = partner.calls_by().map_or("stream", Channel::name);
+        Origin { partner: Arc::clone(partner), channel, message: None, name: None }
+    }
+
     /// Records that a file arrived, and takes in what came back with the receipt.
     async fn sent(
         self: &Arc<Self>,
@@ -213,8 +224,7 @@ impl Gateway {
         }
         // Before the file counts as sent: should we stop in between, it is sent again and answered again.
         if let Some(answer) = receipt.answer {
-            let origin = Origin { partner: Arc::clone(partner), channel: "stream", message: None, name: None };
-            self.store_file(origin, answer).await?;
+            self.store_file(Self::on_the_spot(partner), answer).await?;
         }
         let (name, is_claims) = (partner.name().to_owned(), parcel.content.is_claims());
         let expected = partner.acknowledgments.expected;

@@ -2,10 +2,18 @@
 //! notice that it was sent before.
 
 use aws_lc_rs::hmac;
+use compact_str::CompactString;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
-use crate::partner::{CharacterSet, Characters};
+use super::State;
+use crate::{
+    gateway::{
+        Id,
+        store::{self, Tx, payload::PayloadId, values},
+    },
+    partner::{CharacterSet, Characters},
+};
 
 /// A line of claim JSON, as far as the store knows it.
 #[derive(Debug, Deserialize)]
@@ -26,8 +34,8 @@ pub(super) struct Line {
     pub(super) control_number: String,
     charge: Option<Decimal>,
     #[serde(default)]
-    pub(super) frequency: String,
-    pub(super) payer_control_number: Option<String>,
+    frequency: String,
+    payer_control_number: Option<String>,
     #[serde(default)]
     place_of_service: String,
     statement_period: Option<serde_json::Value>,
@@ -105,20 +113,27 @@ impl Line {
         matches!(self.kind.as_str(), "professional" | "institutional" | "dental")
     }
 
-    /// CLM02, as written; 0 if there is none.
-    pub(super) fn charge(&self) -> String {
-        self.charge.unwrap_or_default().to_string()
+    /// What is kept of a claim of this partner's.
+    pub(super) fn entry(&self, key: &hmac::Key, partner: &str) -> Entry {
+        Entry {
+            kind: self.kind.as_str().into(),
+            control_number: self.control_number.as_str().into(),
+            charge: self.charge.unwrap_or_default(),
+            frequency: self.frequency().into(),
+            payer_control_number: self.payer_control_number.as_deref().map(Into::into),
+            fingerprint: self.fingerprint(key, partner),
+        }
     }
 
     /// CLM05-3; an original claim if it is not said.
-    pub(super) fn frequency(&self) -> &str {
+    fn frequency(&self) -> &str {
         if self.frequency.is_empty() { "1" } else { &self.frequency }
     }
 
     /// What makes it the same claim: who bills whom for which member, for what, on which days, at which price,
     /// under a key, since it is made of what nobody should be able to guess back. The claim's own number is not
     /// part of it: billing systems give a claim that they send again a new one.
-    pub(super) fn fingerprint(&self, key: &hmac::Key, partner: &str) -> [u8; 32] {
+    fn fingerprint(&self, key: &hmac::Key, partner: &str) -> [u8; 32] {
         let mut of = hmac::Context::with_key(key);
         let mut add = |part: &str| {
             of.update(&(part.len() as u64).to_be_bytes());
@@ -152,6 +167,71 @@ impl Line {
         let mut fingerprint = [0; 32];
         fingerprint.iter_mut().zip(of.sign().as_ref()).for_each(|(to, from)| *to = *from);
         fingerprint
+    }
+}
+
+/// What the table of claims keeps of a claim itself. Small: there is one for each claim of a file at once.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    kind: CompactString,
+    control_number: CompactString,
+    /// CLM02; 0 if there is none.
+    charge: Decimal,
+    frequency: CompactString,
+    payer_control_number: Option<Box<str>>,
+    pub(super) fingerprint: [u8; 32],
+}
+
+/// What the table of claims says of a claim beside what stands in it.
+pub(super) struct Entered<'a> {
+    /// `out` for a claim that we send.
+    pub(super) direction: &'a str,
+    pub(super) partner: &'a str,
+    /// Who handed it in.
+    pub(super) source: &'a str,
+    pub(super) state: State,
+    /// The transaction set that it came in, and the position of its first segment there.
+    pub(super) set: Option<(Id, u32)>,
+    /// Where its JSON stands.
+    pub(super) payload: PayloadId,
+    pub(super) offset: u64,
+    pub(super) length: u64,
+    pub(super) findings: Option<PayloadId>,
+}
+
+impl Entry {
+    /// Puts a claim into the table.
+    pub(super) fn record(&self, tx: &mut dyn Tx, of: Entered<'_>) -> store::Result<Id> {
+        let (now, set) = (tx.now(), of.set.unzip());
+        let id = Id::new(now);
+        tx.run(
+            "INSERT INTO claim (id, direction, partner, source, kind, control_number, number_key, charge, frequency,
+                payer_control_number, fingerprint, state, transaction_set, position, payload, offset, length, findings,
+                at, changed)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?19)",
+            values![
+                id.0,
+                of.direction,
+                of.partner,
+                of.source,
+                self.kind.as_str(),
+                self.control_number.as_str(),
+                number_key(&self.control_number),
+                self.charge.to_string(),
+                self.frequency.as_str(),
+                self.payer_control_number.as_deref(),
+                &self.fingerprint,
+                of.state.name(),
+                set.0.map(|set| set.0),
+                set.1,
+                of.payload,
+                i64::try_from(of.offset).unwrap_or(i64::MAX),
+                i64::try_from(of.length).unwrap_or(i64::MAX),
+                of.findings,
+                now,
+            ],
+        )?;
+        Ok(id)
     }
 }
 

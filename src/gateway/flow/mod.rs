@@ -4,6 +4,7 @@
 //! long (checking, converting, sending) is done before, on threads that may block, and what is to follow is
 //! written in one work at the end, so that a crash leaves either nothing of it or all of it.
 
+mod again;
 mod answers;
 mod batch;
 mod collect;
@@ -13,6 +14,7 @@ mod examine;
 mod expect;
 mod facts;
 mod hand_on;
+mod held_back;
 mod intake;
 mod outline;
 mod pay;
@@ -38,6 +40,7 @@ pub use state::State;
 pub use submit::{Decision, Outcome, Prepared, Submission, SubmitError, Submitted};
 pub use timeline::Event;
 pub use withdraw::Withdrawal;
+pub(super) use work::{collect_from, collecting};
 
 /// Does something that blocks on a thread where it may.
 async fn blocking<T: Send + 'static>(

@@ -39,6 +39,10 @@ pub struct Given {
     pub file: Option<Id>,
     /// Claim payments in it.
     pub payments: usize,
+    /// The remittance that is the same payment (TRN02, TRN03, amount, date) and was given before: nothing is sent. To
+    /// have it sent once more, resend its file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<Id>,
     /// What was found. An error refuses all of it: a remittance is one payment.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<Object>)]
@@ -109,7 +113,7 @@ impl Gateway {
         let findings = around.into_iter().chain(claims.into_iter().flat_map(|claim| claim.findings)).collect();
         let payments = rows.iter().filter(|(.., facts)| facts.is_payment()).count();
         if refused || rows.is_empty() {
-            return Ok(Balanced { given: Given { file: None, payments, findings }, made: None });
+            return Ok(Balanced { given: Given { file: None, payments, repeats: None, findings }, made: None });
         }
         let Numbers { interchange, group } = self.numbers(&partner).map_err(failed)?;
         writing.control_number = interchange;
@@ -132,7 +136,7 @@ impl Gateway {
         let outlet = Outlet::of(&partner);
         let new = New { content: Content::Remittance835, sealed, outline };
         let made = Some(Made { partner, outlet, new, lines, rows });
-        Ok(Balanced { given: Given { file: None, payments, findings }, made })
+        Ok(Balanced { given: Given { file: None, payments, repeats: None, findings }, made })
     }
 
     /// Stores what was balanced, and puts the 835 on its way. It is one work; give it to the store.
@@ -142,6 +146,9 @@ impl Gateway {
     pub fn remit(tx: &mut dyn Tx, balanced: Balanced) -> store::Result<Given> {
         let Balanced { given, made } = balanced;
         let Some(Made { partner, outlet, new, lines, rows }) = made else { return Ok(given) };
+        if let Some(first) = remit::given_before(tx, partner.name(), &rows)? {
+            return Ok(Given { repeats: Some(first), ..given });
+        }
         let lines = payload::put(tx, "lines", &lines)?.id;
         let (file, _) = deliver::made(tx, &partner, &new, None)?;
         remit::record(tx, Remitted { file, direction: "out", partner: partner.name(), lines }, &rows, &[])?;

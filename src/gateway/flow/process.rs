@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     io::{BufReader, BufWriter, Write},
+    ops::Range,
     sync::Arc,
 };
 
@@ -12,8 +13,9 @@ use serde_json::json;
 use super::{
     Event, FlowError, State, answers, batch,
     deliver::{self, New, Outlet},
-    facts::{Line, number_key},
+    facts::{Entered, Entry, Line},
     hand_on,
+    held_back::{self, HeldBack, Repeated},
     outline::{self, Outline, Recorded},
     remit::{self, Facts, Remitted},
     timeline::{self, Claims},
@@ -31,7 +33,7 @@ use crate::{
         },
     },
     ndjson,
-    partner::{OnDuplicate, Partner, Role},
+    partner::{OnDuplicate, Partner, Role, Suspend},
 };
 
 /// The queue of these jobs.
@@ -47,6 +49,9 @@ impl Gateway {
         let row = self.store().read_blocking(move |tx| -> store::Result<_> { deliver::file_row(tx, file) })?;
         if !matches!(row.text("state")?, "received" | "duplicate") || row.maybe_text("content")?.is_some() {
             return Ok(());
+        }
+        if row.text("state")? == "duplicate" {
+            return self.answer_again(file);
         }
         let Some(partner) = self.partner(row.text("partner")?) else {
             return self.refuse(file, "its partner has no settings any more");
@@ -79,7 +84,7 @@ impl Gateway {
         tracing::warn!(file.id = %file, reason, "a file is refused");
         Ok(self.store().write_blocking(move |tx| -> store::Result<_> {
             let row = tx.first(
-                "UPDATE file SET state = 'refused', reason = ?2 WHERE id = ?1 AND state IN ('received', 'duplicate') RETURNING partner",
+                "UPDATE file SET state = 'refused', reason = ?2 WHERE id = ?1 AND state = 'received' RETURNING partner",
                 values![file.0, &reason],
             )?;
             let Some(row) = row else { return Ok(()) };
@@ -108,27 +113,42 @@ impl Gateway {
             has("HC") || has("HP") || kinds.is_empty() && !outline.interchanges.iter().any(|one| one.answers);
         *impostor = outline.impostor(partner);
         let streamed = row.text("channel")? == "stream";
-        let mut judged = Judged::default();
+        let (held, repeated) = self.held_back(row, partner, &outline)?;
+        let mut judged = Judged { held, ..Judged::default() };
         let mut made = Vec::new();
         if answered {
+            let input = || -> Result<_, FlowError> {
+                Ok(BufReader::with_capacity(256 << 10, self.store().payload_reader(payload)?))
+            };
+            if partner.checking.suspend == Suspend::Interchange {
+                check::check(input()?, &options, &mut judged)?;
+                judged = Judged { held: judged.suspended(), ..Judged::default() };
+            }
             let mut answering = self.answering(partner, &outline, streamed)?;
-            let input = BufReader::with_capacity(256 << 10, self.store().payload_reader(payload)?);
-            check::check(input, &options, &mut Both { judged: &mut judged, answering: &mut answering })?;
+            check::check(input()?, &options, &mut Both { judged: &mut judged, answering: &mut answering })?;
             made = answering.finish(self)?;
         }
-        let (mut lines, mut rows) = (None, Vec::new());
+        let (mut lines, mut claims, mut payments) = (None, Vec::new(), Vec::new());
         if has("HC") || has("HP") {
-            let writer = BufWriter::with_capacity(256 << 10, self.store().payload_writer()?);
-            let mut output = Split { output: writer, open: Vec::new(), at: 0, rows: Vec::new() };
+            let mut output = Split {
+                output: BufWriter::with_capacity(256 << 10, self.store().payload_writer()?),
+                gateway: self,
+                partner,
+                judged: &judged,
+                sets: outline.sets(),
+                open: Vec::new(),
+                at: 0,
+                claims,
+                payments,
+            };
             ndjson::read(
                 BufReader::with_capacity(256 << 10, self.store().payload_reader(payload)?),
                 &mut output,
                 None,
             )?;
-            let Split { output, rows: found, .. } = output;
-            let writer = output.into_inner().map_err(|error| FlowError::Io(error.into_error()))?;
+            let writer = output.output.into_inner().map_err(|error| FlowError::Io(error.into_error()))?;
             lines = Some(writer.finish()?);
-            rows = found;
+            (claims, payments) = (output.claims, output.payments);
         }
         let mut theirs = Vec::new();
         // A file that is not answered is refused without a word to its sender.
@@ -138,36 +158,23 @@ impl Gateway {
         if kinds.iter().any(|kind| matches!(*kind, "FA" | "HN")) || outline.interchanges.iter().any(|one| one.answers) {
             theirs = acknowledge::read(BufReader::new(self.store().payload_reader(payload)?))?;
         }
-        let role = partner.acknowledgments.owed.role;
-        let (of_claims, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(LineRow::is_claim);
-        let claims = of_claims.into_iter().filter_map(|row| {
-            let judgement = judged.claims.get(&row.facts.source.byte_offset?)?;
-            Some(Received {
-                fingerprint: row.facts.fingerprint(self.fingerprints(), partner.name()),
-                state: judged.state(judgement, role),
-                set: judgement.set,
-                position: judgement.position,
-                row,
-            })
-        });
-        let mut claims: Vec<Received> = claims.collect();
-        let sets = outline.sets();
-        let payments = rows.into_iter().filter_map(|row| {
-            let of = &row.facts.source;
-            let set = sets.get(&(of.interchange.as_str(), of.group.as_str(), of.transaction.as_str()));
-            Some(remit::Row { offset: row.offset, length: row.length, set: *set?, facts: row.payment? })
-        });
-        let mut payments: Vec<remit::Row> = payments.filter(|row| judged.may_be_posted(row.set)).collect();
-        // What came before has had its effect.
-        if row.text("state")? == "duplicate" {
-            claims.clear();
-            payments.clear();
-            theirs.clear();
-        }
         if impostor.is_some() {
             theirs.clear();
         }
-        Ok(Processed { judged, claims, payments, lines, theirs, made, outline })
+        Ok(Processed { judged, claims, payments, lines, theirs, made, outline, repeated })
+    }
+
+    /// What the partner's settings hold back of a file, and the numbers in it that came before.
+    fn held_back(
+        &self,
+        row: &Row,
+        partner: &Partner,
+        outline: &Outline,
+    ) -> Result<(HeldBack, Vec<Repeated>), FlowError> {
+        let (file, name, windows) = (Id(row.int("id")?), partner.name().to_owned(), partner.duplicates);
+        let numbers = held_back::numbers(outline);
+        let read = move |tx: &mut dyn Tx| HeldBack::by_numbers(tx, &name, &windows, file, &numbers);
+        Ok(self.store().read_blocking(read)?)
     }
 
     /// How a file is checked: as the partner's files are, and against what came before.
@@ -189,8 +196,11 @@ impl Gateway {
         if let Some(id) = partner.sender_id.as_deref() {
             options.receiver = Some([text(partner.sender_qualifier.as_deref().unwrap_or("ZZ")), text(id)]);
         }
+        // Limits are on files of claims: answers to ours may be gathered as the partner likes.
+        if outline.groups().any(|group| group.kind == "HC") {
+            options.limits.extend(partner.limits_of_files());
+        }
         let window = partner.duplicates.interchange;
-        let repeated = row.text("state")? == "duplicate";
         let (name, file) = (partner.name().to_owned(), row.int("id")?);
         let numbers: Vec<String> = outline.interchanges.iter().map(|one| one.control_number.clone()).collect();
         let before = self.store().read_blocking(move |tx| -> store::Result<_> {
@@ -208,7 +218,7 @@ impl Gateway {
         })?;
         let refuses = window.days > 0 && window.then == OnDuplicate::Refuse;
         for (one, before) in outline.interchanges.iter().zip(before) {
-            if repeated || (before && refuses) {
+            if before && refuses {
                 let [qualifier, id, ..] = &one.parties;
                 options.seen.insert([text(qualifier), text(id), text(&one.control_number)]);
             }
@@ -259,15 +269,16 @@ struct Processed {
     lines: Option<Sealed>,
     theirs: Vec<Answer>,
     made: Vec<New>,
+    repeated: Vec<Repeated>,
 }
 
 impl Processed {
     fn record(self, tx: &mut dyn Tx, file: Id, of: &Partner, outlet: Outlet, hand_on: bool) -> store::Result<usize> {
-        let Self { outline, judged, claims, payments, lines, theirs, made } = self;
+        let Self { outline, judged, claims, payments, lines, theirs, made, repeated } = self;
         let partner = of.name();
         let moved = tx.run(
-            "UPDATE file SET state = CASE state WHEN 'received' THEN 'processed' ELSE state END, content = ?2, lines = ?3
-             WHERE id = ?1 AND state IN ('received', 'duplicate') AND content IS NULL",
+            "UPDATE file SET state = 'processed', content = ?2, lines = ?3
+             WHERE id = ?1 AND state = 'received' AND content IS NULL",
             values![file.0, outline.content().map_or("unknown", Content::name), lines.as_ref().map(|lines| lines.id)],
         )?;
         // Somebody was faster.
@@ -279,21 +290,23 @@ impl Processed {
         if let Some(lines) = &lines {
             payload::keep(tx, lines.id, "lines")?;
         }
-        let now = tx.now();
         let mut accepted = 0;
         for claim in &claims {
             let (Some(set), Some(lines)) = (recorded.sets.get(claim.set), &lines) else { continue };
             accepted += usize::from(!claim.state.is_dead());
-            let facts = &claim.row.facts;
-            tx.run(
-                "INSERT INTO claim (id, direction, partner, source, kind, control_number, number_key, charge, frequency,
-                    payer_control_number, fingerprint, state, transaction_set, position, payload, offset, length, at, changed)
-                 VALUES (?1, 'in', ?2, ?2, ?3, ?4, ?16, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?15)",
-                values![
-                    Id::new(now).0, partner, &facts.kind, &facts.control_number, facts.charge(), facts.frequency(),
-                    facts.payer_control_number.as_deref(), &claim.fingerprint, claim.state.name(), set.0, claim.position,
-                    lines.id, claim.row.offset as i64, claim.row.length as i64, now, number_key(&facts.control_number),
-                ],
+            claim.entry.record(
+                tx,
+                Entered {
+                    direction: "in",
+                    partner,
+                    source: partner,
+                    state: claim.state,
+                    set: Some((*set, claim.position)),
+                    payload: lines.id,
+                    offset: claim.offset,
+                    length: claim.length,
+                    findings: None,
+                },
             )?;
         }
         timeline::of_claims(tx, Claims::OfFile(file), Event::Received, None, Some(file), &())?;
@@ -308,14 +321,21 @@ impl Processed {
         }
         if let Some(lines) = &lines {
             let of = Remitted { file, direction: "in", partner, lines: lines.id };
-            remit::record(tx, of, &payments, &judged.unbalanced)?;
+            let posted = remit::record(tx, of, &payments, &judged.unbalanced)?;
+            // Nothing is in it but payments that came before.
+            if let (Some(first), 0, true) = (posted.repeats, posted.new, claims.is_empty() && theirs.is_empty()) {
+                tx.run(
+                    "UPDATE file SET state = 'duplicate', about = ?2 WHERE id = ?1 AND state = 'processed'",
+                    values![file.0, first.0],
+                )?;
+            }
         }
         timeline::of_file(
             tx,
             partner,
             file,
             Event::FileProcessed,
-            &json!({ "claims": claims.len(), "accepted": accepted, "answers": theirs.len() }),
+            &json!({ "claims": claims.len(), "accepted": accepted, "answers": theirs.len(), "repeated": repeated }),
         )?;
         if hand_on && accepted > 0 {
             hand_on::ask(tx, file)?;
@@ -324,41 +344,58 @@ impl Processed {
     }
 }
 
-/// A claim that came in.
+/// A claim that came in. Its JSON is `length` bytes at `offset` of the payload of lines.
 struct Received {
-    fingerprint: [u8; 32],
     state: State,
+    /// Its transaction set: number in the file, from 0.
     set: usize,
     position: u32,
-    row: LineRow,
-}
-
-/// A line of JSON and where it stands in its payload.
-#[derive(Debug)]
-struct LineRow {
     offset: u64,
     length: u64,
-    facts: Line,
-    /// What it says if it is of a remittance.
-    payment: Option<Facts>,
+    entry: Entry,
 }
 
-impl LineRow {
-    fn is_claim(&self) -> bool {
-        self.facts.is_claim()
+/// Takes lines of JSON as they are written, and notes what the store keeps of each.
+struct Split<'a, W> {
+    output: W,
+    gateway: &'a Gateway,
+    partner: &'a Partner,
+    judged: &'a Judged,
+    sets: HashMap<(&'a str, &'a str, &'a str), usize>,
+    /// The line that has not ended, and where it begins.
+    open: Vec<u8>,
+    at: u64,
+    claims: Vec<Received>,
+    payments: Vec<remit::Row>,
+}
+
+impl<W> Split<'_, W> {
+    /// Notes a line. What is neither a claim nor of a remittance, or was not judged, has no row.
+    fn note(&mut self, line: &[u8], offset: u64, length: u64) -> Option<()> {
+        let facts = Line::of(line).ok()?;
+        if facts.is_claim() {
+            let judgement = self.judged.claims.get(&facts.source.byte_offset?)?;
+            self.claims.push(Received {
+                state: self.judged.state(judgement, self.partner.acknowledgments.owed.role),
+                set: judgement.set,
+                position: judgement.position,
+                offset,
+                length,
+                entry: facts.entry(self.gateway.fingerprints(), self.partner.name()),
+            });
+            return Some(());
+        }
+        let payment = Facts::of(line, &facts)?;
+        let of = &facts.source;
+        let set = *self.sets.get(&(of.interchange.as_str(), of.group.as_str(), of.transaction.as_str()))?;
+        if self.judged.may_be_posted(set) {
+            self.payments.push(remit::Row { offset, length, set, facts: payment });
+        }
+        Some(())
     }
 }
 
-/// Takes lines as they are written, and notes where each stands.
-struct Split<W> {
-    output: W,
-    /// The line that has not ended.
-    open: Vec<u8>,
-    at: u64,
-    rows: Vec<LineRow>,
-}
-
-impl<W: Write> Write for Split<W> {
+impl<W: Write> Write for Split<'_, W> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.output.write_all(bytes)?;
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
@@ -366,12 +403,10 @@ impl<W: Write> Write for Split<W> {
             if piece.last() != Some(&b'\n') {
                 continue;
             }
-            let length = self.open.len() as u64 - 1;
-            if let Ok(facts) = Line::of(&self.open) {
-                let payment = Facts::of(&self.open, &facts);
-                self.rows.push(LineRow { offset: self.at, length, facts, payment });
-            }
-            self.at += length + 1;
+            let line = std::mem::take(&mut self.open);
+            self.note(&line, self.at, line.len() as u64 - 1);
+            self.at += line.len() as u64;
+            self.open = line;
             self.open.clear();
         }
         Ok(bytes.len())
@@ -397,6 +432,20 @@ pub(super) struct Judged {
     unbalanced: Vec<usize>,
     /// Transaction sets that do not follow their guide (SNIP levels 1 and 2).
     broken: Vec<usize>,
+    /// What is refused whatever is in it, and the sets in groups that are.
+    held: HeldBack,
+    suspended_sets: Vec<usize>,
+    /// Functional groups that have begun, and the first set of the open one.
+    groups: usize,
+    group_from: usize,
+    /// Whether the open group is at fault as such.
+    at_fault: bool,
+    /// Groups before the open interchange.
+    interchange_from: usize,
+    /// The groups of each interchange that has ended, and whether an error is in one of them.
+    errors: Vec<(Range<usize>, bool)>,
+    /// Whether an error rejects a part of the open interchange.
+    error: bool,
 }
 
 struct Judgement {
@@ -423,7 +472,16 @@ impl Judged {
     /// Whether payments of a transaction set count: its interchange was taken, and it can be read as it was meant.
     fn may_be_posted(&self, set: usize) -> bool {
         let refused = self.of_set.get(set).and_then(|at| self.interchanges.get(*at)).is_none_or(|refused| *refused);
-        !refused && !self.broken.contains(&set)
+        !refused && !self.broken.contains(&set) && !self.suspended_sets.contains(&set)
+    }
+
+    /// What is held back if one error holds back its interchange.
+    fn suspended(self) -> HeldBack {
+        let mut held = self.held;
+        for (groups, _) in self.errors.into_iter().filter(|(_, error)| *error) {
+            groups.for_each(|group| held.hold_group(group));
+        }
+        held
     }
 
     fn record(&self, tx: &mut dyn Tx, recorded: &Recorded) -> store::Result<()> {
@@ -474,6 +532,7 @@ impl Judged {
 
 impl Receive for Judged {
     fn finding(&mut self, finding: &Finding) {
+        self.at_fault |= finding.severity == Severity::Error && finding.answer() == check::Answer::Group;
         if finding.severity != Severity::Error || finding.place.position == 0 {
             return;
         }
@@ -497,12 +556,39 @@ impl Receive for Judged {
     }
 
     fn transaction(&mut self, set: &TransactionOutcome) {
-        self.sets.push(set.verdict);
+        // The set is what its 999 says: claims that are rejected one by one leave it accepted.
+        let rejected = set.errors > 0 || self.held.holds_set(self.sets.len());
+        let verdict = match (rejected, set.verdict) {
+            (true, _) => Verdict::Rejected,
+            (false, Verdict::Rejected) => Verdict::AcceptedWithErrors,
+            (false, verdict) => verdict,
+        };
+        self.error |= rejected;
+        self.sets.push(verdict);
         self.of_set.push(self.interchanges.len());
+    }
+
+    fn group_begins(&mut self, _: &GroupOutcome) {
+        self.group_from = self.sets.len();
+    }
+
+    fn group(&mut self, _: &GroupOutcome) {
+        let held = self.held.holds_group(self.groups);
+        let at_fault = std::mem::take(&mut self.at_fault);
+        if held || at_fault {
+            self.error |= at_fault;
+            self.sets.iter_mut().skip(self.group_from).for_each(|verdict| *verdict = Verdict::Rejected);
+        }
+        if held {
+            self.suspended_sets.extend(self.group_from..self.sets.len());
+        }
+        self.groups += 1;
     }
 
     fn interchange(&mut self, interchange: &InterchangeOutcome) {
         self.interchanges.push(interchange.refused);
+        self.errors.push((self.interchange_from..self.groups, std::mem::take(&mut self.error)));
+        self.interchange_from = self.groups;
     }
 }
 
@@ -567,11 +653,25 @@ macro_rules! to_both {
 }
 
 impl Receive for Both<'_> {
+    fn group_begins(&mut self, group: &GroupOutcome) {
+        self.judged.group_begins(group);
+        for (_, answers) in &mut self.answering.0 {
+            answers.group_begins(group);
+            self.judged.held.refuse_group(self.judged.groups, answers);
+        }
+    }
+
+    fn transaction_begins(&mut self, set: &TransactionOutcome) {
+        self.judged.transaction_begins(set);
+        for (_, answers) in &mut self.answering.0 {
+            answers.transaction_begins(set);
+            self.judged.held.refuse_set(self.judged.sets.len(), answers);
+        }
+    }
+
     to_both! {
         finding: &Finding,
         interchange_begins: &InterchangeOutcome,
-        group_begins: &GroupOutcome,
-        transaction_begins: &TransactionOutcome,
         claim: &Claim<'_>,
         transaction: &TransactionOutcome,
         group: &GroupOutcome,

@@ -45,7 +45,12 @@ impl Gateway {
     ///
     /// # Errors
     /// [`ServiceError::Duplicate`] for an id that was used for another file; the store's.
-    pub(super) async fn store_file(self: &Arc<Self>, origin: Origin, spooled: Spooled) -> Result<Taken, FlowError> {
+    pub(super) async fn store_file(
+        self: &Arc<Self>,
+        origin: Origin,
+        spooled: impl Into<Arc<Spooled>>,
+    ) -> Result<Taken, FlowError> {
+        let spooled: Arc<Spooled> = spooled.into();
         let (partner, message, sha256) = (origin.partner.name().to_owned(), origin.message.clone(), spooled.sha256);
         let before = self.store().read(move |tx| before(tx, &partner, message.as_deref(), &sha256)).await?;
         if let Some(before) = before {
@@ -72,9 +77,12 @@ impl Gateway {
                 payload::keep(tx, sealed.id, "file")?;
                 let (now, window) = (tx.now(), origin.partner.duplicates.file);
                 let since = now - i64::from(window.days) * DAY;
+                // Of several that are the same the first one counts; one that was refused may come again.
                 let first = tx.first(
-                    "SELECT id FROM file WHERE partner = ?1 AND direction = 'in' AND sha256 = ?2 AND at >= ?3
-                     AND state <> 'duplicate' ORDER BY id LIMIT 1",
+                    "SELECT f.id AS id FROM file f WHERE f.partner = ?1 AND f.direction = 'in' AND f.sha256 = ?2
+                     AND f.at >= ?3 AND f.state <> 'refused'
+                     AND NOT EXISTS (SELECT 1 FROM file o WHERE o.id = f.about AND o.sha256 = f.sha256)
+                     ORDER BY f.id LIMIT 1",
                     values![partner, &sealed.sha256, since],
                 )?;
                 let first = first.filter(|_| window.days > 0).map(|row| row.int("id")).transpose()?;

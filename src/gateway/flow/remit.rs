@@ -1,4 +1,8 @@
 //! Remittances: received and joined to claims, or given by the payer and sent.
+//!
+//! A payment is made once, however often its remittance comes: under a new ISA13, in another file, by another
+//! channel. It is known again by who pays (TRN03), its number (TRN02), its amount and its date, and then posts
+//! nothing more. A correction has a number of its own (TRN02 is unique between payer and payee), and posts.
 
 use std::collections::BTreeMap;
 
@@ -43,6 +47,13 @@ struct Header {
     payment: Payment,
     trace_number: String,
     trace_originator: String,
+    payer: Payer,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Payer {
+    id: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -50,6 +61,7 @@ struct Header {
 struct Payment {
     amount: Option<Decimal>,
     method: String,
+    originator: Option<String>,
     effective_date: Option<String>,
 }
 
@@ -124,62 +136,194 @@ impl Facts {
     }
 }
 
-/// Records the remittances of a file, and what they pay. `unbalanced` are the sets whose sums do not agree.
-pub(super) fn record(tx: &mut dyn Tx, of: Remitted<'_>, rows: &[Row], unbalanced: &[usize]) -> Result<()> {
+impl Header {
+    /// Who pays: TRN03, or else BPR10, or else the payer's own identifier.
+    fn originator(&self) -> &str {
+        let all = [Some(&self.trace_originator), self.payment.originator.as_ref(), self.payer.id.as_ref()];
+        all.into_iter().flatten().map(|id| id.trim()).find(|id| !id.is_empty()).unwrap_or_default()
+    }
+
+    fn amount(&self) -> Decimal {
+        self.payment.amount.unwrap_or_default()
+    }
+}
+
+/// What recording the remittances of a file came to.
+#[derive(Debug, Default)]
+pub(super) struct Posted {
+    /// Remittances that had not come before.
+    pub(super) new: usize,
+    /// The file that the first of those which had come before came in.
+    pub(super) repeats: Option<Id>,
+}
+
+/// Records the remittances of a file, and what they pay, unless they have paid it before. `unbalanced` are the sets
+/// whose sums do not agree.
+pub(super) fn record(tx: &mut dyn Tx, of: Remitted<'_>, rows: &[Row], unbalanced: &[usize]) -> Result<Posted> {
     let now = tx.now();
-    let mut remittances: BTreeMap<usize, Id> = BTreeMap::new();
-    let mut unknown = 0;
-    for row in rows {
-        let remittance = match remittances.get(&row.set) {
-            Some(id) => *id,
-            None => {
-                let (id, header) = (Id::new(now), &row.facts.remittance);
-                tx.run(
-                    "INSERT INTO remittance (id, file, direction, partner, trace, originator, amount, method, date, balanced, at)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-                    values![
-                        id.0,
-                        of.file.0,
-                        of.direction,
-                        of.partner,
-                        &header.trace_number,
-                        &header.trace_originator,
-                        header.payment.amount.unwrap_or_default().to_string(),
-                        &header.payment.method,
-                        header.payment.effective_date.as_deref(),
-                        !unbalanced.contains(&row.set),
-                        now,
-                    ],
-                )?;
-                remittances.insert(row.set, id);
-                id
-            }
-        };
-        if !row.facts.is_payment() {
-            for adjustment in &row.facts.adjustments {
-                tx.run(
-                    "INSERT INTO provider_adjustment (id, remittance, reason, reference, amount) VALUES (?1, ?2, ?3, ?4, ?5)",
-                    values![
-                        Id::new(now).0,
-                        remittance.0,
-                        &adjustment.reason,
-                        adjustment.id.as_deref(),
-                        adjustment.amount.unwrap_or_default().to_string(),
-                    ],
-                )?;
-            }
+    let (mut posted, mut unknown) = (Posted::default(), 0);
+    for (set, rows) in of_sets(rows) {
+        let Some(header) = rows.first().map(|row| &row.facts.remittance) else { continue };
+        let first = first(tx, of.partner, of.direction, Some(of.file), &rows)?;
+        let id = Id::new(now);
+        tx.run(
+            "INSERT INTO remittance
+                (id, file, direction, partner, trace, originator, amount, method, date, balanced, at, repeats)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            values![
+                id.0,
+                of.file.0,
+                of.direction,
+                of.partner,
+                &header.trace_number,
+                header.originator(),
+                header.amount().to_string(),
+                &header.payment.method,
+                header.payment.effective_date.as_deref(),
+                !unbalanced.contains(&set),
+                now,
+                first.as_ref().map(|first| first.id.0),
+            ],
+        )?;
+        if let Some(first) = first {
+            tracing::warn!(partner = of.partner, file.id = %of.file, remittance.id = %id, first.id = %first.id, first.same,
+                "a remittance came before and posts nothing");
+            let detail = json!({ "remittance": id, "first": first.id, "first_file": first.file, "same": first.same });
+            timeline::of_file(tx, of.partner, of.file, Event::RemittanceRepeated, &detail)?;
+            posted.repeats.get_or_insert(first.file);
             continue;
         }
-        let claim = claim_of(tx, of, &row.facts)?;
-        unknown += usize::from(claim.is_none());
-        payment(tx, of, remittance, row, claim)?;
-        if claim.is_none() && unknown <= MOST_UNKNOWN {
-            let detail =
-                json!({ "claim": row.facts.control_number, "payer_control_number": row.facts.payer_control_number });
-            timeline::of_file(tx, of.partner, of.file, Event::PaysUnknown, &detail)?;
+        posted.new += 1;
+        for row in rows {
+            unknown += post(tx, of, id, row, unknown)?;
         }
     }
-    Ok(())
+    Ok(posted)
+}
+
+/// The remittances among some lines by their transaction sets.
+fn of_sets(rows: &[Row]) -> BTreeMap<usize, Vec<&Row>> {
+    let mut sets: BTreeMap<usize, Vec<&Row>> = BTreeMap::new();
+    for row in rows {
+        sets.entry(row.set).or_default().push(row);
+    }
+    sets
+}
+
+/// The remittances that were given to a partner before, among some that are to be given now.
+pub(super) fn given_before(tx: &mut dyn Tx, partner: &str, rows: &[Row]) -> Result<Option<Id>> {
+    for rows in of_sets(rows).values() {
+        if let Some(first) = first(tx, partner, "out", None, rows)? {
+            return Ok(Some(first.id));
+        }
+    }
+    Ok(None)
+}
+
+/// A remittance that came before.
+struct First {
+    id: Id,
+    file: Id,
+    /// Whether it says the same of the same claims.
+    same: bool,
+}
+
+/// The remittance that came first of those that are the same payment.
+fn first(tx: &mut dyn Tx, partner: &str, direction: &str, file: Option<Id>, rows: &[&Row]) -> Result<Option<First>> {
+    let Some(header) = rows.first().map(|row| &row.facts.remittance) else { return Ok(None) };
+    // Without a number nothing says that it is the same.
+    if header.trace_number.trim().is_empty() {
+        return Ok(None);
+    }
+    let before = tx.rows(
+        "SELECT id, file, amount FROM remittance WHERE partner = ?1 AND direction = ?2 AND trace = ?3 AND originator = ?4
+         AND date IS ?5 AND repeats IS NULL ORDER BY id",
+        values![
+            partner,
+            direction,
+            &header.trace_number,
+            header.originator(),
+            header.payment.effective_date.as_deref()
+        ],
+    )?;
+    let mut of_payment = None;
+    for row in &before {
+        if row.text("amount")?.parse::<Decimal>().ok() != Some(header.amount()) {
+            continue;
+        }
+        let id = Id(row.int("id")?);
+        let of = Id(row.int("file")?);
+        let same = says_the_same(tx, id, rows)?;
+        if same {
+            return Ok(Some(First { id, file: of, same }));
+        }
+        // One number may stand for several advices without money (some number them all alike), and for the parts of one
+        // payment in one file. Money that comes in another file comes again.
+        if !header.amount().is_zero() && file != Some(of) {
+            of_payment.get_or_insert(First { id, file: of, same });
+        }
+    }
+    Ok(of_payment)
+}
+
+/// Whether a remittance that is stored says the same: payments of claims, and provider adjustments.
+fn says_the_same(tx: &mut dyn Tx, remittance: Id, rows: &[&Row]) -> Result<bool> {
+    let stored = tx.rows(
+        "SELECT control_number AS one, payer_control_number AS two, status AS three, charge, paid FROM payment
+             WHERE remittance = ?1
+         UNION ALL SELECT reason, COALESCE(reference, ''), '', '0', amount FROM provider_adjustment WHERE remittance = ?1",
+        values![remittance.0],
+    )?;
+    let amount = |text: &str| text.parse::<Decimal>().unwrap_or_default();
+    let mut before = stored
+        .iter()
+        .map(|row| {
+            let texts = [row.text("one")?, row.text("two")?, row.text("three")?];
+            Ok((texts, [amount(row.text("charge")?), amount(row.text("paid")?)]))
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let mut now = Vec::new();
+    for facts in rows.iter().map(|row| &row.facts) {
+        if facts.is_payment() {
+            let texts = [&*facts.control_number, &*facts.payer_control_number, &*facts.status];
+            now.push((texts, [facts.charge.unwrap_or_default(), facts.paid.unwrap_or_default()]));
+        } else {
+            now.extend(facts.adjustments.iter().map(|one| {
+                let texts = [&*one.reason, one.id.as_deref().unwrap_or_default(), ""];
+                (texts, [Decimal::ZERO, one.amount.unwrap_or_default()])
+            }));
+        }
+    }
+    before.sort_unstable();
+    now.sort_unstable();
+    Ok(before == now)
+}
+
+/// Posts a line of a remittance; gives 1 if it pays a claim that we know nothing of, `unknown` of which came before.
+fn post(tx: &mut dyn Tx, of: Remitted<'_>, remittance: Id, row: &Row, unknown: usize) -> Result<usize> {
+    let facts = &row.facts;
+    if !facts.is_payment() {
+        for adjustment in &facts.adjustments {
+            tx.run(
+                "INSERT INTO provider_adjustment (id, remittance, reason, reference, amount) VALUES (?1, ?2, ?3, ?4, ?5)",
+                values![
+                    Id::new(tx.now()).0,
+                    remittance.0,
+                    &adjustment.reason,
+                    adjustment.id.as_deref(),
+                    adjustment.amount.unwrap_or_default().to_string(),
+                ],
+            )?;
+        }
+        return Ok(0);
+    }
+    let claim = claim_of(tx, of, facts)?;
+    payment(tx, of, remittance, row, claim)?;
+    if claim.is_none() && unknown < MOST_UNKNOWN {
+        let detail = json!({ "claim": facts.control_number, "payer_control_number": facts.payer_control_number });
+        timeline::of_file(tx, of.partner, of.file, Event::PaysUnknown, &detail)?;
+    }
+    Ok(usize::from(claim.is_none()))
 }
 
 fn payment(tx: &mut dyn Tx, of: Remitted<'_>, remittance: Id, row: &Row, claim: Option<Id>) -> Result<()> {

@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
 use super::{
-    Event, FlowError, blocking,
+    Event, FlowError, again, blocking,
     deliver::{self, FILES, New, file_row},
     outline,
     receive::{Origin, Taken},
@@ -61,7 +61,9 @@ impl Desk {
                  JOIN payload p ON p.id = f.payload JOIN delivery d ON d.file = f.id
                  WHERE f.partner = ?1 AND f.direction = 'out' AND d.channel = 'pick_up'
                  AND (f.message = ?2 OR f.about IN
-                     (SELECT id FROM file WHERE partner = ?1 AND direction = 'in' AND message = ?2))
+                     (SELECT id FROM file WHERE partner = ?1 AND direction = 'in' AND message = ?2
+                      UNION SELECT about FROM file
+                          WHERE partner = ?1 AND direction = 'in' AND message = ?2 AND state = 'duplicate'))
                  ORDER BY f.id LIMIT ?3",
                 values![&partner, &id, MOST_WAITING],
             )
@@ -247,6 +249,7 @@ impl Gateway {
     /// The TA1 that says that a file is stored, and whether its envelopes can be: made once, and the same on a
     /// repeat. It blocks.
     pub(super) fn receipt(&self, file: Id) -> Result<Parcel, FlowError> {
+        let file = self.store().read_blocking(move |tx| again::original(tx, file))?;
         let row = self.store().read_blocking(move |tx| -> store::Result<_> { file_row(tx, file) })?;
         let made = self.store().read_blocking(move |tx| -> store::Result<_> {
             tx.first(
@@ -285,9 +288,10 @@ impl Gateway {
     /// What a processed file was answered with, the first of TA1, 999 and 277CA that there is.
     fn answer_to(&self, file: Id) -> Result<Option<Parcel>, FlowError> {
         let row = self.store().read_blocking(move |tx| -> store::Result<_> {
+            let of = again::original(tx, file)?;
             tx.first(
                 &format!("{FILES} WHERE f.about = ?1 AND f.direction = 'out' ORDER BY f.id LIMIT 1"),
-                values![file.0],
+                values![of.0],
             )
         })?;
         row.map(|row| self.parcel(&row)).transpose()

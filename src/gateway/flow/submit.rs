@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 use super::{
     Event, State, batch,
     examine::{self, Examination},
-    facts::{self, Line, number_key},
+    facts::{self, Entered, Line},
     timeline::{self, Claims},
 };
 use crate::{
@@ -261,7 +261,7 @@ impl Gateway {
             return Ok(outcome);
         };
         let now = tx.now();
-        let fingerprint = facts.fingerprint(self.fingerprints(), name.as_deref().unwrap_or_default());
+        let entry = facts.entry(self.fingerprints(), name.as_deref().unwrap_or_default());
         if let Some(partner) = partner.as_ref().filter(|partner| !refused && partner.duplicates.claim.days > 0) {
             let since = now - i64::from(partner.duplicates.claim.days) * DAY;
             let before = tx.first(
@@ -270,13 +270,17 @@ impl Gateway {
                      AND state NOT IN ({}) ORDER BY id DESC LIMIT 1",
                     State::dead()
                 ),
-                values![&fingerprint, since],
+                values![&entry.fingerprint, since],
             )?;
             if let Some(before) = before {
                 outcome.duplicate_of = Some(Id(before.int("id")?));
                 if partner.duplicates.claim.then == OnDuplicate::Refuse && !allow_duplicates {
                     refused = true;
-                    reason = Some("the same claim was handed in before; to replace it, use frequency 7".into());
+                    reason = Some(
+                        "the same claim was handed in before; to replace it use frequency 7, to send it all the same \
+                         allow duplicates"
+                            .into(),
+                    );
                 }
             }
         }
@@ -288,29 +292,19 @@ impl Gateway {
                 Some(payload::put(tx, "findings", &text)?.id)
             }
         };
-        let id = Id::new(now);
-        tx.run(
-            "INSERT INTO claim (id, direction, partner, source, kind, control_number, number_key, charge, frequency,
-                payer_control_number, fingerprint, state, payload, offset, length, findings, at, changed)
-             VALUES (?1, 'out', ?2, ?3, ?4, ?5, ?16, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?15)",
-            values![
-                id.0,
-                name.as_deref().unwrap_or_default(),
+        let id = entry.record(
+            tx,
+            Entered {
+                direction: "out",
+                partner: name.as_deref().unwrap_or_default(),
                 source,
-                &facts.kind,
-                &facts.control_number,
-                facts.charge(),
-                facts.frequency(),
-                facts.payer_control_number.as_deref(),
-                &fingerprint,
-                state.name(),
+                state,
+                set: None,
                 payload,
-                offset as i64,
-                length as i64,
-                found,
-                now,
-                number_key(&facts.control_number),
-            ],
+                offset: offset as u64,
+                length: length as u64,
+                findings: found,
+            },
         )?;
         let detail = serde_json::json!({
             "source": source,

@@ -1,5 +1,11 @@
 //! Two gateways, a billing side and a payer, with nothing but a function call between them.
 
+mod agreements;
+mod reloading;
+mod remittances;
+mod sending;
+mod walks;
+
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
@@ -9,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::gateway::{
-    Gateway, Settings,
+    Gateway, Id, Settings,
     connect::{
         Arrival, Caller, Collected, Connector, Content, Parcel, Peer, Receipt, SendError, Service, Spool, Wanted,
     },
@@ -56,6 +62,18 @@ impl Side {
         self.gateway.store().write(move |tx| gateway.take(tx, prepared)).await.unwrap()
     }
 
+    /// A file from a partner.
+    async fn receive(&self, partner: &str, bytes: &[u8]) -> Id {
+        let caller = Caller { partner: partner.into(), credential: "test".into(), senders: Vec::new(), peer: peer() };
+        let mut spool = Spool::create(self._folder.path(), 1 << 30).unwrap();
+        spool.write(bytes).unwrap();
+        let file = spool.finish().unwrap();
+        let arrival = Arrival { channel: "core", payload_id: None, content: None, name: None, file };
+        let desk = Desk::new(Arc::clone(&self.gateway), Passwords::new(Duration::from_secs(1)).unwrap());
+        let stored = desk.receive(&caller, arrival).await.unwrap();
+        Id(i64::try_from(stored.id.as_u64_pair().1).unwrap())
+    }
+
     async fn rows(&self, sql: &'static str) -> Vec<String> {
         let rows = self.gateway.store().read(move |tx| tx.rows(sql, values![])).await.unwrap();
         rows.iter().map(|row| row.text("one").unwrap().to_owned()).collect()
@@ -87,11 +105,14 @@ struct Wire {
 
 impl Wire {
     fn connector(to: &Side, partner: &str) -> Arc<dyn Connector> {
-        let peer = Peer { address: ([127, 0, 0, 1], 1).into(), certificate: None, tls: None };
-        let caller = Caller { partner: partner.into(), credential: "test".into(), senders: Vec::new(), peer };
+        let caller = Caller { partner: partner.into(), credential: "test".into(), senders: Vec::new(), peer: peer() };
         let desk = Desk::new(Arc::clone(&to.gateway), Passwords::new(Duration::from_secs(1)).unwrap());
         Arc::new(Self { desk, caller, spool: to._folder.path().to_owned() })
     }
+}
+
+fn peer() -> Peer {
+    Peer { address: ([127, 0, 0, 1], 1).into(), certificate: None, tls: None }
 }
 
 fn spooled(folder: &Path, parcel: &Parcel) -> crate::gateway::connect::Spooled {
@@ -113,11 +134,11 @@ impl Connector for Wire {
                 name: None,
                 file,
             };
-            let stored = self
-                .desk
-                .receive(&self.caller, arrival)
-                .await
-                .map_err(|error| SendError::Refused { code: "?".into(), reason: error.to_string() })?;
+            let stored = self.desk.receive(&self.caller, arrival).await.map_err(|error| SendError::Refused {
+                code: "?".into(),
+                reason: error.to_string(),
+                answer: None,
+            })?;
             Ok(Receipt { detail: format!("{}", stored.duplicate), warnings: Vec::new(), answer: None })
         })
     }
@@ -159,7 +180,11 @@ receiver_id = "CLRV01"
 "#;
 
 async fn sides() -> (Side, Side) {
-    let sides = || (Side::new("harbor", HARBOR), Side::new("clinic", CLINIC));
+    sides_with(HARBOR).await
+}
+
+async fn sides_with(harbor: &str) -> (Side, Side) {
+    let sides = || (Side::new("harbor", harbor), Side::new("clinic", CLINIC));
     let (clinic, payer) = tokio::task::block_in_place(sides);
     let wire = Wire::connector(&payer, "clinic");
     clinic.gateway.connectors.lock().unwrap().insert("harbor".into(), wire);
@@ -185,6 +210,7 @@ async fn claims_go_out_and_their_answers_find_them() {
     // Handed in again they are known, whatever number they have.
     let again = clinic.submit(claims("837p/two-visits.x12")).await;
     assert_eq!(again.claims.iter().filter(|claim| claim.duplicate_of.is_some()).count(), 2);
+    assert_eq!((again.queued, again.refused), (0, 2));
     // What was sent is what is stored, on both sides.
     let sent = "SELECT hex(sha256) AS one FROM file WHERE content = '837P'";
     assert_eq!(clinic.rows(sent).await[0], payer.rows(sent).await[0]);

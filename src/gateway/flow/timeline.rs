@@ -54,6 +54,8 @@ pub enum Event {
     AnswersUnknown,
     /// A payment is for a claim that we know nothing of.
     PaysUnknown,
+    /// A remittance came that had come before, under another envelope: it pays nothing more.
+    RemittanceRepeated,
     /// An answer did not come in time.
     Overdue,
     /// Claims were handed on.
@@ -85,6 +87,7 @@ impl Event {
             Event::Adjudicated => "adjudicated",
             Event::AnswersUnknown => "answers_unknown",
             Event::PaysUnknown => "pays_unknown",
+            Event::RemittanceRepeated => "remittance_repeated",
             Event::Overdue => "overdue",
             Event::HandedOn => "handed_on",
         }
@@ -125,8 +128,8 @@ impl Claims {
     }
 }
 
-/// Records an event of claims, and moves those that it moves; gives how many it is about. `detail` holds
-/// codes, counts and ids.
+/// Moves claims that an event moves, and records it of all of them with the state that each is in then; gives how many.
+/// `detail` holds codes, counts and ids.
 pub(super) fn of_claims(
     tx: &mut dyn Tx,
     claims: Claims,
@@ -137,20 +140,20 @@ pub(super) fn of_claims(
 ) -> Result<u64> {
     let (scope, id) = claims.scope();
     let (now, detail) = (tx.now(), json(detail));
-    let count = tx.run(
-        &format!(
-            "INSERT INTO event (at, partner, claim, file, kind, detail)
-             SELECT ?2, partner, id, ?3, ?4, ?5 FROM claim WHERE {scope} ORDER BY id"
-        ),
-        values![id.0, now, file.map(|file| file.0), event.name(), detail],
-    )?;
-    tx.announce(Topic::Events);
     if let Some(to) = to {
         tx.run(
             &format!("UPDATE claim SET state = ?2, changed = ?3 WHERE {scope} AND state IN ({})", to.may_replace()),
             values![id.0, to.name(), now],
         )?;
     }
+    let count = tx.run(
+        &format!(
+            "INSERT INTO event (at, partner, claim, file, kind, detail, state)
+             SELECT ?2, partner, id, ?3, ?4, ?5, state FROM claim WHERE {scope} ORDER BY id"
+        ),
+        values![id.0, now, file.map(|file| file.0), event.name(), detail],
+    )?;
+    tx.announce(Topic::Events);
     Ok(count)
 }
 

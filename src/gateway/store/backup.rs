@@ -1,4 +1,4 @@
-//! Copies of a running store, the way back from them, and the end of what was kept long enough.
+//! Copies of a running store, and the way back from them.
 //!
 //! A backup is one file: the database as it was at one moment. It holds no master key. Keep the keys elsewhere;
 //! without them the payloads in it cannot be opened.
@@ -17,9 +17,6 @@ use super::{
     sqlite::{self, SqliteTx},
     values,
 };
-
-/// Payloads that are erased in one work.
-const AT_ONCE: u32 = 20;
 
 /// A copy that was made, or used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,31 +58,6 @@ impl Store {
         copy.close().map_err(|(_, e)| sqlite::error(&e))?;
         let length = partial.keep(to)?;
         Ok(Backup { taken, version, length })
-    }
-
-    /// Erases the payloads of a kind that were kept before a time, in milliseconds since 1970-01-01 UTC. Their
-    /// rows stay, with length and digests. Returns how many.
-    ///
-    /// # Errors
-    /// Why it could not go on; what was erased stays so.
-    pub async fn erase_older(&self, kind: &str, before: i64) -> Result<u64> {
-        let mut erased = 0_u64;
-        loop {
-            let kind = kind.to_owned();
-            let some = self.write(move |tx| {
-                let sql =
-                    "SELECT id FROM payload WHERE state = 'kept' AND kind = ?1 AND kept < ?2 ORDER BY kept LIMIT ?3";
-                let old = tx.rows(sql, values![kind, before, AT_ONCE])?;
-                for row in &old {
-                    payload::erase(tx, row.payload("id")?)?;
-                }
-                Ok(old.len() as u64)
-            });
-            match some.await? {
-                0 => return Ok(erased),
-                some => erased = erased.saturating_add(some),
-            }
-        }
     }
 }
 

@@ -7,7 +7,8 @@ use rusqlite::Connection;
 use super::{Error, Result, sqlite};
 
 /// The steps of the schema, in order. A step is never changed once a release has it: what comes after is a new one.
-const STEPS: &[&str] = &[include_str!("schema/001.sql"), include_str!("schema/002.sql")];
+const STEPS: &[&str] =
+    &[include_str!("schema/001.sql"), include_str!("schema/002.sql"), include_str!("schema/003.sql")];
 
 /// Marks a database file as ours: `clmw`.
 const APPLICATION: i64 = 0x636C_6D77;

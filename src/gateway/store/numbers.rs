@@ -113,6 +113,15 @@ pub fn set_next(tx: &mut dyn Tx, partner: &str, kind: &str, next: i64) -> Result
     tx.run(sql, values![partner, kind, next]).map(drop)
 }
 
+/// Moves all numbers on by so many, as after a backup that was restored. Returns of how many partners and kinds.
+///
+/// # Errors
+/// Why it could not be stored.
+pub fn skip(tx: &mut dyn Tx, by: u32) -> Result<u64> {
+    // Beyond the last of a range the next one taken is its first.
+    tx.run("UPDATE control_number SET next = next + ?1", values![by])
+}
+
 /// Which way a number went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {

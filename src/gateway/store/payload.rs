@@ -111,7 +111,7 @@ pub struct Sealed {
 }
 
 /// Stores bytes that are at hand, as a payload that is kept from the start. `kind` says what it is, for
-/// [retention](Store::erase_older). For large files use [`Store::payload_writer`].
+/// retention. For large files use [`Store::payload_writer`].
 ///
 /// # Errors
 /// Why it could not be stored.
@@ -135,7 +135,7 @@ pub fn put(tx: &mut dyn Tx, kind: &str, bytes: &[u8]) -> Result<Sealed> {
     Ok(sealed)
 }
 
-/// Makes a payload that was written count. `kind` says what it is, for [retention](Store::erase_older).
+/// Makes a payload that was written count. `kind` says what it is, for retention.
 ///
 /// # Errors
 /// [`Error::NoPayload`] if it is not there, not finished, or kept already.

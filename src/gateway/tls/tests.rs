@@ -261,6 +261,36 @@ async fn who_says_nothing_is_not_waited_for() {
 }
 
 #[tokio::test]
+async fn one_address_has_not_all_the_places() {
+    let bounds = Bounds { per_address: 1, ..Bounds::default() };
+    let site = Site::with(ClientCertificates::None, bounds).await;
+    let silent = TcpStream::connect(site.address).await.unwrap();
+    // The first one has the place as soon as it is taken; the second is closed at once.
+    let mut second = TcpStream::connect(site.address).await.unwrap();
+    assert_eq!(second.read(&mut [0]).await.unwrap_or_default(), 0);
+    drop(silent);
+    let settings = site.client(None);
+    let mut tries = 0;
+    while site.call(&settings).await.is_err() {
+        tries += 1;
+        assert!(tries < 1000, "the place is not given back");
+        tokio::task::yield_now().await;
+    }
+}
+
+#[test]
+fn a_network_counts_as_one_address() {
+    let callers = Arc::new(super::Callers::default());
+    let call = |text: &str| callers.call(text.parse().unwrap(), 1);
+    let first = call("2001:db8::1").unwrap();
+    assert!(call("2001:db8::2").is_none() && call("2001:db8:0:1::1").is_some());
+    let _four = call("192.0.2.1").unwrap();
+    assert!(call("::ffff:192.0.2.1").is_none() && call("192.0.2.2").is_some());
+    drop(first);
+    assert!(call("2001:db8::2").is_some());
+}
+
+#[tokio::test]
 async fn settings_and_files_that_do_not_go_together_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let authority = Authority::new("Test authority").unwrap();

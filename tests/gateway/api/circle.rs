@@ -218,3 +218,28 @@ async fn a_payer_gives_remittances_and_they_wait_for_the_partner() {
     );
     site.stop.cancel();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_remittance_that_comes_again_is_shown_as_such() {
+    let (site, ids) = circle().await;
+    let key = site.key("reader", &["*"]).await;
+    let timeline = site.get(&key, &format!("/v1/claims/{}/events", ids[0])).await.is(200).json();
+    let states: Vec<_> = timeline["items"].as_array().unwrap().iter().map(|event| event["state"].as_str()).collect();
+    assert_eq!((states[0], *states.last().unwrap()), (Some("queued"), Some("paid")), "{timeline}");
+
+    let files = site.get(&key, "/v1/files?direction=in&limit=1000").await.is(200).json();
+    let paid = files["items"].as_array().unwrap().iter().find(|file| file["content"] == "835").unwrap();
+    let raw = site.get(&key, &format!("/v1/files/{}/raw", paid["id"].as_str().unwrap())).await.is(200).text();
+    let number = raw.split('*').nth(13).unwrap();
+    site.receive("harbor", raw.replace(number, "777777777").as_bytes()).await;
+    site.wait_for("remittance_repeated", 1).await;
+    let files = site.get(&key, "/v1/files?state=duplicate").await.is(200).json();
+    assert_eq!((&files["items"][0]["about"], files["items"].as_array().unwrap().len()), (&paid["id"], 1), "{files}");
+    let all = site.get(&key, "/v1/remittances?order=asc").await.is(200).json();
+    let repeats: Vec<_> = all["items"].as_array().unwrap().iter().filter(|one| one["repeats"].is_string()).collect();
+    assert_eq!(repeats.len(), 1, "{all}");
+    let first = repeats[0]["repeats"].as_str().unwrap();
+    assert!(all["items"].as_array().unwrap().iter().any(|one| one["id"] == first), "{all}");
+    let claim = site.get(&key, &format!("/v1/claims/{}", ids[0])).await.is(200).json();
+    assert_eq!(claim["payments"].as_array().unwrap().len(), 1, "{claim}");
+}

@@ -28,9 +28,11 @@ async fn the_same_request_is_answered_as_before_and_done_once() {
     assert_eq!(again.headers["idempotent-replay"], "true");
     assert_eq!((again.body, &again.headers["content-type"]), (first.body, &first.headers["content-type"]));
     assert_eq!(site.stored().await, 2);
-    // Another caller's key of the same name is another key.
+    // Another caller's key of the same name is another key: its claims are looked at, and known to be the same.
     let other = site.key("submitter", &["*"]).await;
-    assert!(!site.with_key(&other, "a", "/v1/claims", body).await.is(200).headers.contains_key("idempotent-replay"));
+    let others = site.with_key(&other, "a", "/v1/claims", body).await.is(422);
+    assert!(!others.headers.contains_key("idempotent-replay"));
+    assert!(others.json()["claims"][0]["duplicate_of"].is_string());
 }
 
 #[tokio::test(flavor = "multi_thread")]

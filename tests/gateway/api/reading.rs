@@ -13,7 +13,7 @@ async fn pages_stay_as_they_are_while_more_comes_in() {
     let site = Site::new().await;
     let key = site.key("operator", &["*"]).await;
     site.submit(&key, &claims(25, 1, "HARBOR01")).await.is(200);
-    for order in ["desc", "asc"] {
+    for (order, seed) in [("desc", 100), ("asc", 200)] {
         let all = ids(&site.get(&key, &format!("/v1/claims?limit=1000&order={order}")).await.is(200).json());
         let (mut seen, mut cursor, mut pages) = (Vec::new(), String::new(), 0);
         loop {
@@ -21,7 +21,7 @@ async fn pages_stay_as_they_are_while_more_comes_in() {
             seen.extend(ids(&page));
             pages += 1;
             // Between the pages somebody hands in more.
-            site.submit(&key, &claims(2, 10 + pages, "HARBOR01")).await.is(200);
+            site.submit(&key, &claims(2, seed + pages, "HARBOR01")).await.is(200);
             match page["next"].as_str() {
                 Some(next) if seen.len() < all.len() => cursor = format!("&cursor={next}"),
                 _ => break,

@@ -79,13 +79,28 @@ async fn each_claim_is_decided_by_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn duplicates_are_named() {
+async fn a_claim_goes_out_once_unless_it_is_said_that_it_may_go_again() {
     let site = Site::new().await;
     let key = site.key("submitter", &["*"]).await;
-    let claim = claims(1, 1, "HARBOR01");
+    let mut claim = claims(1, 1, "HARBOR01");
     let first = site.submit(&key, &claim).await.is(200).json();
-    let second = site.submit(&key, &claim).await.is(200).json();
+    let second = site.submit(&key, &claim).await.is(422).json();
     assert_eq!(second["claims"][0]["duplicate_of"], first["claims"][0]["id"]);
+    assert_eq!(second["claims"][0]["decision"], "refused", "{second}");
+    assert!(second["claims"][0]["reason"].as_str().unwrap().contains("frequency 7"), "{second}");
+    let (path, kind) = ("/v1/claims?allow_duplicates=true", "application/x-ndjson");
+    let third = site.send(&key, path, kind, lines(&claim)).await.is(200).json();
+    assert_eq!(third["claims"][0]["duplicate_of"], first["claims"][0]["id"]);
+    // What replaces it is another claim; the same replacement a second time is not.
+    claim[0]["frequency"] = "7".into();
+    claim[0]["payer_control_number"] = "HARBOR-ICN-1".into();
+    assert_eq!(site.submit(&key, &claim).await.is(200).json()["queued"], 1);
+    site.submit(&key, &claim).await.is(422);
+    // A claim that was rejected goes again as it was.
+    site.alter("UPDATE claim SET state = 'rejected' WHERE state = 'queued'").await;
+    claim[0]["frequency"] = "1".into();
+    claim[0].as_object_mut().unwrap().remove("payer_control_number");
+    assert_eq!(site.submit(&key, &claim).await.is(200).json()["queued"], 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,12 +1,14 @@
 //! A server that says what the test tells it to, whatever it is asked.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
+use rustls::pki_types::CertificateDer;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::TcpListener,
     sync::oneshot,
 };
+use tokio_rustls::TlsAcceptor;
 
 /// What it does once the request has come.
 pub enum Then {
@@ -41,26 +43,52 @@ pub async fn double(then: Then) -> (SocketAddr, oneshot::Receiver<Heard>) {
     let address = listener.local_addr().unwrap();
     let (tell, told) = oneshot::channel();
     tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        if matches!(then, Then::Vanish) {
-            return;
+        let (stream, _) = listener.accept().await.unwrap();
+        if let Some(heard) = converse(stream, then).await {
+            let _ = tell.send(heard);
         }
-        let heard = hear(&mut stream).await;
-        match then {
-            Then::Say(bytes) => stream.write_all(&bytes).await.unwrap(),
-            Then::Answer(answer) => stream.write_all(&answer(&heard)).await.unwrap(),
-            Then::Close | Then::Vanish => {}
-            Then::Wait => {
-                let _ = stream.read(&mut [0]).await;
-            }
-        }
-        let _ = stream.shutdown().await;
-        let _ = tell.send(heard);
     });
     (address, told)
 }
 
-async fn hear(stream: &mut TcpStream) -> Heard {
+/// The same over TLS, with the certificate that the caller showed.
+pub async fn double_with(
+    config: Arc<rustls::ServerConfig>,
+    then: Then,
+) -> (SocketAddr, oneshot::Receiver<(Heard, Option<CertificateDer<'static>>)>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (tell, told) = oneshot::channel();
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let Ok(stream) = TlsAcceptor::from(config).accept(stream).await else { return };
+        let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first().cloned());
+        let shown = shown.map(CertificateDer::into_owned);
+        if let Some(heard) = converse(stream, then).await {
+            let _ = tell.send((heard, shown));
+        }
+    });
+    (address, told)
+}
+
+async fn converse(mut stream: impl AsyncRead + AsyncWrite + Unpin, then: Then) -> Option<Heard> {
+    if matches!(then, Then::Vanish) {
+        return None;
+    }
+    let heard = hear(&mut stream).await;
+    match then {
+        Then::Say(bytes) => stream.write_all(&bytes).await.unwrap(),
+        Then::Answer(answer) => stream.write_all(&answer(&heard)).await.unwrap(),
+        Then::Close | Then::Vanish => {}
+        Then::Wait => {
+            let _ = stream.read(&mut [0]).await;
+        }
+    }
+    let _ = stream.shutdown().await;
+    Some(heard)
+}
+
+async fn hear(stream: &mut (impl AsyncRead + Unpin)) -> Heard {
     let mut bytes = Vec::new();
     let end = loop {
         if let Some(at) = memchr::memmem::find(&bytes, b"\r\n\r\n") {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use claimwire::gateway::connect::{
-    Content,
+    Content, SendError,
     core::client::{CoreClient, Secrets},
 };
 use tokio::{
@@ -129,7 +129,7 @@ async fn the_client_reads_no_further_than_the_partner_takes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_server_writes_to_disk_what_comes_while_it_comes() {
-    let world = World::new().await;
+    let world = World::with("", Some(CERTIFICATE)).await;
     let mut stream = TcpStream::connect(world.address).await.unwrap();
     let id = id();
     let before = "--B\r\nContent-Disposition: form-data; name=\"Payload\"\r\n\r\n";
@@ -164,6 +164,76 @@ async fn the_server_writes_to_disk_what_comes_while_it_comes() {
     stream.read_to_string(&mut answer).await.unwrap();
     assert!(answer.contains("PayloadLengthRequired"), "{answer}");
     assert_eq!(world.spooled(), 0);
+}
+
+/// What comes of a large file with this password, and how much of it was read to be sent.
+async fn pushed(world: &World, settings: &str, password: &str) -> (Result<(), SendError>, u64) {
+    let spool = tempfile::tempdir().unwrap();
+    let settings = format!(
+        "url = \"{}\"\nsender = \"BILLCO\"\nreceiver = \"PAYERB\"\nuser = \"billco\"\npassword = \"env:X\"\n{settings}",
+        world.url()
+    );
+    let secrets = Secrets { password: Some(password.to_owned().into()), ..Secrets::default() };
+    let client = CoreClient::new(toml::from_str(&settings).unwrap(), secrets, tls(), spool.path()).unwrap();
+    let (parcel, made, _) = large();
+    let outcome = client.submit(&parcel).await.map(drop);
+    (outcome, made.load(Ordering::Relaxed))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_large_is_taken_from_who_has_not_proven_who_it_is() {
+    for settings in ["envelope = \"mime\"", "envelope = \"soap\""] {
+        let world = World::new().await;
+        let (outcome, made) = pushed(&world, settings, "wrong").await;
+        // The answer may be lost, since it is given before all was sent.
+        let refused = matches!(&outcome, Err(SendError::Refused { code, .. }) if code == "UnAuthorized");
+        assert!(refused || matches!(&outcome, Err(SendError::Unknown { .. })), "{settings}: {outcome:?}");
+        assert!(made < ON_THE_WAY, "{settings}: {made} bytes were taken");
+        assert_eq!((world.spooled(), world.payer.kept()), (0, Vec::new()), "{settings}");
+        assert!(pushed(&world, settings, "s3cret").await.0.is_ok(), "{settings}");
+    }
+}
+
+/// A form whose payload stands before everything else.
+fn payload_first(length: usize, password: &str) -> Vec<u8> {
+    let (id, payload) = (id(), "A".repeat(length));
+    let mut all = vec![("Payload", payload.as_str())];
+    all.extend(submission(&id).into_iter().filter(|(name, _)| *name != "Payload"));
+    all.iter_mut().filter(|(name, _)| *name == "Password").for_each(|field| field.1 = password);
+    form(&all, "\r\n")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_says_who_it_is_after_the_payload_may_send_a_little() {
+    let post = async |world: &World, length, password| {
+        world.post("multipart/form-data; boundary=XbndQ7", &[], payload_first(length, password)).await
+    };
+    let world = World::new().await;
+    // Credentials are found behind it, and then its length is what is wrong.
+    assert_eq!(post(&world, 60_000, "s3cret").await.code(), "PayloadLengthIllegal");
+    assert_eq!(post(&world, 60_000, "wrong").await.code(), "UnAuthorized");
+    assert_eq!(post(&world, 200_000, "s3cret").await.code(), "UnAuthorized");
+    // A certificate comes before everything.
+    let certified = World::with("", Some(CERTIFICATE)).await;
+    assert_eq!(post(&certified, 200_000, "s3cret").await.code(), "PayloadLengthIllegal");
+    // It does not stand in for a password that is wrong.
+    assert_eq!(post(&certified, 200_000, "wrong").await.code(), "UnAuthorized");
+    for world in [world, certified] {
+        assert_eq!((world.spooled(), world.payer.kept()), (0, Vec::new()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payload_inside_the_envelope_needs_a_password_before_it() {
+    let world = World::new().await;
+    let (id, payload) = (id(), format!("ISA{}", "A".repeat(200_000)));
+    for (password, code) in [("s3cret", "PayloadLengthIllegal"), ("wrong", "UnAuthorized")] {
+        let mut fields = submission(&id);
+        fields.iter_mut().filter(|(name, _)| *name == "Password").for_each(|field| field.1 = password);
+        let soap = envelope("COREEnvelopeBatchSubmission", &fields, &payload);
+        assert_eq!(world.post("application/soap+xml", &[], soap).await.code(), code);
+    }
+    assert_eq!((world.spooled(), world.payer.kept()), (0, Vec::new()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

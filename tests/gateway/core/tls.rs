@@ -49,8 +49,8 @@ fn provider() -> Arc<rustls::crypto::CryptoProvider> {
     Arc::new(rustls::crypto::aws_lc_rs::default_provider())
 }
 
-/// A CORE server that wants certificates of the authority. Who shows one is BILLCO.
-async fn serve(authority: &Authority) -> (SocketAddr, Arc<Payer>, tempfile::TempDir) {
+/// A server that wants certificates of the authority.
+fn mutual(authority: &Authority) -> Arc<rustls::ServerConfig> {
     let verifier =
         WebPkiClientVerifier::builder_with_provider(Arc::new(authority.roots()), provider()).build().unwrap();
     let (certificate, key) = authority.issue(ExtendedKeyUsagePurpose::ServerAuth);
@@ -60,7 +60,12 @@ async fn serve(authority: &Authority) -> (SocketAddr, Arc<Payer>, tempfile::Temp
         .with_client_cert_verifier(verifier)
         .with_single_cert(vec![certificate], key)
         .unwrap();
-    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    Arc::new(config)
+}
+
+/// A CORE server that wants certificates of the authority. Who shows one is BILLCO.
+async fn serve(authority: &Authority) -> (SocketAddr, Arc<Payer>, tempfile::TempDir) {
+    let acceptor = tokio_rustls::TlsAcceptor::from(mutual(authority));
     let spool = tempfile::tempdir().unwrap();
     let payer = Arc::new(Payer::default());
     let service: Arc<dyn Service> = Arc::clone(&payer) as Arc<dyn Service>;
@@ -113,4 +118,40 @@ async fn a_certificate_is_who_calls_and_whom_is_called() {
     assert_eq!(payer.kept(), []);
     client(ours.roots(), Some(&ours)).submit(&claims).await.unwrap();
     assert_eq!(payer.kept().len(), 1);
+}
+
+/// The answer to a batch, as the facts sheet has it.
+const TAKEN: &str = "<soapenv:Envelope xmlns:soapenv=\"http://www.w3.org/2003/05/soap-envelope\"><soapenv:Body>\
+    <ns1:COREEnvelopeBatchSubmissionResponse xmlns:ns1=\"http://www.caqh.org/SOAP/WSDL/CORERule2.2.0.xsd\">\
+    <PayloadType>X12_BatchReceiptConfirmation</PayloadType><ProcessingMode>Batch</ProcessingMode>\
+    <PayloadID>f81d4fae-7dec-11d0-a765-00a0c91e6bf6</PayloadID><TimeStamp>2026-01-15T14:30:02Z</TimeStamp>\
+    <SenderID>PAYERB</SenderID><ReceiverID>BILLCO</ReceiverID><CORERuleVersion>2.2.0</CORERuleVersion>\
+    <ErrorCode>Success</ErrorCode><ErrorMessage>None</ErrorMessage></ns1:COREEnvelopeBatchSubmissionResponse>\
+    </soapenv:Body></soapenv:Envelope>";
+
+/// Somebody else's server, which knows us by our certificate alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_server_is_handed_a_file_over_mutual_tls() {
+    let authority = Authority::new();
+    let answer = double::http("200 OK", "application/soap+xml; charset=UTF-8", "", TAKEN);
+    let (address, heard) = double::double_with(mutual(&authority), double::Then::Say(answer)).await;
+    let (certificate, key) = authority.issue(ExtendedKeyUsagePurpose::ClientAuth);
+    let config = rustls::ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(authority.roots())
+        .with_client_auth_cert(vec![certificate.clone()], key)
+        .unwrap();
+    let settings =
+        format!("url = \"https://localhost:{}/core\"\nsender = \"BILLCO\"\nreceiver = \"PAYERB\"", address.port());
+    let spool = tempfile::tempdir().unwrap();
+    let client = CoreClient::new(toml::from_str(&settings).unwrap(), Secrets::default(), config, spool.path()).unwrap();
+    let receipt = client.submit(&parcel(Content::Claims837P, PAYLOAD)).await.unwrap();
+    assert_eq!(receipt.detail, "X12_BatchReceiptConfirmation Success");
+    assert_eq!(receipt.warnings, ["the answer's PayloadID is not that of the request"]);
+    let (heard, shown) = heard.await.unwrap();
+    assert_eq!(shown, Some(certificate), "it is ours");
+    let text = heard.text();
+    assert!(text.contains("COREEnvelopeBatchSubmission") && text.contains(PAYLOAD), "{text}");
+    assert!(!text.contains("UsernameToken"), "there is no password to show");
 }

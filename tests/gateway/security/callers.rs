@@ -230,7 +230,7 @@ async fn passwords_tell_nothing() {
         .await
         .unwrap_err()
     {
-        SendError::Refused { code, reason } => (code, reason),
+        SendError::Refused { code, reason, .. } => (code, reason),
         other => panic!("{other}"),
     };
     let wrong = try_as("other", "wrong").await;

@@ -12,13 +12,11 @@ use super::{
     checksum::{self, Enforcement},
     client::Retrieved,
     envelope::{Field, canonical_id},
-    intake::{Intake, IntakeError, Media, Message, blocking},
+    intake::{Intake, IntakeError, Media, Message, Open, blocking},
+    plain_words::plain_words,
     settings::Dialect,
 };
 use crate::gateway::connect::{Receipt, SendError};
-
-/// How much of an ErrorMessage is kept, in characters: what the rule gives it.
-const MAX_MESSAGE: usize = 1024;
 
 /// How much of a code or a type is kept, in characters.
 const MAX_CODE: usize = 64;
@@ -62,7 +60,7 @@ impl Failure {
     /// What it means for a file that was handed over.
     pub fn of_sending(self) -> SendError {
         match self {
-            Failure::Refused { code, reason } => SendError::Refused { code, reason },
+            Failure::Refused { code, reason } => SendError::Refused { code, reason, answer: None },
             Failure::Unsent { reason, retry_after } => SendError::Temporary { reason, retry_after },
             Failure::Unknown { reason } => SendError::Unknown { reason },
         }
@@ -85,7 +83,7 @@ impl Reply {
         let retry_after = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(wait);
         let media = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).and_then(Media::of);
         let Some(media) = media else { return Err(by_status(status, retry_after)) };
-        let message = match intake.take(media, response.bytes_stream(), Vec::new()).await {
+        let message = match intake.take(media, response.bytes_stream(), Vec::new(), &Open).await {
             Ok(message) => message,
             Err(error) if (200..300).contains(&status) => return Err(unreadable(&error)),
             Err(_) => return Err(by_status(status, retry_after)),
@@ -106,7 +104,7 @@ impl Reply {
                 _ if status == 503 => by_status(status, retry_after),
                 "Receiver" => Failure::unknown("the partner answered with the SOAP fault Receiver"),
                 code => {
-                    let code = bounded(code, MAX_CODE);
+                    let code = identifier(code);
                     let reason = format!("the partner answered with the SOAP fault {code}, HTTP status {status}");
                     Failure::Refused { code, reason }
                 }
@@ -127,7 +125,7 @@ impl Reply {
             return if is_success { Ok(()) } else { Err(by_status(status, retry_after)) };
         }
         let message = self.message.fields.value(Field::ErrorMessage).unwrap_or_default();
-        let (code, reason) = (bounded(code, MAX_CODE), bounded(message, MAX_MESSAGE));
+        let (code, reason) = (identifier(code), plain_words(message));
         Err(match code.as_str() {
             _ if status == 503 => Failure::Unsent { reason, retry_after },
             "Receiver" => Failure::Unknown { reason: format!("Receiver: {reason}") },
@@ -157,13 +155,17 @@ impl Reply {
         }
     }
 
+    /// Whether a file came.
+    pub fn has_payload(&self) -> bool {
+        self.message.payload.is_some()
+    }
+
     /// The yes to a file that was handed over.
     pub fn into_receipt(mut self, asked: &str) -> Receipt {
         self.compare_id(asked);
         let said = |field| self.message.fields.value(field).unwrap_or_default();
-        let mut detail = bounded(said(Field::PayloadType), MAX_CODE);
-        for part in [said(Field::ErrorCode), said(Field::ErrorMessage)] {
-            let part = bounded(part, MAX_MESSAGE);
+        let mut detail = identifier(said(Field::PayloadType));
+        for part in [identifier(said(Field::ErrorCode)), plain_words(said(Field::ErrorMessage))] {
             if !part.is_empty() && part != "None" {
                 detail.push(' ');
                 detail.push_str(&part);
@@ -227,6 +229,12 @@ fn wait(said: &str) -> Option<Duration> {
         }
     };
     Some(wait.min(MAX_RETRY_AFTER))
+}
+
+/// A code or type, without what stands in none.
+fn identifier(text: &str) -> String {
+    let fits = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+    text.trim().chars().filter(fits).take(MAX_CODE).collect()
 }
 
 /// The beginning of a text, on one line.

@@ -20,12 +20,11 @@ use reqwest::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, timeout};
-use tracing::info;
 use uuid::Uuid;
 
 use super::{
     answer::{Failure, Reply},
-    envelope::{Credentials, Field, Fields, Mode, Operation, written_time},
+    envelope::{Act, Credentials, Field, Fields, Mode, Operation, written_time},
     intake::{Form, Intake},
     outgoing::Letter,
     payload_type::PayloadType,
@@ -231,7 +230,10 @@ impl CoreClient {
                 Err(_) => Err(Failure::unknown("the partner did not answer in time")),
             },
         };
-        info!(
+        // Asking again and again for what does not wait is no news.
+        let is_news = reply.as_ref().map_or(true, |reply| operation.act() != Act::Retrieve || reply.has_payload());
+        tell!(
+            is_news,
             peer = self.url.host_str(),
             operation = operation.action(),
             content = parcel.map(|parcel| parcel.content.name()),

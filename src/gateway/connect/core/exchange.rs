@@ -2,19 +2,19 @@
 
 use std::{sync::Arc, time::Duration};
 
-use secrecy::SecretString;
 use tracing::warn;
 use uuid::Uuid;
 
 use super::{
     checksum::{self, Enforcement},
-    envelope::{Act, Credentials, Field, Fields, Mode, Operation, RULE_VERSION, canonical_id, written_time},
+    door::{self, Proven},
+    envelope::{Act, Field, Fields, Mode, Operation, RULE_VERSION, canonical_id, written_time},
     fault::Fault,
     intake::{Form, Message, blocking},
     payload_type::PayloadType,
     settings::{Dialect, RetrievalId, ServerOptions, UnknownFields},
 };
-use crate::gateway::connect::{Arrival, Caller, Content, Parcel, Peer, Proof, Service, ServiceError, Wanted};
+use crate::gateway::connect::{Arrival, Caller, Content, Parcel, Peer, Service, ServiceError, Wanted};
 
 /// The name of this connector.
 pub(super) const CHANNEL: &str = "core";
@@ -32,6 +32,8 @@ pub(super) struct Exchange<'a> {
     pub operation: Option<Operation>,
     pub fields: Fields,
     pub unknown: Vec<String>,
+    /// Who calls, as far as that was proven before the payload was taken.
+    proven: Option<Proven>,
     /// Who calls, once that is proven.
     pub caller: Option<Caller>,
     /// How the caller differs from the rule.
@@ -57,8 +59,11 @@ impl<'a> Exchange<'a> {
         options: &'a ServerOptions,
         peer: &'a Peer,
         message: &mut Message,
+        proven: Option<Proven>,
     ) -> Result<Exchange<'a>, Fault> {
         let operation = match message.form {
+            // It was not read to its end, and is not judged.
+            _ if message.unproven => None,
             Form::Mime => None,
             Form::Soap { .. } => Some(said_operation(message)?),
         };
@@ -70,6 +75,7 @@ impl<'a> Exchange<'a> {
             operation,
             fields: std::mem::take(&mut message.fields),
             unknown: std::mem::take(&mut message.unknown),
+            proven,
             caller: None,
             dialect: Arc::default(),
             kind: None,
@@ -82,8 +88,15 @@ impl<'a> Exchange<'a> {
     ///
     /// The first that is wrong, in the order of the rule.
     pub async fn run(&mut self, mut message: Message) -> Result<Answer, Fault> {
+        if message.unproven {
+            return Err(Fault::Unauthorized);
+        }
         self.check_version()?;
-        let caller = self.authenticate(message.credentials.take()).await?;
+        let credentials = message.credentials.take();
+        let caller = match self.proven.take().and_then(|proven| proven.of(credentials.as_ref())) {
+            Some(caller) => caller,
+            None => door::authenticate(self.service, self.peer, credentials.as_ref()).await?,
+        };
         self.dialect = (self.options.dialect)(&caller.partner);
         self.caller = Some(caller.clone());
         let is_own = |sender: &str| caller.senders.iter().any(|own| own.eq_ignore_ascii_case(sender));
@@ -112,31 +125,6 @@ impl<'a> Exchange<'a> {
             true => Ok(()),
             false => Err(Fault::VersionMismatch(spoken.join(" or "))),
         }
-    }
-
-    /// Who calls: by user name and password if they are given, by certificate if not. Both have to be of the same
-    /// partner if the certificate is of one.
-    async fn authenticate(&self, credentials: Option<Credentials>) -> Result<Caller, Fault> {
-        let by_certificate = match &self.peer.certificate {
-            Some(sha256) => self.service.authenticate(self.peer, Proof::Certificate { sha256 }).await,
-            None => None,
-        };
-        let Some(Credentials { user, password }) = credentials else {
-            return by_certificate.ok_or(Fault::Unauthorized);
-        };
-        let caller = self.by_password(&user, &password).await?;
-        match by_certificate {
-            Some(other) if other.partner != caller.partner => {
-                self.service.refused(&other, "its user and password are those of another partner").await;
-                Err(Fault::Unauthorized)
-            }
-            Some(_) | None => Ok(caller),
-        }
-    }
-
-    async fn by_password(&self, user: &str, password: &SecretString) -> Result<Caller, Fault> {
-        let caller = self.service.authenticate(self.peer, Proof::Password { user, password }).await;
-        caller.ok_or(Fault::Unauthorized)
     }
 
     /// Whether each field says what it may, in the order of the schema; then whether they go together.

@@ -6,13 +6,21 @@
 //!
 //! A message comes in, request or answer, through one way that knows all its forms (`intake`), and goes out through
 //! one (`outgoing`); payloads are streamed from and to disk. [`server`] answers requests by what a
-//! [`Service`](super::Service) does (`exchange`); [`client`] sends them and says what the answer means (`answer`).
+//! [`Service`](super::Service) does (`exchange`), for who has proven who it is (`door`); [`client`] sends them and says what the answer means (`answer`).
 //!
 //! Where the rule leaves something open, or partners depart from it, it is a setting ([`settings`]).
+
+/// Logs what happened; what is no news, only for who looks closely.
+macro_rules! tell {
+    ($is_news:expr, $($what:tt)*) => {
+        if $is_news { tracing::info!($($what)*) } else { tracing::debug!($($what)*) }
+    };
+}
 
 mod answer;
 pub mod checksum;
 pub mod client;
+mod door;
 pub mod envelope;
 mod exchange;
 pub mod fault;
@@ -20,6 +28,7 @@ pub(crate) mod intake;
 pub mod mime;
 pub(crate) mod outgoing;
 pub mod payload_type;
+mod plain_words;
 pub mod server;
 pub mod settings;
 pub mod soap;

@@ -17,6 +17,8 @@ use jiff::Timestamp;
 use tracing::{error, info, warn};
 
 use super::{
+    door::{Door, Proven},
+    envelope::Act,
     exchange::{Answer, Exchange, RETRY_AFTER},
     fault::{Fault, FaultCode},
     intake::{Form, Intake, IntakeError, Media, Message},
@@ -75,12 +77,18 @@ impl Server {
         let accepts_multipart = text(&head.headers, header::ACCEPT.as_str())
             .is_some_and(|accepts| accepts.to_ascii_lowercase().contains("multipart/related"));
         let mut body = body.into_data_stream();
+        let door = Door::new(self.service.as_ref(), &peer);
         let message = match stated {
             Some(stated) if stated > self.options.settings.limit => Err(IntakeError::TooLarge),
-            Some(_) | None => self.take(media, &mut body, &head.headers).await,
+            Some(_) | None => self.take(media, &mut body, &head.headers, &door).await,
         };
+        let proven = door.proven();
         // Who waits to be told to send needs no patience.
-        if matches!(message, Err(IntakeError::TooLarge)) && !head.headers.contains_key(header::EXPECT) {
+        let is_cut_off = match &message {
+            Ok(message) => message.unproven,
+            Err(error) => matches!(error, IntakeError::TooLarge),
+        };
+        if is_cut_off && !head.headers.contains_key(header::EXPECT) {
             linger(&mut body).await;
         }
         match message {
@@ -88,13 +96,19 @@ impl Server {
                 if let Form::Soap { multipart, .. } = &mut message.form {
                     *multipart |= accepts_multipart;
                 }
-                self.answer(&peer, message, begun).await
+                self.answer(&peer, message, proven, begun).await
             }
             Err(error) => not_taken(&error, form, &peer),
         }
     }
 
-    async fn take(&self, media: Media, body: &mut BodyDataStream, headers: &HeaderMap) -> Result<Message, IntakeError> {
+    async fn take(
+        &self,
+        media: Media,
+        body: &mut BodyDataStream,
+        headers: &HeaderMap,
+        door: &Door<'_>,
+    ) -> Result<Message, IntakeError> {
         let settings = &self.options.settings;
         let intake = Intake {
             folder: self.options.spool.clone(),
@@ -103,14 +117,20 @@ impl Server {
             idle: span(settings.idle_timeout),
         };
         let actions = ["SOAPAction", "Action"].into_iter().filter_map(|name| text(headers, name)).collect();
-        let taking = intake.take(media, body, actions);
+        let taking = intake.take(media, body, actions, door);
         tokio::time::timeout(span(settings.request_timeout), taking).await.unwrap_or(Err(IntakeError::Slow))
     }
 
-    async fn answer(&self, peer: &Peer, mut message: Message, begun: Instant) -> Response<Body> {
+    async fn answer(
+        &self,
+        peer: &Peer,
+        mut message: Message,
+        proven: Option<Proven>,
+        begun: Instant,
+    ) -> Response<Body> {
         let length = message.payload.as_ref().map(|file| file.length);
         let form = message.form;
-        let mut exchange = match Exchange::new(self.service.as_ref(), &self.options, peer, &mut message) {
+        let mut exchange = match Exchange::new(self.service.as_ref(), &self.options, peer, &mut message, proven) {
             Ok(exchange) => exchange,
             Err(fault) => {
                 log(None, peer, Err(&fault), length, begun);
@@ -316,7 +336,11 @@ fn log(
     let operation = exchange.and_then(|exchange| exchange.operation).map(|operation| operation.action());
     let content = exchange.and_then(Exchange::content).map(|content| content.name());
     let sent = outcome.ok().and_then(|answer| answer.payload.as_ref());
-    info!(
+    // Asking again and again for what does not wait is no news.
+    let asks =
+        exchange.and_then(|exchange| exchange.operation).is_some_and(|operation| operation.act() == Act::Retrieve);
+    tell!(
+        !asks || sent.is_some() || outcome.is_err(),
         partner = exchange.map_or("", Exchange::partner),
         peer = %peer.address,
         tls = peer.tls.as_deref(),

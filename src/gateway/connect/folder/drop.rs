@@ -54,7 +54,11 @@ impl FolderDrop {
 }
 
 fn put(folder: &Path, parcel: &Parcel) -> Result<Receipt, SendError> {
-    let refused = |code: &str, reason: &str| SendError::Refused { code: code.to_owned(), reason: reason.to_owned() };
+    let refused = |code: &str, reason: &str| SendError::Refused {
+        code: code.to_owned(),
+        reason: reason.to_owned(),
+        answer: None,
+    };
     let temporary = |error: io::Error| SendError::Temporary { reason: error.to_string(), retry_after: None };
     if !is_name(&parcel.name) {
         return Err(refused("name", "its name is no plain file name"));

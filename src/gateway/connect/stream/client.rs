@@ -286,11 +286,15 @@ impl Exchange {
         let (of, taken) = (self.sent.len(), answered.len().saturating_sub(rejected.len()));
         if let (Some(first), 0) = (rejected.first(), taken) {
             let reason = format!("TA1 rejects interchange {}; {} of {of} rejected", first.key.number, rejected.len());
-            return Err(SendError::Refused { code: first.note.clone(), reason });
+            return Err(SendError::Refused {
+                code: first.note.clone(),
+                reason,
+                answer: spool.finish().ok().map(Arc::new),
+            });
         }
         let missing = of.saturating_sub(answered.len());
         if let Err(Stopped::NotX12(reason)) = outcome {
-            return Err(SendError::Refused { code: "x12".to_owned(), reason });
+            return Err(SendError::Refused { code: "x12".to_owned(), reason, answer: None });
         }
         if outcome.is_err() || missing > 0 {
             let nothing_arrived = of == 0 || answered.is_empty() && matches!(ended, Some(Over::NotLetIn(_)));

@@ -294,7 +294,7 @@ async fn an_interchange_that_is_too_large_is_rejected() {
     let site = Site::new(settings, None).await;
     let large = interchange(7).replace("SE*2*", &format!("NTE*ADD*{}~SE*2*", "A".repeat(3_000_000)));
     let error = site.client(Some(&site.own)).submit(&parcel(large)).await.unwrap_err();
-    let SendError::Refused { code, reason } = error else { panic!("{error:?}") };
+    let SendError::Refused { code, reason, .. } = error else { panic!("{error:?}") };
     assert_eq!((code.as_str(), reason.contains("000000007")), ("024", true), "{reason}");
     assert!(site.taken().is_empty());
     site.client(Some(&site.own)).submit(&parcel(interchange(1))).await.unwrap();
@@ -427,8 +427,10 @@ async fn answers_are_told_apart() {
     assert_eq!(receipt.detail, "1 of 1 interchanges accepted by TA1");
 
     let error = exchange(&one, "", |stream| answer(stream, length, rejected(1))).await.unwrap_err();
-    let reason = "TA1 rejects interchange 000000001; 1 of 1 rejected".into();
-    assert_eq!(error, SendError::Refused { code: "025".into(), reason });
+    let reason = "TA1 rejects interchange 000000001; 1 of 1 rejected".to_owned();
+    let SendError::Refused { code, reason: said, answer: Some(kept) } = error else { panic!("{error:?}") };
+    assert_eq!((code.as_str(), said), ("025", reason));
+    assert!(kept.length > 106, "the TA1 is not lost");
 
     // one of two
     let both = [good(1), rejected(2)].concat();

@@ -8,7 +8,7 @@ use crate::gateway::store::{
     audit::Verdict,
     backup::restore,
     payload,
-    payload::{SPAN, find, put},
+    payload::{SPAN, put},
 };
 
 #[test]
@@ -92,21 +92,4 @@ fn what_cannot_be_used_is_not_restored() {
         Error::InUse { folder: bench.folder.path().to_owned(), process: Some(std::process::id()) }
     );
     restore(&to, &folder, bench.keys()).unwrap();
-}
-
-#[tokio::test]
-async fn what_was_kept_long_enough_is_erased_by_kind() {
-    let bench = bench();
-    let mut ids = Vec::new();
-    for n in 0..60_i64 {
-        bench.hand.store(START + n, Ordering::SeqCst);
-        let kind = if n % 2 == 0 { "file" } else { "answer" };
-        ids.push(bench.store.write(move |tx| put(tx, kind, b"bytes")).await.unwrap().id);
-    }
-    assert_eq!(bench.store.erase_older("file", START + 50).await.unwrap(), 25);
-    assert_eq!(bench.store.erase_older("file", START + 50).await.unwrap(), 0);
-    for (n, id) in ids.into_iter().enumerate() {
-        let erased = bench.store.read(move |tx| find(tx, id)).await == Err(Error::Erased(id));
-        assert_eq!(erased, n % 2 == 0 && n < 50, "{n}");
-    }
 }

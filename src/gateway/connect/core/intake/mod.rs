@@ -9,14 +9,14 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use futures_util::{Stream, TryStreamExt};
+use futures_util::{Stream, TryStreamExt, future::BoxFuture};
 use secrecy::SecretString;
 
 use self::parts::{FLUSH, Parts, Source};
 use super::{
     envelope::{Credentials, Field, Fields, Operation},
     fault::Fault,
-    mime::{self, Decoder, Header},
+    mime::{self, Decoder, Header, Headers},
     soap::{self, Document, PayloadForm, ReceivedFault, SoapVersion},
 };
 use crate::gateway::connect::{Spool, Spooled};
@@ -69,6 +69,8 @@ pub struct Message {
     pub file_name: Option<String>,
     /// The SOAP fault that it is.
     pub fault: Option<ReceivedFault>,
+    /// Whether it was left where it is, since its sender has not proven who it is.
+    pub unproven: bool,
 }
 
 impl Message {
@@ -84,6 +86,7 @@ impl Message {
             payload_fault: None,
             file_name: None,
             fault: None,
+            unproven: false,
         }
     }
 }
@@ -200,6 +203,25 @@ fn bare_id(id: &str) -> &str {
     id.trim().trim_start_matches('<').trim_end_matches('>')
 }
 
+/// Bytes of a payload that are taken from somebody who has not proven who it is: credentials may stand behind it.
+const MAX_UNPROVEN: u64 = 64 * 1024;
+
+/// Decides whether a payload is taken, once it is known who brings it.
+pub trait Gate: Send + Sync {
+    /// Whether the sender has proven who it is, by these credentials or else by its connection.
+    fn opens<'a>(&'a self, credentials: Option<&'a Credentials>) -> BoxFuture<'a, bool>;
+}
+
+/// A gate that is open: for answers, whose sender we have called.
+#[derive(Clone, Copy, Debug)]
+pub struct Open;
+
+impl Gate for Open {
+    fn opens<'a>(&'a self, _: Option<&'a Credentials>) -> BoxFuture<'a, bool> {
+        Box::pin(async { true })
+    }
+}
+
 /// Where a message is taken in, and how much of it.
 #[derive(Clone, Debug)]
 pub struct Intake {
@@ -214,7 +236,8 @@ pub struct Intake {
 }
 
 impl Intake {
-    /// Takes in a message. `actions` are SOAP actions that HTTP headers name.
+    /// Takes in a message. `actions` are SOAP actions that HTTP headers name. What `gate` does not let in is left where it
+    /// is, which the message says ([`Message::unproven`]).
     ///
     /// # Errors
     ///
@@ -224,25 +247,56 @@ impl Intake {
         media: Media,
         body: impl Stream<Item = Result<Bytes, E>> + Send,
         actions: Vec<String>,
+        gate: &dyn Gate,
     ) -> Result<Message, IntakeError> {
         let body = pin!(body.map_err(|error| IntakeError::Broken(error.to_string())));
         let mut source = Source::new(body, self.idle, self.limit);
         match media {
-            Media::Form { boundary } => self.take_form(&boundary, &mut source).await,
+            Media::Form { boundary } => self.take_form(&boundary, &mut source, gate).await,
             Media::Related { boundary, start, actions: named } => {
-                let mut parts = self.take_related(&boundary, start.as_deref(), &mut source).await?;
+                let mut parts = self.take_related(&boundary, start.as_deref(), &mut source, gate).await?;
                 parts.actions.splice(0..0, named.into_iter().chain(actions));
                 self.unwrap(parts, true).await
             }
-            Media::Xml { actions: named, .. } => {
-                let mut envelope = BytesMut::new();
+            Media::Xml { version, actions: named } => {
+                let (mut envelope, mut proven) = (BytesMut::new(), false);
                 while let Some(piece) = source.next().await? {
                     self.gather(&mut envelope, &piece)?;
+                    if !proven && envelope.len() as u64 > MAX_UNPROVEN {
+                        proven = gate.opens(soap::credentials(&envelope).as_ref()).await;
+                        if !proven {
+                            let message = Message::new(Form::Soap { version, multipart: false });
+                            return Ok(Message { unproven: true, ..message });
+                        }
+                    }
                 }
                 let actions = named.into_iter().chain(actions).collect();
-                let parts = Related { envelope: envelope.freeze(), actions, attachments: Vec::new() };
+                let parts = Related { envelope: envelope.freeze(), actions, attachments: Vec::new(), unproven: false };
                 self.unwrap(parts, false).await
             }
+        }
+    }
+
+    /// Takes a payload, as much of it as its sender may bring; none if that is less than there is.
+    async fn take_payload(
+        &self,
+        parts: &mut Parts,
+        source: &mut Source<'_>,
+        headers: &Headers,
+        gate: &dyn Gate,
+        credentials: Option<&Credentials>,
+    ) -> Result<Option<Spooled>, IntakeError> {
+        if gate.opens(credentials).await {
+            return parts.take_to_file(source, headers, self).await.map(Some);
+        }
+        if credentials.is_some() {
+            return Ok(None);
+        }
+        let short = Intake { limit: self.limit.min(MAX_UNPROVEN), ..self.clone() };
+        match parts.take_to_file(source, headers, &short).await {
+            Ok(file) => Ok(Some(file)),
+            Err(IntakeError::TooLarge) => Ok(None),
+            Err(error) => Err(error),
         }
     }
 
@@ -255,9 +309,14 @@ impl Intake {
         Ok(())
     }
 
-    async fn take_form(&self, boundary: &str, source: &mut Source<'_>) -> Result<Message, IntakeError> {
+    async fn take_form(
+        &self,
+        boundary: &str,
+        source: &mut Source<'_>,
+        gate: &dyn Gate,
+    ) -> Result<Message, IntakeError> {
         let mut message = Message::new(Form::Mime);
-        let (mut user, mut password) = (None, None);
+        let (mut user, mut password): (Option<String>, Option<SecretString>) = (None, None);
         let mut parts = Parts::new(boundary)?;
         while let Some(headers) = parts.next_part(source).await? {
             let disposition = headers.header("Content-Disposition").unwrap_or_default();
@@ -270,7 +329,12 @@ impl Intake {
                     continue; // its bytes are passed over
                 }
                 message.file_name = disposition.parameter("filename").and_then(file_name);
-                message.payload = there(parts.take_to_file(source, &headers, self).await?);
+                let credentials = user.clone().zip(password.clone());
+                let credentials = credentials.map(|(user, password)| Credentials { user, password });
+                match self.take_payload(&mut parts, source, &headers, gate, credentials.as_ref()).await? {
+                    Some(file) => message.payload = there(file),
+                    None => return Ok(Message { unproven: true, ..message }),
+                }
                 continue;
             }
             let value = parts.take_to_memory(source, &headers, MAX_FIELD).await?;
@@ -296,8 +360,9 @@ impl Intake {
         boundary: &str,
         start: Option<&str>,
         source: &mut Source<'_>,
+        gate: &dyn Gate,
     ) -> Result<Related, IntakeError> {
-        let mut envelope = None;
+        let mut envelope: Option<Bytes> = None;
         let mut attachments: Vec<Attachment> = Vec::new();
         let mut named = Vec::new();
         let mut parts = Parts::new(boundary)?;
@@ -313,7 +378,11 @@ impl Intake {
             if attachments.len() >= MAX_ATTACHMENTS {
                 return Err(Fault::sender("it has too many parts beside the envelope").into());
             }
-            let file = parts.take_to_file(source, &headers, self).await?;
+            let credentials = envelope.as_deref().and_then(soap::credentials);
+            let Some(file) = self.take_payload(&mut parts, source, &headers, gate, credentials.as_ref()).await? else {
+                let envelope = envelope.unwrap_or_default();
+                return Ok(Related { envelope, actions: named, attachments: Vec::new(), unproven: true });
+            };
             attachments.push(Attachment { id, is_xml: kind.value.ends_with("xml"), file });
         }
         let envelope = match envelope {
@@ -325,7 +394,7 @@ impl Intake {
                 self.read_back(attachments.remove(at)).await?
             }
         };
-        Ok(Related { envelope, actions: named, attachments })
+        Ok(Related { envelope, actions: named, attachments, unproven: false })
     }
 
     async fn read_back(&self, attachment: Attachment) -> Result<Bytes, IntakeError> {
@@ -339,6 +408,10 @@ impl Intake {
     async fn unwrap(&self, parts: Related, multipart: bool) -> Result<Message, IntakeError> {
         let folder = self.folder.clone();
         let limit = self.limit;
+        if parts.unproven && parts.envelope.is_empty() {
+            let message = Message::new(Form::Soap { version: SoapVersion::V1_2, multipart });
+            return Ok(Message { unproven: true, ..message });
+        }
         // The document may be large, if its payload is inside.
         let read = move || -> Result<Message, IntakeError> {
             let document = soap::read(&parts.envelope).map_err(Fault::from)?;
@@ -356,7 +429,7 @@ impl Intake {
             }
             let said = parts.actions.iter().chain(action.iter());
             message.action = said.filter_map(|action| Operation::of_action(action)).next();
-            Ok(Message { credentials, root, fields, unknown, fault, ..message })
+            Ok(Message { credentials, root, fields, unknown, fault, unproven: parts.unproven, ..message })
         };
         tokio::task::spawn_blocking(read).await.map_err(io::Error::other)?
     }
@@ -367,6 +440,7 @@ struct Related {
     envelope: Bytes,
     actions: Vec<String>,
     attachments: Vec<Attachment>,
+    unproven: bool,
 }
 
 struct Attachment {

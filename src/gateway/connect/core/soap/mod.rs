@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 pub use self::{
-    read::{Document, Error, PayloadForm, ReceivedFault, read},
+    read::{Document, Error, PayloadForm, ReceivedFault, credentials, read},
     write::{Around, Style, around, cdata, fault, include, sayable, text},
 };
 

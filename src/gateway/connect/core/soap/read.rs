@@ -143,6 +143,39 @@ pub fn read(xml: &[u8]) -> Result<Document, Error> {
     walk.finish()
 }
 
+/// The UsernameToken at the beginning of a SOAP envelope of which not all has come; none if it is not there yet.
+pub fn credentials(beginning: &[u8]) -> Option<Credentials> {
+    let text = std::str::from_utf8(beginning)
+        .or_else(|error| std::str::from_utf8(beginning.get(..error.valid_up_to()).unwrap_or_default()));
+    let mut reader = NsReader::from_str(text.ok()?.trim_start_matches('\u{feff}'));
+    reader.config_mut().expand_empty_elements = true;
+    let mut walk = Walk::default();
+    while let Ok(event) = reader.read_event() {
+        let gone_on = match event {
+            Event::Start(start) => walk.start(&reader, &start),
+            Event::End(_) => {
+                walk.end();
+                Ok(())
+            }
+            Event::Text(piece) => walk.text(&piece),
+            Event::CData(piece) => walk.text(&piece),
+            Event::GeneralRef(reference) => match reference.resolve_char_ref() {
+                Ok(Some(character)) => walk.text(character.encode_utf8(&mut [0; 4])),
+                Ok(None) => {
+                    predefined(&reference).map_or(Err(Error::Doctype), |c| walk.text(c.encode_utf8(&mut [0; 4])))
+                }
+                Err(_) => Err(Error::Malformed),
+            },
+            Event::DocType(_) | Event::Eof => break,
+            Event::Empty(_) | Event::Comment(_) | Event::PI(_) | Event::Decl(_) => Ok(()),
+        };
+        if gone_on.is_err() || walk.open.contains(&Place::Body) {
+            break;
+        }
+    }
+    Some(Credentials { user: walk.user?, password: walk.password? })
+}
+
 fn predefined(name: &str) -> Option<char> {
     Some(match name {
         "amp" => '&',

@@ -3,8 +3,15 @@
 //!
 //! - Claims in batches of 100 over several connections: claims a second.
 //! - Single claims, one every ten milliseconds whatever becomes of the others: how long the answers take.
+//! - One file of 85,000 claims by CAQH CORE: how long until its TA1, 999 and 277CA have been fetched, and how much memory.
+//!   It is made and measured alone with `cargo bench --bench gateway -- large`.
 //!
 //! `CLAIMWIRE_BENCH_JOBS=1` lets the gateway put the claims into files at the same time.
+
+#[allow(dead_code, reason = "the tests need more of it")]
+#[path = "../../gateway/harness.rs"]
+mod harness;
+mod large;
 
 use std::{
     path::Path,
@@ -40,6 +47,10 @@ const EVERY: Duration = Duration::from_millis(10);
 fn main() {
     // `cargo test --benches` runs this too, and has no time for it.
     if !std::env::args().any(|argument| argument == "--bench") {
+        return;
+    }
+    large::measure();
+    if std::env::args().any(|argument| argument == "large") {
         return;
     }
     let folder = tempfile::tempdir().expect("a folder");
