@@ -14,7 +14,7 @@ use crate::gateway::connect::{
     core::{
         envelope::{Act, Field, Fields, Mode, Operation, read_time, written_time},
         fault::FaultCode,
-        intake::{Form, Intake, IntakeError, Media, Message},
+        intake::{Form, Intake, IntakeError, Media, Message, Open},
         mime::{self, Decoder, Error, Event, Header, Headers, Multipart, Reader},
         outgoing::Letter,
         settings::RealTimePayload,
@@ -236,7 +236,7 @@ fn take<'d>(media: Media, pieces: impl Iterator<Item = &'d [u8]>) -> Result<Mess
     let intake =
         Intake { folder: FOLDER.clone(), limit: 1 << 20, inline_limit: 1 << 20, idle: Duration::from_secs(3600) };
     let pieces: Vec<_> = pieces.map(|piece| Ok::<_, Infallible>(Bytes::copy_from_slice(piece))).collect();
-    RUNTIME.block_on(intake.take(media, stream::iter(pieces), Vec::new()))
+    RUNTIME.block_on(intake.take(media, stream::iter(pieces), Vec::new(), &Open))
 }
 
 /// Everything that a message says, secrets included.
