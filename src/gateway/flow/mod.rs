@@ -16,6 +16,7 @@ mod facts;
 mod hand_on;
 mod held_back;
 mod intake;
+mod judged;
 mod outline;
 mod pay;
 mod process;

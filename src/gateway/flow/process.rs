@@ -3,7 +3,6 @@
 use std::{
     collections::HashMap,
     io::{BufReader, BufWriter, Write},
-    ops::Range,
     sync::Arc,
 };
 
@@ -16,13 +15,14 @@ use super::{
     facts::{Entered, Entry, Line},
     hand_on,
     held_back::{self, HeldBack, Repeated},
-    outline::{self, Outline, Recorded},
+    judged::Judged,
+    outline::{self, Outline},
     remit::{self, Facts, Remitted},
     timeline::{self, Claims},
 };
 use crate::{
     acknowledge::{self, Answer, Answers, Kinds, Options, Owed},
-    check::{self, Claim, Finding, GroupOutcome, InterchangeOutcome, Receive, Severity, TransactionOutcome, Verdict},
+    check::{self, Claim, Finding, GroupOutcome, InterchangeOutcome, Receive, TransactionOutcome},
     gateway::{
         Gateway, Id,
         connect::Content,
@@ -33,7 +33,7 @@ use crate::{
         },
     },
     ndjson,
-    partner::{OnDuplicate, Partner, Role, Suspend},
+    partner::{OnDuplicate, Partner, Suspend},
 };
 
 /// The queue of these jobs.
@@ -114,7 +114,7 @@ impl Gateway {
         *impostor = outline.impostor(partner);
         let streamed = row.text("channel")? == "stream";
         let (held, repeated) = self.held_back(row, partner, &outline)?;
-        let mut judged = Judged { held, ..Judged::default() };
+        let mut judged = Judged::with(held);
         let mut made = Vec::new();
         if answered {
             let input = || -> Result<_, FlowError> {
@@ -122,7 +122,7 @@ impl Gateway {
             };
             if partner.checking.suspend == Suspend::Interchange {
                 check::check(input()?, &options, &mut judged)?;
-                judged = Judged { held: judged.suspended(), ..Judged::default() };
+                judged = Judged::with(judged.suspended());
             }
             let mut answering = self.answering(partner, &outline, streamed)?;
             check::check(input()?, &options, &mut Both { judged: &mut judged, answering: &mut answering })?;
@@ -417,202 +417,6 @@ impl<W: Write> Write for Split<'_, W> {
     }
 }
 
-/// What checking made of the parts of a file, in their order.
-#[derive(Default)]
-pub(super) struct Judged {
-    /// By where the claim begins in the file.
-    claims: HashMap<u64, Judgement>,
-    /// Verdict of each transaction set that has ended.
-    sets: Vec<Verdict>,
-    /// Whether each interchange is refused as such.
-    interchanges: Vec<bool>,
-    /// The interchange of each transaction set.
-    of_set: Vec<usize>,
-    /// Transaction sets whose sums do not agree.
-    unbalanced: Vec<usize>,
-    /// Transaction sets that do not follow their guide (SNIP levels 1 and 2).
-    broken: Vec<usize>,
-    /// What is refused whatever is in it, and the sets in groups that are.
-    held: HeldBack,
-    suspended_sets: Vec<usize>,
-    /// Functional groups that have begun, and the first set of the open one.
-    groups: usize,
-    group_from: usize,
-    /// Whether the open group is at fault as such.
-    at_fault: bool,
-    /// Groups before the open interchange.
-    interchange_from: usize,
-    /// The groups of each interchange that has ended, and whether an error is in one of them.
-    errors: Vec<(Range<usize>, bool)>,
-    /// Whether an error rejects a part of the open interchange.
-    error: bool,
-}
-
-struct Judgement {
-    set: usize,
-    position: u32,
-    rejected: bool,
-}
-
-impl Judged {
-    /// The state of a claim after we have answered.
-    fn state(&self, claim: &Judgement, role: Role) -> State {
-        let refused =
-            self.of_set.get(claim.set).and_then(|at| self.interchanges.get(*at)).is_some_and(|refused| *refused);
-        let rejected = self.sets.get(claim.set) == Some(&Verdict::Rejected);
-        match (refused, rejected, claim.rejected, role) {
-            (true, ..) => State::InterchangeRejected,
-            (_, true, ..) => State::SyntaxRejected,
-            (_, _, true, _) => State::Rejected,
-            (_, _, _, Role::Payer) => State::Accepted,
-            (_, _, _, Role::Clearinghouse) => State::Acknowledged,
-        }
-    }
-
-    /// Whether payments of a transaction set count: its interchange was taken, and it can be read as it was meant.
-    fn may_be_posted(&self, set: usize) -> bool {
-        let refused = self.of_set.get(set).and_then(|at| self.interchanges.get(*at)).is_none_or(|refused| *refused);
-        !refused && !self.broken.contains(&set) && !self.suspended_sets.contains(&set)
-    }
-
-    /// What is held back if one error holds back its interchange.
-    fn suspended(self) -> HeldBack {
-        let mut held = self.held;
-        for (groups, _) in self.errors.into_iter().filter(|(_, error)| *error) {
-            groups.for_each(|group| held.hold_group(group));
-        }
-        held
-    }
-
-    fn record(&self, tx: &mut dyn Tx, recorded: &Recorded) -> store::Result<()> {
-        for (id, refused) in recorded.interchanges.iter().zip(&self.interchanges) {
-            let answer = if *refused { "R" } else { "A" };
-            tx.run("UPDATE interchange SET answer = ?2 WHERE id = ?1", values![id.0, answer])?;
-        }
-        for (id, verdict) in recorded.sets.iter().zip(&self.sets) {
-            tx.run("UPDATE transaction_set SET answer = ?2 WHERE id = ?1", values![id.0, code(*verdict)])?;
-        }
-        Ok(())
-    }
-
-    /// Records what an answer of ours says.
-    fn answered(
-        &self,
-        tx: &mut dyn Tx,
-        answer: Id,
-        partner: &str,
-        file: Id,
-        content: Content,
-        answered: &Outline,
-    ) -> store::Result<()> {
-        let refused = self.interchanges.contains(&true);
-        let verdict = match content {
-            Content::InterchangeAcknowledgmentTa1 => {
-                if refused {
-                    "rejected"
-                } else {
-                    "accepted"
-                }
-            }
-            Content::Acknowledgment999 => worst(self.sets.iter().copied()),
-            _ => worst(
-                self.claims.values().map(|claim| if claim.rejected { Verdict::Rejected } else { Verdict::Accepted }),
-            ),
-        };
-        // What it answers first; the file says the rest.
-        let reference = match content {
-            Content::InterchangeAcknowledgmentTa1 => answered.interchanges.first().map(|one| &one.control_number),
-            Content::Acknowledgment999 => answered.groups().next().map(|group| &group.control_number),
-            _ => answered.groups().flat_map(|group| &group.sets).next().map(|set| &set.reference),
-        };
-        let reference = reference.map_or("", String::as_str);
-        answers::record(tx, answer, "out", partner, content.name(), reference, Some(file), verdict)
-    }
-}
-
-impl Receive for Judged {
-    fn finding(&mut self, finding: &Finding) {
-        self.at_fault |= finding.severity == Severity::Error && finding.answer() == check::Answer::Group;
-        if finding.severity != Severity::Error || finding.place.position == 0 {
-            return;
-        }
-        let list = match finding.rule.level {
-            1 | 2 => &mut self.broken,
-            3 => &mut self.unbalanced,
-            _ => return,
-        };
-        let set = self.sets.len();
-        if list.last() != Some(&set) {
-            list.push(set);
-        }
-    }
-
-    fn claim(&mut self, claim: &Claim<'_>) {
-        if let Some(begin) = claim.scope.begin() {
-            let rejected = claim.verdict == Verdict::Rejected;
-            let judgement = Judgement { set: self.sets.len(), position: begin.position(), rejected };
-            self.claims.insert(begin.offset(), judgement);
-        }
-    }
-
-    fn transaction(&mut self, set: &TransactionOutcome) {
-        // The set is what its 999 says: claims that are rejected one by one leave it accepted.
-        let rejected = set.errors > 0 || self.held.holds_set(self.sets.len());
-        let verdict = match (rejected, set.verdict) {
-            (true, _) => Verdict::Rejected,
-            (false, Verdict::Rejected) => Verdict::AcceptedWithErrors,
-            (false, verdict) => verdict,
-        };
-        self.error |= rejected;
-        self.sets.push(verdict);
-        self.of_set.push(self.interchanges.len());
-    }
-
-    fn group_begins(&mut self, _: &GroupOutcome) {
-        self.group_from = self.sets.len();
-    }
-
-    fn group(&mut self, _: &GroupOutcome) {
-        let held = self.held.holds_group(self.groups);
-        let at_fault = std::mem::take(&mut self.at_fault);
-        if held || at_fault {
-            self.error |= at_fault;
-            self.sets.iter_mut().skip(self.group_from).for_each(|verdict| *verdict = Verdict::Rejected);
-        }
-        if held {
-            self.suspended_sets.extend(self.group_from..self.sets.len());
-        }
-        self.groups += 1;
-    }
-
-    fn interchange(&mut self, interchange: &InterchangeOutcome) {
-        self.interchanges.push(interchange.refused);
-        self.errors.push((self.interchange_from..self.groups, std::mem::take(&mut self.error)));
-        self.interchange_from = self.groups;
-    }
-}
-
-fn code(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Accepted => "A",
-        Verdict::AcceptedWithErrors => "E",
-        Verdict::Rejected => "R",
-    }
-}
-
-fn worst(verdicts: impl Iterator<Item = Verdict> + Clone) -> &'static str {
-    let (mut all, mut none) = (true, true);
-    for verdict in verdicts {
-        all &= verdict == Verdict::Rejected;
-        none &= verdict != Verdict::Rejected;
-    }
-    match (none, all) {
-        (true, _) => "accepted",
-        (false, true) => "rejected",
-        (false, false) => "partly_accepted",
-    }
-}
-
 /// Writers of answers, by what they write.
 #[derive(Default)]
 struct Answering(Vec<(Content, Answers<BufWriter<PayloadWriter>>)>);
@@ -657,7 +461,7 @@ impl Receive for Both<'_> {
         self.judged.group_begins(group);
         for (_, answers) in &mut self.answering.0 {
             answers.group_begins(group);
-            self.judged.held.refuse_group(self.judged.groups, answers);
+            self.judged.refuse_group(answers);
         }
     }
 
@@ -665,7 +469,7 @@ impl Receive for Both<'_> {
         self.judged.transaction_begins(set);
         for (_, answers) in &mut self.answering.0 {
             answers.transaction_begins(set);
-            self.judged.held.refuse_set(self.judged.sets.len(), answers);
+            self.judged.refuse_set(answers);
         }
     }
 

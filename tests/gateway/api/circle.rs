@@ -223,7 +223,7 @@ async fn a_payer_gives_remittances_and_they_wait_for_the_partner() {
 async fn a_remittance_that_comes_again_is_shown_as_such() {
     let (site, ids) = circle().await;
     let key = site.key("reader", &["*"]).await;
-    let timeline = site.get(&key, &format!("/v1/claims/{}/events", ids[0])).await.is(200).json();
+    let timeline = site.get(&key, &format!("/v1/claims/{}/timeline", ids[0])).await.is(200).json();
     let states: Vec<_> = timeline["items"].as_array().unwrap().iter().map(|event| event["state"].as_str()).collect();
     assert_eq!((states[0], *states.last().unwrap()), (Some("queued"), Some("paid")), "{timeline}");
 

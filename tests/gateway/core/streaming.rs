@@ -228,9 +228,7 @@ async fn a_payload_inside_the_envelope_needs_a_password_before_it() {
     let world = World::new().await;
     let (id, payload) = (id(), format!("ISA{}", "A".repeat(200_000)));
     for (password, code) in [("s3cret", "PayloadLengthIllegal"), ("wrong", "UnAuthorized")] {
-        let mut fields = submission(&id);
-        fields.iter_mut().filter(|(name, _)| *name == "Password").for_each(|field| field.1 = password);
-        let soap = envelope("COREEnvelopeBatchSubmission", &fields, &payload);
+        let soap = envelope("COREEnvelopeBatchSubmission", &submission(&id), &payload).replace("s3cret", password);
         assert_eq!(world.post("application/soap+xml", &[], soap).await.code(), code);
     }
     assert_eq!((world.spooled(), world.payer.kept()), (0, Vec::new()));

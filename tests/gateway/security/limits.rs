@@ -114,8 +114,8 @@ async fn what_is_too_much_is_refused() {
     let chunk = [format!("{:x}\r\n", zeros.len()).into_bytes(), zeros.clone(), b"\r\n".to_vec()].concat();
     let chunked = post(form, "Transfer-Encoding: chunked\r\n") + &format!("{:x}\r\n{opening}\r\n", opening.len());
     let (answer, taken) = world.flood(&chunked, &chunk, 3 << 30).await;
-    assert!(status(&answer) == 413 || answer.is_empty(), "{answer}");
-    assert!(taken < 3 * LIMIT, "{taken}");
+    assert!(answer.contains("UnAuthorized") || answer.is_empty(), "{answer}");
+    assert!(taken < 16 << 20, "nobody said who it is: {taken}");
     // The same without a field that could be a file, and before any boundary.
     let name = opening.replace("Payload", "SenderID");
     let fields = post(form, "Transfer-Encoding: chunked\r\n") + &format!("{:x}\r\n{name}\r\n", name.len());
@@ -128,8 +128,8 @@ async fn what_is_too_much_is_refused() {
     // An envelope is held in memory, and so has a limit of its own.
     let soap = post("application/soap+xml", "Transfer-Encoding: chunked\r\n");
     let (answer, taken) = world.flood(&soap, &chunk, 3 << 30).await;
-    assert!(status(&answer) >= 400, "{answer}");
-    assert!(taken < 3 * LIMIT, "{taken}");
+    assert!(answer.contains("UnAuthorized") || answer.is_empty(), "{answer}");
+    assert!(taken < 16 << 20, "{taken}");
     // By the API nobody without a key gets so far.
     let mut stream = TcpStream::connect(world.api).await.unwrap();
     stream.write_all(b"POST /v1/claims HTTP/1.1\r\nHost: x\r\nContent-Length: 3221225472\r\n\r\n").await.unwrap();
@@ -172,8 +172,9 @@ async fn xml_has_no_entities_and_no_depths() {
         (1..10).map(|n| format!("<!ENTITY l{n} \"{}\">", format!("&l{};", n - 1).repeat(10))).collect();
     let laughs = format!("<?xml version=\"1.0\"?><!DOCTYPE e [<!ENTITY l0 \"lol\">{laughs}]><e>&l9;</e>");
     let outside = "<?xml version=\"1.0\"?><!DOCTYPE e [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><e>&x;</e>";
-    let deep = "<a>".repeat(100_000);
-    let wide = format!("<e {}/>", (0..20_000).map(|n| format!("a{n}=\"1\" ")).collect::<String>());
+    // What is longer is not taken from somebody who does not say who it is.
+    let deep = "<a>".repeat(20_000);
+    let wide = format!("<e {}/>", (0..5_000).map(|n| format!("a{n}=\"1\" ")).collect::<String>());
     for (what, body) in [("laughs", laughs.as_str()), ("outside", outside), ("deep", &deep), ("wide", &wide)] {
         let begun = Instant::now();
         let answer = say(body).await;
@@ -181,6 +182,8 @@ async fn xml_has_no_entities_and_no_depths() {
         assert!(answer.contains("Fault") && !answer.contains("root:"), "{what}: {answer}");
         assert!(begun.elapsed() < Duration::from_secs(10), "{what}");
     }
+    let answer = say(&"<a>".repeat(100_000)).await;
+    assert!(answer.contains("UnAuthorized"), "{answer}");
     world.is_well().await;
 }
 

@@ -3,75 +3,73 @@
 use std::sync::{Mutex, PoisonError};
 
 use futures_util::future::BoxFuture;
+use tokio::sync::OnceCell;
 
 use super::{envelope::Credentials, fault::Fault, intake::Gate};
 use crate::gateway::connect::{Caller, Peer, Proof, Service};
 
-/// Lets in who has proven who it is.
+/// Lets in who has proven who it is, and remembers that for as long as one request takes.
 pub(super) struct Door<'d> {
     service: &'d dyn Service,
     peer: &'d Peer,
+    /// Whose the certificate is, once that was asked.
+    by_certificate: OnceCell<Option<Caller>>,
     proven: Mutex<Option<Proven>>,
 }
 
 /// Who calls, and by what that was proven.
-pub(super) struct Proven {
+#[derive(Clone)]
+struct Proven {
     caller: Caller,
     by_password: bool,
 }
 
 impl<'d> Door<'d> {
     pub fn new(service: &'d dyn Service, peer: &'d Peer) -> Self {
-        Self { service, peer, proven: Mutex::default() }
+        Self { service, peer, by_certificate: OnceCell::new(), proven: Mutex::default() }
     }
 
-    /// Who was let in.
-    pub fn proven(self) -> Option<Proven> {
-        self.proven.into_inner().unwrap_or_else(PoisonError::into_inner)
+    /// Who calls: by user name and password if they are given, by certificate if not. Both have to be of the same
+    /// partner if the certificate is of one.
+    ///
+    /// # Errors
+    /// [`Fault::Unauthorized`].
+    pub async fn caller(&self, credentials: Option<&Credentials>) -> Result<Caller, Fault> {
+        let known = self.proven.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(known) = known.filter(|known| known.by_password || credentials.is_none()) {
+            return Ok(known.caller);
+        }
+        let caller = self.find(credentials).await?;
+        let proven = Proven { caller: caller.clone(), by_password: credentials.is_some() };
+        *self.proven.lock().unwrap_or_else(PoisonError::into_inner) = Some(proven);
+        Ok(caller)
+    }
+
+    async fn find(&self, credentials: Option<&Credentials>) -> Result<Caller, Fault> {
+        let shown = || async {
+            match &self.peer.certificate {
+                Some(sha256) => self.service.authenticate(self.peer, Proof::Certificate { sha256 }).await,
+                None => None,
+            }
+        };
+        let by_certificate = self.by_certificate.get_or_init(shown).await;
+        let Some(Credentials { user, password }) = credentials else {
+            return by_certificate.clone().ok_or(Fault::Unauthorized);
+        };
+        let caller = self.service.authenticate(self.peer, Proof::Password { user, password }).await;
+        let caller = caller.ok_or(Fault::Unauthorized)?;
+        match by_certificate {
+            Some(other) if other.partner != caller.partner => {
+                self.service.refused(other, "its user and password are those of another partner").await;
+                Err(Fault::Unauthorized)
+            }
+            Some(_) | None => Ok(caller),
+        }
     }
 }
 
 impl Gate for Door<'_> {
     fn opens<'a>(&'a self, credentials: Option<&'a Credentials>) -> BoxFuture<'a, bool> {
-        Box::pin(async move {
-            let Ok(caller) = authenticate(self.service, self.peer, credentials).await else { return false };
-            let proven = Proven { caller, by_password: credentials.is_some() };
-            *self.proven.lock().unwrap_or_else(PoisonError::into_inner) = Some(proven);
-            true
-        })
-    }
-}
-
-impl Proven {
-    /// Who calls with these credentials; none if they say more than was proven.
-    pub fn of(self, credentials: Option<&Credentials>) -> Option<Caller> {
-        (self.by_password || credentials.is_none()).then_some(self.caller)
-    }
-}
-
-/// Who calls: by user name and password if they are given, by certificate if not. Both have to be of the same partner
-/// if the certificate is of one.
-///
-/// # Errors
-/// [`Fault::Unauthorized`].
-pub(super) async fn authenticate(
-    service: &dyn Service,
-    peer: &Peer,
-    credentials: Option<&Credentials>,
-) -> Result<Caller, Fault> {
-    let by_certificate = match &peer.certificate {
-        Some(sha256) => service.authenticate(peer, Proof::Certificate { sha256 }).await,
-        None => None,
-    };
-    let Some(Credentials { user, password }) = credentials else {
-        return by_certificate.ok_or(Fault::Unauthorized);
-    };
-    let caller = service.authenticate(peer, Proof::Password { user, password }).await.ok_or(Fault::Unauthorized)?;
-    match by_certificate {
-        Some(other) if other.partner != caller.partner => {
-            service.refused(&other, "its user and password are those of another partner").await;
-            Err(Fault::Unauthorized)
-        }
-        Some(_) | None => Ok(caller),
+        Box::pin(async move { self.caller(credentials).await.is_ok() })
     }
 }

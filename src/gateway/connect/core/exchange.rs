@@ -7,14 +7,14 @@ use uuid::Uuid;
 
 use super::{
     checksum::{self, Enforcement},
-    door::{self, Proven},
+    door::Door,
     envelope::{Act, Field, Fields, Mode, Operation, RULE_VERSION, canonical_id, written_time},
     fault::Fault,
     intake::{Form, Message, blocking},
     payload_type::PayloadType,
     settings::{Dialect, RetrievalId, ServerOptions, UnknownFields},
 };
-use crate::gateway::connect::{Arrival, Caller, Content, Parcel, Peer, Service, ServiceError, Wanted};
+use crate::gateway::connect::{Arrival, Caller, Content, Parcel, Service, ServiceError, Wanted};
 
 /// The name of this connector.
 pub(super) const CHANNEL: &str = "core";
@@ -26,14 +26,12 @@ const MAX_ECHO: usize = 128;
 pub(super) struct Exchange<'a> {
     pub service: &'a dyn Service,
     pub options: &'a ServerOptions,
-    pub peer: &'a Peer,
+    door: &'a Door<'a>,
     pub form: Form,
     /// What the SOAP action or root says; in a MIME envelope its fields say it, later.
     pub operation: Option<Operation>,
     pub fields: Fields,
     pub unknown: Vec<String>,
-    /// Who calls, as far as that was proven before the payload was taken.
-    proven: Option<Proven>,
     /// Who calls, once that is proven.
     pub caller: Option<Caller>,
     /// How the caller differs from the rule.
@@ -57,9 +55,8 @@ impl<'a> Exchange<'a> {
     pub fn new(
         service: &'a dyn Service,
         options: &'a ServerOptions,
-        peer: &'a Peer,
+        door: &'a Door<'a>,
         message: &mut Message,
-        proven: Option<Proven>,
     ) -> Result<Exchange<'a>, Fault> {
         let operation = match message.form {
             // It was not read to its end, and is not judged.
@@ -70,12 +67,11 @@ impl<'a> Exchange<'a> {
         Ok(Exchange {
             service,
             options,
-            peer,
+            door,
             form: message.form,
             operation,
             fields: std::mem::take(&mut message.fields),
             unknown: std::mem::take(&mut message.unknown),
-            proven,
             caller: None,
             dialect: Arc::default(),
             kind: None,
@@ -92,11 +88,7 @@ impl<'a> Exchange<'a> {
             return Err(Fault::Unauthorized);
         }
         self.check_version()?;
-        let credentials = message.credentials.take();
-        let caller = match self.proven.take().and_then(|proven| proven.of(credentials.as_ref())) {
-            Some(caller) => caller,
-            None => door::authenticate(self.service, self.peer, credentials.as_ref()).await?,
-        };
+        let caller = self.door.caller(message.credentials.as_ref()).await?;
         self.dialect = (self.options.dialect)(&caller.partner);
         self.caller = Some(caller.clone());
         let is_own = |sender: &str| caller.senders.iter().any(|own| own.eq_ignore_ascii_case(sender));

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use tracing::{error, info, warn};
 
 use super::{
-    door::{Door, Proven},
+    door::Door,
     envelope::Act,
     exchange::{Answer, Exchange, RETRY_AFTER},
     fault::{Fault, FaultCode},
@@ -82,7 +82,6 @@ impl Server {
             Some(stated) if stated > self.options.settings.limit => Err(IntakeError::TooLarge),
             Some(_) | None => self.take(media, &mut body, &head.headers, &door).await,
         };
-        let proven = door.proven();
         // Who waits to be told to send needs no patience.
         let is_cut_off = match &message {
             Ok(message) => message.unproven,
@@ -96,7 +95,7 @@ impl Server {
                 if let Form::Soap { multipart, .. } = &mut message.form {
                     *multipart |= accepts_multipart;
                 }
-                self.answer(&peer, message, proven, begun).await
+                self.answer(&door, &peer, message, begun).await
             }
             Err(error) => not_taken(&error, form, &peer),
         }
@@ -121,16 +120,10 @@ impl Server {
         tokio::time::timeout(span(settings.request_timeout), taking).await.unwrap_or(Err(IntakeError::Slow))
     }
 
-    async fn answer(
-        &self,
-        peer: &Peer,
-        mut message: Message,
-        proven: Option<Proven>,
-        begun: Instant,
-    ) -> Response<Body> {
+    async fn answer(&self, door: &Door<'_>, peer: &Peer, mut message: Message, begun: Instant) -> Response<Body> {
         let length = message.payload.as_ref().map(|file| file.length);
         let form = message.form;
-        let mut exchange = match Exchange::new(self.service.as_ref(), &self.options, peer, &mut message, proven) {
+        let mut exchange = match Exchange::new(self.service.as_ref(), &self.options, door, &mut message) {
             Ok(exchange) => exchange,
             Err(fault) => {
                 log(None, peer, Err(&fault), length, begun);
