@@ -1,5 +1,7 @@
 //! The real program, run as a user runs it.
 
+#![cfg(feature = "cli")]
+
 use std::{
     fs,
     io::{Read, Write},

@@ -1,6 +1,8 @@
 //! The whole of every guide: what may stand where is unambiguous, keeps to the dictionary and the
 //! code lists, and is described truly.
 
+#![cfg(feature = "cli")]
+
 use std::{collections::BTreeSet, fs, path::Path};
 
 use claimwire::{

@@ -1,5 +1,7 @@
 //! The command `validate`, run as a user runs it.
 
+#![cfg(feature = "cli")]
+
 use std::{
     fs,
     io::Write,

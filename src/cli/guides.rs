@@ -9,6 +9,7 @@ use anyhow::{Context, anyhow, bail};
 use claimwire::{
     guide::{self, ElementUse, Guide, Library, NAMES, NodeId, Repeat, Usage},
     guidebook::{self, Subject},
+    testing,
 };
 use clap::{Args, ValueEnum};
 
@@ -25,6 +26,7 @@ Examples:
   claimwire guides 837P --fields --format csv        the same for a spreadsheet
   claimwire guides 837P --format json-schema         the JSON of its documents, for programs
   claimwire guides 837P --format json-schema --of line      of one claim on its own (NDJSON)
+  claimwire guides --format dictionary               segment ids and codes, for a fuzzer
   claimwire guides payer.guide                       a companion guide: what it changes")]
 pub struct Guides {
     /// Name or id of a guide, such as 837P or 005010X222A1; or the file of a companion guide
@@ -55,6 +57,8 @@ enum Format {
     Csv,
     /// JSON Schema, draft 2020-12
     JsonSchema,
+    /// Segment ids and codes as words for a fuzzer (libFuzzer, AFL); of all guides if none is named
+    Dictionary,
 }
 
 /// What a JSON Schema describes.
@@ -81,6 +85,7 @@ impl Guides {
             Format::Html => Some(guidebook::Format::Html),
             Format::Csv => Some(guidebook::Format::Csv),
             Format::JsonSchema => None,
+            Format::Dictionary => return self.dictionary(guide),
         };
         let subject = match self.of {
             Of::Document => Subject::Document,
@@ -96,6 +101,18 @@ impl Guides {
                 (Some(guide), Some(format)) if self.fields => guidebook::fields(guide, format, output)?,
                 (Some(guide), Some(format)) => guidebook::page(guide, format, output)?,
             }
+            Ok(Outcome::Done)
+        })
+    }
+
+    /// Prints the words of a guide, or of all.
+    fn dictionary(&self, guide: Option<&Guide>) -> anyhow::Result<Outcome> {
+        let guides = match guide {
+            Some(guide) => vec![guide],
+            None => NAMES.iter().map(|name| find(name)).collect::<Result<_, _>>()?,
+        };
+        self.destination.write(|output| {
+            output.write_all(testing::dictionary(guides).as_bytes())?;
             Ok(Outcome::Done)
         })
     }

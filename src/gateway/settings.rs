@@ -48,7 +48,7 @@ pub struct Settings {
     /// A folder that claims are picked up from; refused ones come back with what was found.
     #[serde(default)]
     pub intake: Option<PathBuf>,
-    /// How long a file waits for its second try, where it is not the usual 90 s.
+    /// How long a file waits for its second try, where it is not the usual 90 s; the waits double up to eight times that.
     #[serde(default)]
     pub resend_after: Option<SignedDuration>,
     /// A partner that confirms files, and has not confirmed one for so long after it fetched it, is offered it again;
@@ -184,9 +184,15 @@ impl Settings {
             return Err(refused(format!("longer than {LONGEST} bytes")));
         }
         let text = fs::read_to_string(path).map_err(unreadable)?;
-        let settings: Self = toml::from_str(&text).map_err(|error| refused(error.to_string().trim_end().to_owned()))?;
-        settings.check().map_err(refused)?;
+        let settings = Self::parse(&text).map_err(refused)?;
         Ok(settings.beside(path.parent().unwrap_or(Path::new("."))))
+    }
+
+    /// The settings of a text, or what is wrong with it.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let settings: Self = toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())?;
+        settings.check()?;
+        Ok(settings)
     }
 
     /// What cannot be.

@@ -521,16 +521,14 @@ impl Partner {
     pub fn limits_of_files(&self) -> Vec<Limit> {
         let limits = &self.limits;
         let claims = self.claims_per_transaction.or(limits.claims_per_transaction);
-        let of = |most: Option<u32>, limit: fn(u64) -> Limit| most.map(|most| limit(most.into()));
-        let all = [
-            of(limits.interchanges_per_file, Limit::InterchangesPerFile),
-            of(limits.groups_per_interchange, Limit::GroupsPerInterchange),
-            of(limits.transactions_per_group, Limit::TransactionsPerGroup),
-            of(claims, Limit::ClaimsPerTransaction),
-            of(limits.claims_per_file, Limit::ClaimsPerFile),
-            limits.bytes_per_file.map(Limit::BytesPerFile),
+        let counts = [
+            limits.interchanges_per_file.map(|most| Limit::InterchangesPerFile(most.into())),
+            limits.groups_per_interchange.map(|most| Limit::GroupsPerInterchange(most.into())),
+            limits.transactions_per_group.map(|most| Limit::TransactionsPerGroup(most.into())),
+            claims.map(|most| Limit::ClaimsPerTransaction(most.into())),
+            limits.claims_per_file.map(|most| Limit::ClaimsPerFile(most.into())),
         ];
-        all.into_iter().flatten().collect()
+        counts.into_iter().chain([limits.bytes_per_file.map(Limit::BytesPerFile)]).flatten().collect()
     }
 
     /// The guides to check by: those that come with the program and the partner's companions.

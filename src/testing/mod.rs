@@ -11,7 +11,9 @@
 //! A [`Mutator`] takes any file and does to it what goes wrong in X12, and what an attacker
 //! would try; what was done it says in words. Files that are not X12 get their bytes changed.
 //!
-//! Both work with proptest, as here, with a fuzzer that hands out bytes, or with neither
+//! [`dictionary`] has the words of the guides for fuzzers that know nothing of X12.
+//!
+//! Generator and mutator work with proptest, as here, with a fuzzer that hands out bytes, or with neither
 //! ([`entropy`]).
 //!
 //! ```
@@ -33,6 +35,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod dictionary;
 mod draw;
 mod interchange;
 mod mutate;
@@ -42,6 +45,7 @@ pub mod targets;
 mod transaction;
 mod value;
 
+pub use dictionary::dictionary;
 pub use interchange::interchange;
 pub use mutate::{Mutated, Mutation, Mutator, Note};
 pub use transaction::{MAX_SEGMENTS, Transaction, transaction};

@@ -296,6 +296,31 @@ fn keys_partners_and_the_store_are_looked_after() {
     let to = site.at("again.db").display().to_string();
     run("", &["store", "backup", "--config", &config, &to], b"").ends(0);
     assert!(Path::new(&to).exists());
+
+    // As the manual has it: one of the two had been sent since, so nothing goes out before it is withdrawn.
+    site.rows("UPDATE job SET due = 0 WHERE queue = 'batch'");
+    let partner = site.at("partners/harbor.toml");
+    fs::rename(&partner, site.at("harbor.toml")).unwrap();
+    let process = site.serve().listening(1);
+    let office = Office { url: format!("http://{}", process.address("api")), process, key: office.key };
+    let job = || office.ask(&["status", "--failed", "--format", "json"]).json()["jobs"][0]["id"].to_string();
+    until(Duration::from_secs(20), "given up", || job() != "null", || office.ask(&["status", "--failed"]).out);
+    let queued = office.ask(&["status", "--state", "queued", "--format", "json"]).ends(0).json();
+    let sent = queued["claims"][0]["id"].as_str().unwrap().to_owned();
+    office.ask(&["withdraw", &sent]).ends(0);
+    fs::rename(site.at("harbor.toml"), &partner).unwrap();
+    office.ask(&["partner", "reload"]).ends(0);
+    office.ask(&["retry", job().trim_matches('"')]).ends(0);
+    let batched = "SELECT count(*) FROM claim WHERE state = 'batched'";
+    until(Duration::from_secs(20), "batched", || site.count(batched) == 1, || office.ask(&["status"]).out);
+}
+
+#[test]
+fn the_gateway_of_the_tour_can_be_used() {
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/gateway");
+    claimwire::gateway::Settings::load(&samples.join("gateway.toml")).unwrap();
+    let partners = samples.join("partners").display().to_string();
+    assert_eq!(run("", &["partner", "check", &partners], b"").ends(0).out, "sandbox: test, files leave by: core\n");
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! The gateway over real sockets.
-#![cfg(feature = "gateway")]
+#![cfg(all(feature = "cli", feature = "gateway"))]
 
 mod api;
 mod commands;

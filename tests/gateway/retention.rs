@@ -41,13 +41,16 @@ fn bytes_and_jobs_go_in_time_and_what_happened_stays() {
     let done = "SELECT count(*) FROM job WHERE queue IN ('batch', 'deliver') AND state = 'done'";
     assert!(site.count(done) >= 2);
 
-    // Old enough for jobs, and not for bytes.
+    // Old enough for jobs and answers, and not for bytes.
+    let answers = "SELECT count(*) FROM idempotency";
+    assert_eq!(site.count(answers), 1, "the file that was picked up");
+    site.rows("INSERT INTO idempotency (caller, key, request, created, status, answer) VALUES ('a', 'k', zeroblob(32), 0, 200, '{}')");
     age(&site, 8);
     let running = serve();
     until(
         Duration::from_secs(30),
         "jobs forgotten",
-        || site.count(done) == 0,
+        || site.count(done) == 0 && site.count(answers) == 1,
         || format!("{:?}", site.rows("SELECT * FROM job")),
     );
     running.stop();

@@ -16,7 +16,7 @@ use crate::gateway::{
 };
 
 /// Under which name the store knows what was handed in.
-const CALLER: &str = "folder";
+pub(super) const CALLER: &str = "folder";
 
 /// Takes files of claims as the folder connector brings them. What became of each is written as
 /// `NAME.ID.json` into a folder for results: decisions and findings, no values.

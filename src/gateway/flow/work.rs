@@ -8,14 +8,14 @@ use tokio_util::sync::CancellationToken;
 use super::{
     FlowError, batch, blocking,
     deliver::{self, Sent},
-    expect, hand_on, process,
+    expect, hand_on, intake, process,
     retention::{self, LOOK_FOR_OLD},
 };
 use crate::{
     gateway::{
         Gateway, Id,
         store::{
-            self, Tx,
+            self, Tx, idempotency,
             jobs::{self, Backoff, Done, Failure, Job, Lease, NewJob, Runner, Settings},
         },
     },
@@ -24,14 +24,19 @@ use crate::{
 
 /// Overdue acknowledgments are looked for so often, in milliseconds.
 const LOOK_FOR_OVERDUE: i64 = 60_000;
+/// How long the API's answers to requests with a key are kept, in milliseconds: callers may count on 24 hours.
+const FORGET_ANSWERS_AFTER: i64 = 25 * 60 * 60 * 1000;
 /// How long jobs that were done are kept to be looked at, in milliseconds.
 const FORGET_AFTER: i64 = 7 * 24 * 60 * 60 * 1000;
 /// Periodic work at a time: a partner that does not answer holds up no other.
 const ROUNDS: usize = 16;
 /// Periodic work.
 const PERIODIC: &str = "periodic";
-/// Tries to send a file: CORE asks for at least 90 s before the first repeat and a person after some.
-const SEND_BACKOFF: Backoff = Backoff { first_ms: 90_000, longest_ms: 15 * 60_000 };
+/// How long a file waits for its second try, in milliseconds: CORE asks for no less, and for five more tries at most
+/// in the quarter of an hour after it.
+const RESEND_AFTER: i64 = 90_000;
+/// What waits double up to, of the first one.
+const RESEND_LONGEST: i64 = 8;
 
 impl Gateway {
     /// Does jobs until `shutdown`.
@@ -51,15 +56,20 @@ impl Gateway {
         let runner = Runner::new(self.store().clone(), Settings::default())
             .queue(process::QUEUE, 2, Backoff::default(), self.handler(Self::work_process))
             .queue(batch::QUEUE, 1, Backoff::default(), self.handler(Self::work_batch))
-            .queue(deliver::QUEUE, 8, self.send_backoff(), self.handler(Self::work_deliver))
+            .queue(
+                deliver::QUEUE,
+                8,
+                Backoff { first_ms: self.resend_after(), ..Backoff::default() },
+                self.handler(Self::work_deliver),
+            )
             .queue(hand_on::QUEUE, 1, Backoff::default(), self.handler(Self::work_hand_on))
             .queue(PERIODIC, ROUNDS, Backoff::default(), self.handler(Self::work_periodic));
         runner.run(shutdown).await;
         Ok(())
     }
 
-    fn send_backoff(&self) -> Backoff {
-        self.resend.map_or(SEND_BACKOFF, |first_ms| Backoff { first_ms, longest_ms: first_ms.saturating_mul(8) })
+    fn resend_after(&self) -> i64 {
+        self.resend.unwrap_or(RESEND_AFTER)
     }
 
     fn handler<F>(
@@ -110,10 +120,8 @@ impl Gateway {
                 let given_up = job.attempt >= job.max_attempts;
                 let told = reason.clone();
                 self.store().write(move |tx| Self::failed(tx, file, &told, given_up)).await?;
-                match after {
-                    Some(wait_ms) => Err(Failure::RetryAfter { error: reason, wait_ms }),
-                    None => Err(Failure::Retry { error: reason }),
-                }
+                let wait_ms = after.unwrap_or_else(|| resend_in(self.resend_after(), job.attempt));
+                Err(Failure::RetryAfter { error: reason, wait_ms })
             }
             Sent::GivenUp { reason } => {
                 let told = reason.clone();
@@ -144,6 +152,8 @@ impl Gateway {
                         Self::abandoned(tx)?;
                         let now = tx.now();
                         jobs::forget(tx, now.saturating_sub(FORGET_AFTER))?;
+                        // A file of claims that was picked up is known again for good.
+                        idempotency::forget(tx, now.saturating_sub(FORGET_ANSWERS_AFTER), intake::CALLER)?;
                         jobs::complete(tx, &lease)?;
                         periodic(tx, "overdue", "", LOOK_FOR_OVERDUE)
                     })
@@ -206,6 +216,14 @@ fn periodic(tx: &mut dyn Tx, kind: &str, subject: &str, wait: i64) -> store::Res
     Ok(())
 }
 
+/// How long a file waits for its next try: twice as long each time, and up to a quarter more, so that what failed
+/// together does not come back together.
+fn resend_in(first: i64, attempt: u32) -> i64 {
+    let doubled = first.saturating_mul(1 << attempt.saturating_sub(1).min(30));
+    let wait = doubled.min(first.saturating_mul(RESEND_LONGEST));
+    wait.saturating_add(Backoff { first_ms: wait / 4, longest_ms: wait / 4 }.wait_ms(1))
+}
+
 fn id(job: &Job) -> Result<Id, Failure> {
     job.subject.parse().map_err(|_| Failure::Fail { reason: "the job names no file".into() })
 }
@@ -215,6 +233,20 @@ impl From<FlowError> for Failure {
         match error {
             FlowError::Settings { .. } => Self::RetryAfter { error: error.to_string(), wait_ms: 60_000 },
             error => Self::Retry { error: error.to_string() },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_not_sent_again_too_soon_nor_too_often() {
+        for _ in 0..100 {
+            let waits: Vec<i64> = (1..=20).map(|attempt| resend_in(RESEND_AFTER, attempt)).collect();
+            assert!((90_000..=112_501).contains(&waits[0]) && waits.iter().all(|wait| *wait <= 15 * 60_000 + 1));
+            assert!(waits[1..6].iter().sum::<i64>() > 15 * 60_000, "five more tries in a quarter of an hour");
         }
     }
 }

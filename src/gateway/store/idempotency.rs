@@ -55,14 +55,14 @@ pub fn answered(tx: &mut dyn Tx, caller: &str, key: &str, request: &[u8; 32], an
     .map(drop)
 }
 
-/// Deletes some of the keys that came before a time. Returns how many.
+/// Deletes some of the keys that came before a time, but for those of one caller. Returns how many.
 ///
 /// # Errors
 /// Why they could not be deleted.
-pub fn forget(tx: &mut dyn Tx, before: i64) -> Result<u64> {
+pub fn forget(tx: &mut dyn Tx, before: i64, but: &str) -> Result<u64> {
     tx.run(
         "DELETE FROM idempotency WHERE (caller, key) IN
-             (SELECT caller, key FROM idempotency WHERE created < ?1 LIMIT ?2)",
-        values![before, AT_ONCE],
+             (SELECT caller, key FROM idempotency WHERE created < ?1 AND caller <> ?3 LIMIT ?2)",
+        values![before, AT_ONCE, but],
     )
 }

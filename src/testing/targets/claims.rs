@@ -178,5 +178,15 @@ fn interchanges(data: &[u8]) -> Option<Vec<&[u8]>> {
     }
     starts.first().filter(|start| **start == 0)?;
     starts.push(data.len());
-    starts.windows(2).map(|pair| data.get(*pair.first()?..*pair.last()?)).collect()
+    let parts = starts.windows(2).map(|pair| data.get(*pair.first()?..*pair.last()?));
+    // What is called ISA inside an interchange need not be a header.
+    parts.map(|part| part.filter(|part| begins(part))).collect()
+}
+
+/// Whether a part begins with a header.
+fn begins(part: &[u8]) -> bool {
+    matches!(
+        crate::x12::Reader::new(part).next(),
+        Ok(Some(crate::x12::Token::Segment { segment, offset: 0, .. })) if segment.id() == b"ISA"
+    )
 }

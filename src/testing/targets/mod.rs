@@ -5,16 +5,26 @@
 //! and in this package's own tests, so that plain `cargo test` runs every body over the committed corpus.
 
 mod claims;
+#[cfg(feature = "gateway")]
+mod exchange;
 mod judged;
 mod places;
 mod segments;
+mod settings;
+#[cfg(feature = "gateway")]
+mod submission;
 
 pub use claims::{claim_json, claims, document, generated};
+#[cfg(feature = "gateway")]
+pub use exchange::{message, mime, soap};
 pub use judged::{answers, check, envelope, explain};
 pub use places::{guide, placement};
 #[cfg(feature = "framing")]
 pub use segments::framing;
 pub use segments::{alphabet, segments, tokens};
+pub use settings::settings;
+#[cfg(feature = "gateway")]
+pub use submission::submission;
 
 use std::io::{self, Read};
 
@@ -37,8 +47,17 @@ pub const ALL: &[(&str, Body)] = &[
     ("framing", framing),
     ("generated", generated),
     ("guide", guide),
+    #[cfg(feature = "gateway")]
+    ("message", message),
+    #[cfg(feature = "gateway")]
+    ("mime", mime),
     ("placement", placement),
     ("segments", segments),
+    ("settings", settings),
+    #[cfg(feature = "gateway")]
+    ("soap", soap),
+    #[cfg(feature = "gateway")]
+    ("submission", submission),
     ("tokens", tokens),
 ];
 
@@ -113,29 +132,54 @@ fn shown(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, path::Path};
+    use std::{
+        fs,
+        path::{Path, PathBuf},
+    };
 
     use super::*;
+
+    /// The inputs of a target in a folder of `fuzz/`.
+    fn inputs(folder: &str, target: &str) -> Vec<(PathBuf, Vec<u8>)> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz").join(folder).join(target);
+        let Ok(files) = fs::read_dir(folder) else { return Vec::new() };
+        let mut paths: Vec<PathBuf> = files.map(|file| file.expect("an entry").path()).collect();
+        paths.sort();
+        paths.into_iter().map(|path| (path.clone(), fs::read(&path).expect("a file"))).collect()
+    }
 
     /// Every file of the corpora, and every input that was ever found to break something.
     #[test]
     fn the_corpora_pass() {
-        let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
         let mut broken = Vec::new();
-        for folder in ["corpus", "regressions"] {
-            for (name, body) in ALL {
-                let Ok(files) = fs::read_dir(fuzz.join(folder).join(name)) else { continue };
-                for file in files {
-                    let path = file.expect("an entry").path();
-                    let bytes = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-                    // A panic in a body does not know its file.
-                    if std::panic::catch_unwind(|| body(&bytes)).is_err() {
-                        broken.push(path);
-                    }
+        for (name, body) in ALL {
+            for (path, bytes) in inputs("corpus", name).into_iter().chain(inputs("regressions", name)) {
+                // A panic in a body does not know its file.
+                if std::panic::catch_unwind(|| body(&bytes)).is_err() {
+                    broken.push(path);
                 }
             }
         }
         assert!(broken.is_empty(), "{broken:#?}");
+    }
+
+    /// A little of what a fuzzer does: `CLAIMWIRE_FUZZ=1000 cargo test --lib changed_corpora` for more of it.
+    #[test]
+    fn changed_corpora_pass() {
+        let rounds = std::env::var("CLAIMWIRE_FUZZ").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(1);
+        let only = std::env::var("CLAIMWIRE_FUZZ_TARGET").ok();
+        for (name, body) in ALL.iter().filter(|(name, _)| only.as_ref().is_none_or(|only| only == name)) {
+            for (path, bytes) in inputs("corpus", name) {
+                for seed in 0..rounds {
+                    let changed = Mutator::new(seed).limit(4096).mutate(&bytes, 2).bytes;
+                    if std::panic::catch_unwind(|| body(&changed)).is_err() {
+                        let found = std::env::temp_dir().join(format!("claimwire-found-{name}"));
+                        drop(fs::write(&found, &changed));
+                        panic!("{} changed with seed {seed}: {}", path.display(), found.display());
+                    }
+                }
+            }
+        }
     }
 
     #[test]

@@ -208,8 +208,9 @@ fn a_repeated_request_has_the_answer_it_had() {
             assert_eq!(idempotency::look(tx, "another", "key", &[1; 32])?, Known::New);
             let twice = idempotency::answered(tx, "caller", "key", &[1; 32], &answer);
             assert!(matches!(twice, Err(Error::Taken(_))));
-            assert_eq!(idempotency::forget(tx, START)?, 0);
-            assert_eq!(idempotency::forget(tx, START + 1)?, 1);
+            assert_eq!(idempotency::forget(tx, START, "another")?, 0);
+            assert_eq!(idempotency::forget(tx, START + 1, "caller")?, 0);
+            assert_eq!(idempotency::forget(tx, START + 1, "another")?, 1);
             Ok(())
         })
         .unwrap();

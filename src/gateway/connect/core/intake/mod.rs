@@ -464,7 +464,8 @@ fn attached(attachments: Vec<Attachment>, id: &str) -> Result<Spooled, IntakeErr
 fn inline(text: &str, fields: &Fields, folder: &Path, limit: u64) -> Result<Spooled, IntakeError> {
     let mut spool = Spool::create(folder, limit)?;
     let start = text.trim_start();
-    if start.starts_with("ISA") {
+    // Base64 may begin so, too, but goes on with a letter or a digit, which cannot separate elements.
+    if start.strip_prefix("ISA").is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric())) {
         spool.write(interchange(start, fields).as_bytes())?;
         return Ok(spool.finish()?);
     }

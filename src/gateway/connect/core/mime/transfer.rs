@@ -69,14 +69,18 @@ impl Decoder {
             }
             Coding::Base64 { group, ended } => {
                 group.extend(piece.iter().filter(|byte| !byte.is_ascii_whitespace()));
-                let padded = group.contains(&b'=');
-                if *ended && !group.is_empty() {
+                // After padding nothing may come, in this piece or in a later one.
+                let padding = memchr::memchr(b'=', group).and_then(|at| group.get(at..)).unwrap_or_default();
+                if *ended && !group.is_empty() || padding.iter().any(|byte| *byte != b'=') {
                     return Err(Malformed);
                 }
                 let whole = group.len() - group.len() % 4;
                 let (now, later) = group.split_at(whole);
                 ENGINE.decode_vec(now, to).map_err(|_| Malformed)?;
-                *ended = padded && later.is_empty();
+                *ended |= now.contains(&b'=');
+                if *ended && !later.is_empty() {
+                    return Err(Malformed);
+                }
                 *group = later.to_vec();
                 Ok(())
             }
@@ -141,6 +145,7 @@ mod tests {
         assert_eq!(decoded("BASE64", &[b"SVNB\r\nKj", b"A=\n"]).unwrap(), b"ISA*0");
         assert_eq!(decoded("base64", &[b"SVNBKjA"]).unwrap(), b"ISA*0");
         assert_eq!(decoded("base64", &[b"SVNBKjA=", b"SVNB"]), Err(Malformed));
+        assert_eq!(decoded("base64", &[b"SVNBKjA=SV"]), Err(Malformed));
         assert_eq!(decoded("base64", &[b"SV*B"]), Err(Malformed));
         assert_eq!(decoded("quoted-printable", &[b"ISA=2", b"A=\r", b"\n00= \n*"]).unwrap(), b"ISA*00*");
         assert_eq!(decoded("quoted-printable", &[b"=4"]), Err(Malformed));

@@ -1,0 +1,7 @@
+//! Settings of trading partners and of the gateway.
+#![no_main]
+
+use claimwire::testing::targets;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| targets::settings(data));

@@ -1,0 +1,7 @@
+//! SOAP envelopes.
+#![no_main]
+
+use claimwire::testing::targets;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| targets::soap(data));

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Builds every target and runs each for some seconds (20, or as many as are named) from the committed corpus, two at
+# a time. Nothing is written to the corpus; what breaks a target is in fuzz/artifacts.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+export SECONDS_EACH="${1:-20}"
+export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/../target}/fuzz"
+mkdir -p "$CARGO_TARGET_DIR"
+# No unsafe code is ours, so there is nothing that the address sanitizer would see and the tests do not.
+timeout 600 cargo +nightly fuzz build --dev --fuzz-dir . --sanitizer none
+host="$(rustc +nightly -vV | sed -n 's/^host: //p')"
+export PROGRAMS="$CARGO_TARGET_DIR/$host/debug"
+
+run() {
+    local target="$1" work log
+    work="$(mktemp -d)"
+    log="$work.log"
+    mkdir -p "artifacts/$target"
+    local from=("$work" "corpus/$target")
+    [ ! -d "regressions/$target" ] || from+=("regressions/$target")
+    # The clock of a busy machine is no measure of a hang: long runs have -timeout=1, this one does not.
+    if timeout $((SECONDS_EACH + 60)) "$PROGRAMS/$target" "${from[@]}" -dict=x12.dict -artifact_prefix="artifacts/$target/" \
+        -max_total_time="$SECONDS_EACH" -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 > "$log" 2>&1; then
+        awk -v target="$target" '
+            /cov: / { for (i = 1; i < NF; i++) if ($i == "cov:") edges = $(i + 1) }
+            /average_exec_per_sec/ { each = $2 }
+            END { printf "%-12s %8d a second %8d edges\n", target, each, edges }' "$log"
+        rm -rf "$work" "$log"
+    else
+        echo "$target failed:"
+        tail -n 60 "$log" | cut -c1-400
+        return 1
+    fi
+}
+export -f run
+
+sed -n "/^\[\[bin\]\]/,/^path/s/^name = \"\(.*\)\"$/\1/p" Cargo.toml | xargs -P 2 -I{} bash -c 'run {}'
