@@ -57,8 +57,8 @@ const LAYERS: &[&str] = &[
     "explain",
     "acknowledge",
     "partner",
-    "testing",
     "gateway",
+    "testing",
 ];
 
 #[test]

@@ -10,7 +10,6 @@ use std::{
 use super::{
     Error, Options, Summary,
     batch::Report,
-    interchange::swapped,
     is_plain,
     output::{OPEN, Output, Part, Parties, guide},
     text,
@@ -268,7 +267,7 @@ impl Group {
         };
         Some(Self {
             head,
-            parties: swapped(&group.sender, &group.receiver),
+            parties: Parties::answering(&group.sender, &group.receiver),
             sets: Vec::new(),
             segments: 0,
             reports: Vec::new(),

@@ -5,8 +5,7 @@ use std::io::Write;
 use super::{
     Error, Notice, Options, Owed, Severity, Summary,
     functional::GroupAnswers,
-    output::{Output, Parties},
-    text,
+    output::{Output, party},
 };
 use crate::{
     check::{self, Answer, Finding, InterchangeOutcome},
@@ -113,9 +112,9 @@ impl Interchange {
             authorization_kind: "00".into(),
             security_kind: "00".into(),
             sender_kind: kind(7),
-            sender: party(element(8), 15),
+            sender: party(element(8)),
             receiver_kind: kind(5),
-            receiver: party(element(6), 15),
+            receiver: party(element(6)),
             date: Some(options.created.0),
             time: Some(options.created.1),
             version: "00501".into(),
@@ -158,20 +157,6 @@ fn is_qualifier(code: &str) -> bool {
     let mut segments = guide.nodes().filter_map(|node| guide.segment(node));
     let qualifier = segments.find(|segment| segment.id == "ISA").and_then(|header| header.element(5, 0));
     qualifier.is_some_and(|qualifier| qualifier.codes.iter().any(|known| known == code))
-}
-
-/// GS02 and GS03 of the answer to a group.
-pub(super) fn swapped(sender: &str, receiver: &str) -> Parties {
-    Parties { sender: party(receiver, 15), receiver: party(sender, 15) }
-}
-
-/// An identifier of a party, of which the ISA has bytes to hold; where there is none, one that says so.
-fn party(id: &str, most: usize) -> Text {
-    let plain: Text = id.chars().map(|character| if character.is_ascii() { character } else { '?' }).collect();
-    match text(plain.as_bytes(), most) {
-        id if id.chars().count() < 2 => "UNKNOWN".into(),
-        id => id,
-    }
 }
 
 /// The separators of an interchange, if answers can be written with them: they must differ and be no characters

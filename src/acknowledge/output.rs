@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::Error;
+use super::{Error, text};
 use crate::{
     claims::{GroupEnvelope, GroupHeader, InterchangeEnvelope},
     document::interchange_guide,
@@ -41,6 +41,22 @@ struct Open {
 pub(super) struct Parties {
     pub(super) sender: Text,
     pub(super) receiver: Text,
+}
+
+impl Parties {
+    /// Of the answer to a group of these.
+    pub(super) fn answering(sender: &str, receiver: &str) -> Self {
+        Self { sender: party(receiver), receiver: party(sender) }
+    }
+}
+
+/// An identifier of a party, for which ISA and GS have fifteen bytes; where there is none, one that says so.
+pub(super) fn party(id: &str) -> Text {
+    let plain: Text = id.chars().map(|character| if character.is_ascii() { character } else { '?' }).collect();
+    match text(plain.as_bytes(), 15) {
+        id if id.chars().count() < 2 => "UNKNOWN".into(),
+        id => id,
+    }
 }
 
 impl<'o, W: Write> Output<'o, W> {

@@ -171,7 +171,8 @@
 //! |---|---|---|
 //! | `interchange` | `{ first = 1, last = 999999999 }` | ISA13. After the last comes the first again. |
 //! | `group` | `{ first = 1, last = 999999999 }` | GS06. |
-//! | `transaction` | `{ first = 1, last = 999999999 }` | ST02. The gateway does not look at it: it numbers transaction sets within their group. |
+//!
+//! Transaction sets (ST02) are numbered within their group, from 0001.
 //!
 //! ## A range
 //!

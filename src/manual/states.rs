@@ -49,7 +49,8 @@
 //! - A predetermination (CLP02 25) prices and pays nothing: it changes no state.
 //!
 //! A claim that a partner sends us is stored with the state that our answer gives it, from `interchange_rejected` to
-//! `accepted`, and goes on when we send its 835. `received` is kept for those that are not answered.
+//! `accepted`, and goes on when we send its 835. Where a partner is owed no 277CA, a claim that we take is
+//! `syntax_accepted` by our 999, and `received` where it is not answered at all.
 //!
 //! # A file
 //!

@@ -124,7 +124,8 @@ impl CharacterSet {
     }
 }
 
-/// `[control_numbers]`: from where to where they count; after the last one comes the first again.
+/// `[control_numbers]`: from where to where they count; after the last one comes the first again. Transaction sets are
+/// numbered within their group.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ControlNumbers {
@@ -132,8 +133,6 @@ pub struct ControlNumbers {
     pub interchange: Range,
     /// GS06.
     pub group: Range,
-    /// ST02.
-    pub transaction: Range,
 }
 
 /// Control numbers from one to another, both included.
@@ -155,9 +154,7 @@ impl Default for Range {
 
 impl ControlNumbers {
     pub(super) fn check(&self) -> Result<(), Refused> {
-        for (key, range) in
-            [("interchange", self.interchange), ("group", self.group), ("transaction", self.transaction)]
-        {
+        for (key, range) in [("interchange", self.interchange), ("group", self.group)] {
             if range.first < 1 || range.last > LAST_NUMBER || range.first >= range.last {
                 let value = format!("{{ first = {}, last = {} }}", range.first, range.last);
                 let allowed = "1 to 999999999, the first below the last";

@@ -66,7 +66,7 @@ const REFUSED: &[(&str, &str)] = &[
         "control_numbers = { interchange = { first = 0 } }",
         "control_numbers.interchange = { first = 0, last = 999999999 }",
     ),
-    ("control_numbers = { transaction = { last = 1000000000 } }", "1 to 999999999, the first below the last"),
+    ("control_numbers = { group = { last = 1000000000 } }", "1 to 999999999, the first below the last"),
     ("duplicates = { batch = { days = 3661 } }", "duplicates.batch.days = 3661: allowed is 0 to 3660 days"),
     ("duplicates = { batch = { days = 3, then = \"ask\" } }", "unknown variant `ask`, expected `refuse` or `warn`"),
     ("duplicates = { batch = 3 }", "line 1: duplicates: "),

@@ -15,11 +15,7 @@ use serde::Serialize;
 use tokio::time::timeout;
 use utoipa::ToSchema;
 
-use super::{
-    Api,
-    error::ApiError,
-    key::{self, Permission},
-};
+use super::{Api, authenticate, error::ApiError, key::Permission};
 use crate::gateway::store::{jobs, values};
 
 /// How long it is believed that the store can be written to.
@@ -87,7 +83,7 @@ async fn writable(api: &Api) -> bool {
 pub(super) async fn metrics(State(api): State<Arc<Api>>, request: Parts) -> Result<Response, ApiError> {
     let Some(metrics) = &api.options.metrics else { return Err(ApiError::not_found()) };
     if !api.options.open_metrics {
-        key::caller(&api, &request).await?.may_everywhere(Permission::Read)?;
+        authenticate::caller(&api, &request).await?.may_everywhere(Permission::Read)?;
     }
     gauge(&api).await?;
     let kind = "text/plain; version=0.0.4; charset=utf-8";

@@ -1,33 +1,12 @@
-//! Who calls, and what they may do and see.
+//! What a caller may do and see.
 
-use std::{
-    fmt,
-    str::FromStr,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{fmt, str::FromStr};
 
-use axum::{
-    extract::{FromRequestParts, Request, State},
-    http::{StatusCode, header, request::Parts},
-    middleware::Next,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::FromRequestParts, http::request::Parts};
 use serde_json::json;
 
-use super::{Api, error::ApiError, exchange::RequestId};
-use crate::gateway::{
-    connect::Peer,
-    store::{
-        api_keys::{self, ApiKey},
-        audit,
-    },
-};
-
-/// Longest key that is looked at, in bytes.
-const LONGEST_KEY: usize = 256;
-
-/// Refusals that are audited at once; after that one a second, which says how many there were.
-const REFUSALS: f64 = 60.0;
+use super::error::ApiError;
+use crate::gateway::store::api_keys::ApiKey;
 
 /// What a key may be for. One may be for several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,7 +168,8 @@ impl Caller {
         (!self.roles.allow(Permission::Read)).then_some(self.key.as_str())
     }
 
-    fn of(key: ApiKey, request: String) -> Self {
+    /// Who has this key; `request` is the request's id.
+    pub(super) fn of(key: ApiKey, request: String) -> Self {
         let roles = key.role.parse().unwrap_or_else(|problem: String| {
             tracing::error!(key = key.id, problem, "a key's role cannot be read");
             Roles::default()
@@ -204,91 +184,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         // A route that was put beside those that need a key has no caller.
         parts.extensions.get().cloned().ok_or_else(ApiError::internal)
-    }
-}
-
-/// Finds out who calls. Nobody gets further without a key.
-pub(super) async fn authenticate(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
-    let (mut parts, body) = request.into_parts();
-    let caller = match caller(&api, &parts).await {
-        Ok(caller) => caller,
-        Err(error) => return error.into_response(),
-    };
-    parts.extensions.insert(caller.clone());
-    let mut response = next.run(Request::from_parts(parts, body)).await;
-    response.extensions_mut().insert(caller);
-    response
-}
-
-/// Who made a request.
-///
-/// # Errors
-/// 401, whatever is wrong with the key.
-pub(super) async fn caller(api: &Api, request: &Parts) -> Result<Caller, ApiError> {
-    let id = request.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
-    let header = request.headers.get(header::AUTHORIZATION);
-    let presented = header.and_then(|value| value.to_str().ok()).and_then(|value| {
-        let (scheme, key) = value.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| key.trim().to_owned())
-    });
-    let presented = presented.filter(|key| key.len() <= LONGEST_KEY);
-    let found = match presented {
-        Some(presented) => api
-            .store()
-            .read(move |tx| Ok((api_keys::find(tx, &presented)?, tx.now())))
-            .await
-            .map(|(key, now)| key.map(|key| (key, now)))?,
-        None => None,
-    };
-    let Some((key, now)) = found else {
-        refuse(api, request, header.is_some(), &id).await;
-        let hint = "send `Authorization: Bearer KEY` with a key that an operator has given you";
-        return Err(ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", "who are you?").hint(hint));
-    };
-    if key.is_stale(now) {
-        let (store, id) = (api.store().clone(), key.id.clone());
-        // Nobody waits for it.
-        tokio::spawn(async move { store.write(move |tx| api_keys::used(tx, &id)).await });
-    }
-    Ok(Caller::of(key, id))
-}
-
-/// Logs and audits that somebody was not let in.
-async fn refuse(api: &Api, request: &Parts, presented: bool, id: &str) {
-    let peer = request.extensions.get::<Peer>().map(|peer| peer.address.ip().to_string()).unwrap_or_default();
-    tracing::warn!(request.id = id, peer, presented, "a caller was refused: no such key");
-    metrics::counter!("claimwire_api_refused_total").increment(1);
-    let Some(unaudited) = api.refusals.next() else { return };
-    let detail = json!({ "presented": presented, "peer": peer, "request": id, "not_listed_before": unaudited });
-    let store = api.store().clone();
-    let written = store.write(move |tx| audit::append(tx, "unknown", "api.refused", "api", &detail.to_string())).await;
-    if let Err(error) = written {
-        tracing::error!(%error, "a refusal could not be audited");
-    }
-}
-
-/// Holds back entries of refusals in the audit log, so that callers without a key cannot fill it.
-#[derive(Debug)]
-pub(super) struct Refusals(Mutex<(super::admit::Bucket, u64)>);
-
-impl Default for Refusals {
-    fn default() -> Self {
-        Self(Mutex::new((super::admit::Bucket::full(REFUSALS), 0)))
-    }
-}
-
-impl Refusals {
-    /// Whether this one is audited, and how many before it were not.
-    fn next(&self) -> Option<u64> {
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (bucket, missed) = &mut *held;
-        match bucket.take(1.0, REFUSALS) {
-            Ok(()) => Some(std::mem::take(missed)),
-            Err(_) => {
-                *missed = missed.saturating_add(1);
-                None
-            }
-        }
     }
 }
 
@@ -310,12 +205,5 @@ mod tests {
         assert_eq!(Scope::of_json(r#"{"partners":["*"]}"#), Scope::Only(vec![]));
         assert_eq!(Scope::of_json(r#"["a","*"]"#), Scope::All);
         assert!(Scope::of_json(r#"["a"]"#).has("a") && !Scope::of_json(r#"["a"]"#).has("b"));
-    }
-
-    #[test]
-    fn refusals_do_not_fill_the_log() {
-        let refusals = Refusals::default();
-        let listed = (0..1000).filter(|_| refusals.next().is_some()).count();
-        assert!((60..100).contains(&listed), "{listed}");
     }
 }

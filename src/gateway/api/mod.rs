@@ -14,6 +14,7 @@
 mod acknowledgments;
 mod admit;
 mod audit;
+mod authenticate;
 mod backup;
 mod body;
 mod claims;
@@ -115,7 +116,7 @@ struct Api {
     copying: Semaphore,
     in_flight: InFlight,
     health: health::Health,
-    refusals: key::Refusals,
+    refusals: authenticate::Refusals,
 }
 
 /// The API of a gateway.
@@ -128,7 +129,7 @@ pub fn router(gateway: Arc<Gateway>, options: ApiOptions) -> Router {
         copying: Semaphore::new(1),
         in_flight: InFlight::default(),
         health: health::Health::default(),
-        refusals: key::Refusals::default(),
+        refusals: authenticate::Refusals::default(),
         gateway,
         options,
     });
@@ -141,7 +142,7 @@ pub fn router(gateway: Arc<Gateway>, options: ApiOptions) -> Router {
     keyed
         // What is added last is met first: the key is known before its rate is looked at.
         .route_layer(middleware::from_fn_with_state(Arc::clone(&api), admit::admit))
-        .route_layer(middleware::from_fn_with_state(Arc::clone(&api), key::authenticate))
+        .route_layer(middleware::from_fn_with_state(Arc::clone(&api), authenticate::authenticate))
         .merge(open)
         .route("/v1/openapi.json", get(async move || (json, document)))
         .fallback(async || ApiError::not_found())

@@ -15,7 +15,7 @@ use crate::{
         connect::Content,
         store::{self, Tx, values},
     },
-    partner::Role,
+    partner::{Owed, Role, Ta1},
 };
 
 /// What checking made of the parts of a file, in their order.
@@ -73,16 +73,20 @@ impl Judged {
     }
 
     /// The state of a claim after we have answered.
-    pub(super) fn state(&self, claim: &Judgement, role: Role) -> State {
+    pub(super) fn state(&self, claim: &Judgement, owed: &Owed) -> State {
         let refused =
             self.of_set.get(claim.set).and_then(|at| self.interchanges.get(*at)).is_some_and(|refused| *refused);
         let rejected = self.sets.get(claim.set) == Some(&Verdict::Rejected);
-        match (refused, rejected, claim.rejected, role) {
+        match (refused, rejected, claim.rejected) {
             (true, ..) => State::InterchangeRejected,
-            (_, true, ..) => State::SyntaxRejected,
-            (_, _, true, _) => State::Rejected,
-            (_, _, _, Role::Payer) => State::Accepted,
-            (_, _, _, Role::Clearinghouse) => State::Acknowledged,
+            (_, true, _) => State::SyntaxRejected,
+            (.., true) => State::Rejected,
+            // What nobody is told is not said here either.
+            _ if owed.claims && owed.role == Role::Payer => State::Accepted,
+            _ if owed.claims => State::Acknowledged,
+            _ if owed.functional => State::SyntaxAccepted,
+            _ if owed.ta1 == Ta1::Always => State::InterchangeAccepted,
+            _ => State::Received,
         }
     }
 

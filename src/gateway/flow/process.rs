@@ -36,8 +36,6 @@ use crate::{
     partner::{OnDuplicate, Partner, Suspend},
 };
 
-/// The queue of these jobs.
-pub(super) const QUEUE: &str = "process";
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
 impl Gateway {
@@ -376,7 +374,7 @@ impl<W> Split<'_, W> {
         if facts.is_claim() {
             let judgement = self.judged.claims.get(&facts.source.byte_offset?)?;
             self.claims.push(Received {
-                state: self.judged.state(judgement, self.partner.acknowledgments.owed.role),
+                state: self.judged.state(judgement, &self.partner.acknowledgments.owed),
                 set: judgement.set,
                 position: judgement.position,
                 offset,

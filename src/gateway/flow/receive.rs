@@ -4,7 +4,7 @@ use std::{io, sync::Arc};
 
 use serde_json::json;
 
-use super::{Event, FlowError, process, timeline};
+use super::{Event, FlowError, timeline};
 use crate::{
     gateway::{
         Gateway, Id,
@@ -17,6 +17,9 @@ use crate::{
     },
     partner::{OnDuplicate, Partner},
 };
+
+/// The queue of files that are to be processed.
+pub(super) const QUEUE: &str = "process";
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
@@ -109,8 +112,8 @@ impl Gateway {
                 let event = if first.is_some() { Event::FileRepeated } else { Event::FileReceived };
                 let detail = json!({ "channel": origin.channel, "length": sealed.length, "first": first.map(Id) });
                 timeline::of_file(tx, partner, id, event, &detail)?;
-                let (subject, key) = (id.to_string(), format!("{}:{id}", process::QUEUE));
-                jobs::enqueue(tx, &NewJob { unique_key: Some(&key), ..NewJob::new(process::QUEUE, "file", &subject) })?;
+                let (subject, key) = (id.to_string(), format!("{}:{id}", QUEUE));
+                jobs::enqueue(tx, &NewJob { unique_key: Some(&key), ..NewJob::new(QUEUE, "file", &subject) })?;
                 tracing::info!(partner, file.id = %id, length = sealed.length, "a file is stored");
                 Ok(Taken { id, repeated: false })
             })

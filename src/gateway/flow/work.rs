@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     FlowError, batch, blocking,
     deliver::{self, Sent},
-    expect, hand_on, intake, process,
+    expect, hand_on, intake, receive,
     retention::{self, LOOK_FOR_OLD},
 };
 use crate::{
@@ -54,7 +54,7 @@ impl Gateway {
             })
             .await?;
         let runner = Runner::new(self.store().clone(), Settings::default())
-            .queue(process::QUEUE, 2, Backoff::default(), self.handler(Self::work_process))
+            .queue(receive::QUEUE, 2, Backoff::default(), self.handler(Self::work_process))
             .queue(batch::QUEUE, 1, Backoff::default(), self.handler(Self::work_batch))
             .queue(
                 deliver::QUEUE,

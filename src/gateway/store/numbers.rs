@@ -1,12 +1,6 @@
-//! Control numbers: those that we give out, without gaps, and those that we have seen, to know what comes twice.
+//! Control numbers that we give out, without gaps.
 
 use super::{Error, Result, Tx, values};
-
-/// A day, in milliseconds.
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
-
-/// Rows that are deleted at once.
-const AT_ONCE: i64 = 1_000;
 
 /// The numbers of a kind: both ends belong to them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,76 +114,4 @@ pub fn set_next(tx: &mut dyn Tx, partner: &str, kind: &str, next: i64) -> Result
 pub fn skip(tx: &mut dyn Tx, by: u32) -> Result<u64> {
     // Beyond the last of a range the next one taken is its first.
     tx.run("UPDATE control_number SET next = next + ?1", values![by])
-}
-
-/// Which way a number went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// From the partner to us.
-    In,
-    /// From us to the partner.
-    Out,
-}
-
-impl Direction {
-    /// As it is stored.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::In => "in",
-            Self::Out => "out",
-        }
-    }
-}
-
-/// A number in a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Number<'a> {
-    /// The partner's name.
-    pub partner: &'a str,
-    /// Which way it went.
-    pub direction: Direction,
-    /// What it numbers: `ISA13`, `GS06`, `ST02`, `BHT03` …
-    pub kind: &'a str,
-    /// The number as it stands in the file.
-    pub number: &'a str,
-}
-
-/// The file in which the number was seen first within the last `days`; a time in the future counts as well,
-/// since clocks are set back.
-///
-/// # Errors
-/// Why it could not be read.
-pub fn seen(tx: &mut dyn Tx, number: Number<'_>, now: i64, days: u32) -> Result<Option<String>> {
-    let since = now.saturating_sub(DAY_MS.saturating_mul(days.into()));
-    let row = tx.first(
-        "SELECT file FROM seen_number
-         WHERE partner = ?1 AND direction = ?2 AND kind = ?3 AND number = ?4 AND at >= ?5 ORDER BY at, file LIMIT 1",
-        values![number.partner, number.direction.as_str(), number.kind, number.number, since],
-    )?;
-    row.map(|row| row.text("file").map(str::to_owned)).transpose()
-}
-
-/// Stores that the number was seen in a file. Twice in one file is once.
-///
-/// # Errors
-/// Why it could not be stored.
-pub fn record(tx: &mut dyn Tx, number: Number<'_>, file: &str, now: i64) -> Result<()> {
-    tx.run(
-        "INSERT INTO seen_number (partner, direction, kind, number, file, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-         ON CONFLICT (partner, direction, kind, number, file) DO NOTHING",
-        values![number.partner, number.direction.as_str(), number.kind, number.number, file, now],
-    )
-    .map(drop)
-}
-
-/// Deletes some of the numbers that were seen before a time. Returns how many.
-///
-/// # Errors
-/// Why they could not be deleted.
-pub fn forget(tx: &mut dyn Tx, before: i64) -> Result<u64> {
-    tx.run(
-        "DELETE FROM seen_number WHERE (partner, direction, kind, number, file) IN
-             (SELECT partner, direction, kind, number, file FROM seen_number WHERE at < ?1 LIMIT ?2)",
-        values![before, AT_ONCE],
-    )
 }

@@ -257,3 +257,18 @@ impl Side {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_is_what_its_sender_was_told() {
+    for (owed, state) in [
+        ("277ca = true", "accepted"),
+        ("as = \"clearinghouse\"", "acknowledged"),
+        ("277ca = false", "syntax_accepted"),
+        ("277ca = false\n999 = false\nta1 = \"always\"", "interchange_accepted"),
+        ("277ca = false\n999 = false\nta1 = \"never\"", "received"),
+    ] {
+        let payer = payer(&format!("[acknowledgments.owed]\n{owed}\n"));
+        payer.processed(&file(1)).await;
+        payer.until("SELECT DISTINCT state AS one FROM claim", &[state]).await;
+    }
+}

@@ -80,18 +80,6 @@ CREATE TABLE control_number (
     PRIMARY KEY (partner, kind)
 ) STRICT;
 
--- Numbers that were seen in files, to know a file that comes twice.
-CREATE TABLE seen_number (
-    partner   TEXT NOT NULL,
-    direction TEXT NOT NULL CHECK (direction IN ('in', 'out')),
-    kind      TEXT NOT NULL,
-    number    TEXT NOT NULL,
-    file      TEXT NOT NULL,
-    at        INTEGER NOT NULL,
-    PRIMARY KEY (partner, direction, kind, number, file)
-) STRICT;
-CREATE INDEX seen_number_at ON seen_number (at);
-
 -- Who did what. Each entry's hash covers the one before it.
 CREATE TABLE audit (
     sequence INTEGER NOT NULL PRIMARY KEY,

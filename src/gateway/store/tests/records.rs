@@ -10,7 +10,7 @@ use crate::gateway::store::{
     idempotency,
     idempotency::{Answer, Known},
     numbers,
-    numbers::{Direction, Number, Range},
+    numbers::Range,
 };
 
 #[test]
@@ -57,41 +57,6 @@ fn control_numbers_are_apart_and_can_be_set() {
         })
         .unwrap();
     assert!(Range::new(5, 4).is_err() && Range::new(-1, 4).is_err() && Range::new(0, i64::MAX).is_err());
-}
-
-#[test]
-fn numbers_are_seen_within_their_window() {
-    let bench = bench();
-    bench
-        .write(|tx| {
-            let number = Number { partner: "a", direction: Direction::In, kind: "ISA13", number: "000000001" };
-            let day = 24 * 3_600_000;
-            let now = tx.now();
-            assert_eq!(numbers::seen(tx, number, now, 30)?, None);
-            numbers::record(tx, number, "file-1", now)?;
-            numbers::record(tx, number, "file-1", now + 5)?;
-            numbers::record(tx, number, "file-2", now + day)?;
-            for (at, days, file) in [
-                (now, 30, Some("file-1")),
-                (now + 30 * day, 30, Some("file-1")),
-                (now + 30 * day + 1, 30, Some("file-2")),
-                (now + 32 * day, 30, None),
-                (now - 400 * day, 30, Some("file-1")),
-            ] {
-                assert_eq!(numbers::seen(tx, number, at, days)?.as_deref(), file, "{at} {days}");
-            }
-            for other in [
-                Number { partner: "b", ..number },
-                Number { direction: Direction::Out, ..number },
-                Number { kind: "GS06", ..number },
-                Number { number: "1", ..number },
-            ] {
-                assert_eq!(numbers::seen(tx, other, now, 30)?, None, "{other:?}");
-            }
-            assert_eq!(numbers::forget(tx, now + 1)?, 1);
-            Ok(())
-        })
-        .unwrap();
 }
 
 fn log(bench: &Bench, entries: usize) -> Head {
