@@ -21,7 +21,7 @@ run() {
     [ ! -d "regressions/$target" ] || from+=("regressions/$target")
     # The clock of a busy machine is no measure of a hang: long runs have -timeout=1, this one does not.
     if timeout $((SECONDS_EACH + 60)) "$PROGRAMS/$target" "${from[@]}" -dict=x12.dict -artifact_prefix="artifacts/$target/" \
-        -max_total_time="$SECONDS_EACH" -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 > "$log" 2>&1; then
+        -max_total_time="$SECONDS_EACH" -seed=1 -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 > "$log" 2>&1; then
         awk -v target="$target" '
             /cov: / { for (i = 1; i < NF; i++) if ($i == "cov:") edges = $(i + 1) }
             /average_exec_per_sec/ { each = $2 }

@@ -140,3 +140,53 @@ proptest! {
         prop_assert_eq!(first, second);
     }
 }
+
+/// The names of an object's members, as they stand.
+struct Names(Vec<String>);
+
+impl<'de> serde::Deserialize<'de> for Names {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visit;
+        impl<'de> serde::de::Visitor<'de> for Visit {
+            type Value = Names;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Names, A::Error> {
+                let mut names = Vec::new();
+                while let Some((name, _)) = map.next_entry::<String, serde::de::IgnoredAny>()? {
+                    names.push(name);
+                }
+                Ok(Names(names))
+            }
+        }
+        deserializer.deserialize_map(Visit)
+    }
+}
+
+#[test]
+fn no_line_has_a_member_twice() {
+    let samples = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
+    let mut kinds = std::collections::BTreeSet::new();
+    for folder in ["837p", "837i", "837d", "835", "999", "277ca", "ta1"] {
+        for entry in fs::read_dir(samples.join(folder)).expect("samples").flatten() {
+            if entry.path().extension().is_none_or(|extension| extension != "x12") {
+                continue;
+            }
+            let mut out = Vec::new();
+            read(&fs::read(entry.path()).expect("readable")[..], &mut out, None).expect("X12");
+            for line in out.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+                let Names(mut names) = serde_json::from_slice(line).expect("an object");
+                let value: Value = serde_json::from_slice(line).expect("JSON");
+                kinds.insert(value["kind"].as_str().unwrap_or_default().to_owned());
+                names.sort_unstable();
+                let count = names.len();
+                names.dedup();
+                assert_eq!(names.len(), count, "{}: {names:?}", entry.path().display());
+            }
+        }
+    }
+    assert_eq!(kinds.len(), 8, "{kinds:?}");
+}

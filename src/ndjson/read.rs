@@ -207,7 +207,9 @@ impl<W: Write> Lines<W> {
         self.out.push(b'"');
         let first = tape.entry(1).map(|entry| tape.segment(entry).element(3)).unwrap_or_default();
         let guide = if first.is_empty() { header.version.as_bytes() } else { first };
-        if !guide.is_empty() {
+        // Acknowledgments have ST03 among their own members.
+        let has_it = kind == "acknowledgment" && !first.is_empty();
+        if !guide.is_empty() && !has_it {
             self.out.extend_from_slice(b",\"guide\":");
             crate::record::quote(guide, &mut self.out);
         }

@@ -362,9 +362,8 @@ impl<'b> State<'b> {
     /// Puts a segment without a place as it stood, which in another file may hold what ends a segment here.
     fn put_unplaced(&self, plan: &LoopPlan, one: &Unplaced, bytes: &mut Vec<u8>) -> Result<(), Refusal> {
         let mut text = encode(&one.text, one.latin1);
-        // What separates components, at the end of an ISA, may be what ends segments, too.
-        let most = if text.starts_with(b"ISA") { text.len() - 1 } else { text.len() };
-        if text.get(..most).is_some_and(|text| self.ends_within(text)) {
+        // An ISA, which is read by its width, may hold any byte.
+        if self.ends_within(&text) && !text.starts_with(b"ISA") {
             let OnDelimiter::Replace(with) = self.style.on_delimiter else {
                 let (plan, segment) = (plan.id.clone(), "a segment without a place".into());
                 return Err(Refusal { plan, segment, holds: HoldsDelimiter { element: 0, component: 0 } });

@@ -29,11 +29,13 @@ pub fn document(data: &[u8]) {
 
 /// Claims on their own survive the way through a file; a file cut into its interchanges has the same claims.
 pub fn claims(data: &[u8]) {
-    let Some(first) = lines(data) else { return };
+    let Some(mut first) = lines(data) else { return };
     if let Some(parts) = interchanges(data) {
         let lines: Vec<Value> = parts.into_iter().filter_map(lines).flat_map(|lines| lines.values).collect();
         assert_eq!(lines, first.values, "claims of the parts are those of the whole");
     }
+    // Where a TA1 stands among groups is not kept: it is told when its interchange ends.
+    first.values.sort_by_key(|line| line["kind"] == "interchange_acknowledgment");
     // What holds a delimiter of the new file, or has no place in it, is refused.
     let Ok(file) = write(&first.values) else { return };
     let second = lines(&file);

@@ -208,9 +208,13 @@ impl Receive for Found {
 /// Where interchanges end whose IEA is whole.
 fn interchange_ends(data: &[u8]) -> Vec<usize> {
     let mut reader = Reader::new(data);
-    let mut ends = Vec::new();
+    let (mut ends, mut is_fragment) = (Vec::new(), None);
     while ends.len() < 2 {
         let Ok(Some(Token::Segment { segment, offset, terminated, .. })) = reader.next() else { break };
+        // What separates the elements of a fragment is guessed from all that is there.
+        if *is_fragment.get_or_insert(segment.id() != b"ISA") {
+            break;
+        }
         if segment.id() == b"IEA" && terminated {
             ends.push(offset as usize + segment.bytes().len() + 1);
         }
