@@ -172,11 +172,13 @@ fn style(received: Delimiters) -> Style {
     let differ = all.iter().enumerate().all(|(at, one)| all.iter().skip(at + 1).all(|other| one != other));
     let delimiters =
         if differ && all.iter().all(|byte| byte.is_some_and(usable)) { kept } else { Delimiters::default() };
+    // One of five is none of the four separators.
+    let instead = b"?/=,+".iter().copied().find(|byte| !delimiters.contains(*byte)).unwrap_or(b'?');
     let breaks = matches!(delimiters.segment, b'\n' | b'\r');
     Style {
         delimiters,
         line_break: if breaks { Vec::new() } else { b"\n".to_vec() },
-        on_delimiter: OnDelimiter::Replace(b'?'),
+        on_delimiter: OnDelimiter::Replace(instead),
     }
 }
 

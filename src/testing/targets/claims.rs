@@ -46,7 +46,10 @@ pub fn claims(data: &[u8]) {
     let Ok(again) = write(&second.values) else { panic!("what was written once is written again") };
     // A report that names no claim is not told again beside one that does.
     let is_all = second.values.len() == first.values.len();
-    assert!(again == file || !is_all, "{} became {}", shown(&file), shown(&again));
+    // Segments without a place in an acknowledgment may come behind a trailer that was not there.
+    let is_astray = |line: &Value| line["kind"] == "acknowledgment" && !line["x12"]["unplaced"].is_null();
+    let is_exact = is_all && !first.values.iter().any(is_astray);
+    assert!(again == file || !is_exact, "{} became {}", shown(&file), shown(&again));
 }
 
 /// How many claims the lines hold. A status report that names none, because it rejects all, is a line too, and
