@@ -11,7 +11,7 @@ export SECONDS_EACH="${1:-20}"
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/../target}/fuzz"
 mkdir -p "$CARGO_TARGET_DIR"
 # No unsafe code is ours, so there is nothing that the address sanitizer would see and the tests do not.
-timeout 600 cargo +nightly fuzz build --dev --fuzz-dir . --sanitizer none
+timeout 1200 cargo +nightly fuzz build --dev --fuzz-dir . --sanitizer none
 host="$(rustc +nightly -vV | sed -n 's/^host: //p')"
 export PROGRAMS="$CARGO_TARGET_DIR/$host/debug"
 FOUND="$(mktemp -d)"
