@@ -7,8 +7,8 @@ use std::{
 
 use anyhow::{Context, bail};
 use claimwire::{
-    gateway::secret::Passwords,
-    partner::{Channel, Partner, Partners as Folder},
+    gateway::{check_channels, secret::Passwords},
+    partner::{self, Channel, Partner, Partners as Folder},
 };
 use clap::{Args, Subcommand};
 use secrecy::SecretString;
@@ -159,8 +159,8 @@ fn check(paths: &[PathBuf], output: &mut Output) -> anyhow::Result<Outcome> {
     let mut outcome = Outcome::Done;
     for path in paths {
         let checked = match path.is_dir() {
-            true => Folder::load(path).map(|folder| folder.iter().map(|partner| said(partner)).collect::<Vec<_>>()),
-            false => Partner::load(path).map(|partner| vec![said(&partner)]),
+            true => Folder::load(path).and_then(|folder| folder.iter().map(|partner| said(partner)).collect()),
+            false => Partner::load(path).and_then(|partner| Ok(vec![said(&partner)?])),
         };
         match checked {
             Ok(lines) if lines.is_empty() => writeln!(output, "{}: there is no partner in it", path.display())?,
@@ -175,9 +175,10 @@ fn check(paths: &[PathBuf], output: &mut Output) -> anyhow::Result<Outcome> {
 }
 
 /// `harbor: test, by core`
-fn said(partner: &Partner) -> String {
+fn said(partner: &Partner) -> Result<String, partner::Error> {
+    check_channels(partner)?;
     let by = partner.sends_by().map_or("it fetches its files", Channel::name);
-    format!("{}: {}, files leave by: {by}", partner.name(), partner.usage())
+    Ok(format!("{}: {}, files leave by: {by}", partner.name(), partner.usage()))
 }
 
 fn password(output: &mut Output) -> anyhow::Result<Outcome> {

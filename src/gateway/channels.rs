@@ -18,7 +18,20 @@ use super::{
     secret::Secret,
     tls,
 };
-use crate::partner::{Channel, Partner};
+use crate::partner::{self, Channel, Partner};
+
+/// Whether the sections of a partner's channels can be read. What they name (certificates, secrets, folders) is looked at
+/// when it is used.
+///
+/// # Errors
+/// The first that cannot, and what is wrong with it.
+pub fn check_channels(partner: &Partner) -> Result<(), partner::Error> {
+    partner.transport::<tls::ClientSettings>()?;
+    partner.channel::<CoreSettings>(Channel::Core)?;
+    partner.channel::<StreamSettings>(Channel::Stream)?;
+    partner.channel::<FolderSettings>(Channel::Folder)?;
+    Ok(())
+}
 
 /// The way that files to a partner take, and by which those that wait there are fetched; none if the partner
 /// fetches its files itself. `spool` is where answers are kept while they come.

@@ -34,6 +34,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use tokio::sync::watch;
 
 pub use self::{
+    channels::check_channels,
     id::{Id, NotAnId},
     open::OpenError,
     serve::{Addresses, Served},

@@ -10,7 +10,7 @@ use std::{
 use aws_lc_rs::{hmac, rand};
 
 use super::{
-    Gateway, Id, Settings,
+    Gateway, Id, Settings, check_channels,
     refusals::Refusals,
     settings::SettingsError,
     store::{self, Clock, Keyring, Store, Tx, payload, values},
@@ -72,6 +72,7 @@ impl Gateway {
     pub fn open_at(settings: &Settings, clock: Clock) -> Result<Arc<Self>, OpenError> {
         let keys = settings.keys()?;
         let partners = Partners::load(&settings.partners)?;
+        partners.iter().try_for_each(|partner| check_channels(partner))?;
         let store = Store::open(&settings.folder, keys, clock)?;
         let spool = settings.folder.join("spool");
         for folder in std::iter::once(&spool).chain(&settings.hand_on).chain(&settings.intake).chain(&settings.backups)

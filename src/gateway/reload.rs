@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError};
 
 use super::{
-    Gateway, OpenError, flow,
+    Gateway, OpenError, check_channels, flow,
     store::{self, audit},
 };
 use crate::partner::{Look, Partners};
@@ -22,6 +22,7 @@ impl Gateway {
         let read = move || -> Result<(Partners, Look), crate::partner::Error> {
             let before = partners.look();
             partners.reload()?;
+            partners.iter().try_for_each(|partner| check_channels(partner))?;
             Ok((partners, before))
         };
         let (partners, before) = tokio::task::spawn_blocking(read).await.map_err(|_| store::Error::Panicked)??;

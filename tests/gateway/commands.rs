@@ -256,6 +256,14 @@ fn keys_partners_and_the_store_are_looked_after() {
     assert_eq!(office.ask(&["partner", "reload"]).ends(0).out, "2 partners\n");
     fs::write(site.at("partners/bay.toml"), "receiver = \"BAY\"\n").unwrap();
     run("", &["partner", "check", &folder], b"").ends(1);
+    for section in ["core", "stream", "folder", "tls"] {
+        let unknown = format!("receiver_id = \"BAY\"\nsender_id = \"CLRV01\"\n[{section}]\nnonsense = 1\n");
+        fs::write(site.at("partners/bay.toml"), unknown).unwrap();
+        let told = run("", &["partner", "check", &folder], b"").ends(1).err;
+        assert!(told.contains("nonsense"), "{section}: {told}");
+        assert!(office.ask(&["partner", "reload"]).ends(2).err.contains("nonsense"), "{section}");
+    }
+    fs::write(site.at("partners/bay.toml"), "receiver = \"BAY\"\n").unwrap();
     let told = office.ask(&["partner", "reload"]).ends(2);
     assert!(told.err.contains("bay.toml") && told.err.contains("receiver"), "{}", told.err);
     assert!(office.ask(&["partner", "show", "bay"]).ends(0).out.contains("pick-up"));
