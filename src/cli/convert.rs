@@ -166,10 +166,15 @@ fn each(
     sources.try_fold(Outcome::Done, |worst, source| Ok(worst.max(convert(source?)?)))
 }
 
+/// As many threads as the machine has processors.
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 fn x12_to_json(source: Source, to: Target, output: &mut dyn Write) -> anyhow::Result<Outcome> {
     let Source { name, bytes, .. } = source;
     let notices = if to == Target::Ndjson {
-        ndjson::read(bytes, output, Some(&name)).with_context(|| name.clone())?.notices
+        ndjson::read_on(threads(), bytes, output, Some(&name)).with_context(|| name.clone())?.notices
     } else {
         let notices = document::read(bytes, &mut *output).with_context(|| name.clone())?;
         output.write_all(b"\n")?;
@@ -192,7 +197,7 @@ fn x12_to_csv<W: Write>(source: Source, tables: &mut Tables<W>) -> anyhow::Resul
         rest: Vec::new(),
         take: |line: &[u8]| tables.push(line).map_err(|error| failed.insert(error).to_string()),
     };
-    let summary = ndjson::read(bytes, lines, Some(&name));
+    let summary = ndjson::read_on(threads(), bytes, lines, Some(&name));
     if let Some(error) = failed {
         return Err(error.context(name));
     }

@@ -54,13 +54,13 @@ enum Body {
 /// What the walk hands over.
 pub(crate) enum Event<'e> {
     /// A loop closed inside a transaction set.
-    Closed { guide: &'static Guide, tape: &'e Tape, entry: usize, header: &'e Header, astray: &'e HashSet<u64> },
+    Closed { guide: &'static Guide, tape: &'e Tape, entry: usize, astray: &'e HashSet<u64> },
     /// A transaction set ended; `entry` is its loop's on the interchange's tape.
-    Set { guide: &'static Guide, tape: &'e Tape, entry: usize, header: &'e Header },
+    Set { guide: &'static Guide, tape: Tape, entry: usize, header: &'e Header },
     /// A transaction set without a guide ended.
     Plain { segments: &'e [(Vec<u8>, u64)], entry: usize, header: &'e Header },
     /// An interchange ended.
-    Interchange { tape: &'e Tape },
+    Interchange { tape: Tape },
 }
 
 impl Envelope {
@@ -117,6 +117,27 @@ impl Envelope {
         Ok(())
     }
 
+    /// Bytes held of the open transaction set.
+    pub(crate) fn held(&self) -> usize {
+        match &self.set {
+            Some(Set { body: Body::Placed(walk), .. }) => walk.tape().bytes(),
+            _ => 0,
+        }
+    }
+
+    /// Takes the tape of the open transaction set as it stands; `spare` may be used for the next one.
+    pub(crate) fn take(&mut self, spare: Option<Tape>) -> Option<Tape> {
+        match &mut self.set {
+            Some(Set { body: Body::Placed(walk), .. }) => Some(walk.take(spare)),
+            _ => None,
+        }
+    }
+
+    /// The numbers and names of what is open.
+    pub(crate) fn header(&self) -> &Header {
+        &self.group
+    }
+
     /// Ends what is still open.
     pub(crate) fn finish(&mut self, offset: u64, receive: &mut impl FnMut(Event<'_>)) {
         self.end_interchange(offset, receive);
@@ -136,7 +157,7 @@ impl Envelope {
         if let Some(walk) = self.interchange.take() {
             let (tape, faults) = walk.finish(offset, &mut |_, _, _| {});
             self.note(faults, None);
-            receive(Event::Interchange { tape: &tape });
+            receive(Event::Interchange { tape });
         }
     }
 
@@ -174,10 +195,8 @@ impl Envelope {
         let Some(set) = &mut self.set else { return };
         match &mut set.body {
             Body::Placed(walk) => {
-                let (guide, header, astray) = (walk.guide(), &self.group, &self.astray);
-                walk.push(segment, offset, &mut |tape, entry, _| {
-                    receive(Event::Closed { guide, tape, entry, header, astray })
-                });
+                let (guide, astray) = (walk.guide(), &self.astray);
+                walk.push(segment, offset, &mut |tape, entry, _| receive(Event::Closed { guide, tape, entry, astray }));
                 let faults = walk.take_faults();
                 if !faults.is_empty() {
                     self.note(faults, Some(guide));
@@ -207,10 +226,10 @@ impl Envelope {
                 let guide = walk.guide();
                 let astray = std::mem::take(&mut self.astray);
                 let (tape, faults) = walk.finish(offset, &mut |tape, entry, _| {
-                    receive(Event::Closed { guide, tape, entry, header: &header, astray: &astray })
+                    receive(Event::Closed { guide, tape, entry, astray: &astray })
                 });
                 self.note(faults, Some(guide));
-                receive(Event::Set { guide, tape: &tape, entry: set.entry, header: &header });
+                receive(Event::Set { guide, tape, entry: set.entry, header: &header });
             }
             Body::Plain(segments) => {
                 receive(Event::Plain { segments: &segments, entry: set.entry, header: &header });

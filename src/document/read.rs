@@ -140,7 +140,7 @@ impl Document {
             Event::Set { guide, tape, entry, header } => {
                 let mut json = format!("{{\"type\":\"{}\"", guide.name).into_bytes();
                 if let Some(binding) = binding(guide) {
-                    let mut reader = Reader::new(tape, crate::record::read::Spelling::Whole);
+                    let mut reader = Reader::new(&tape, crate::record::read::Spelling::Whole);
                     reader.fields_of(binding, 0, &mut json);
                     self.report(guide, &header.transaction, reader.problems());
                 }
@@ -168,7 +168,7 @@ impl Document {
                 json.push(b'}');
                 self.sets.insert(entry, json);
             }
-            Event::Interchange { tape } => self.interchange(tape),
+            Event::Interchange { tape } => self.interchange(&tape),
         }
     }
 

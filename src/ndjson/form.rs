@@ -115,7 +115,7 @@ static FORMS: &[Form] = &[
         ],
         unit: &["2000A/2000B/2000C/2000D/2200D"],
         shape: ClaimStatus::SHAPE,
-        forget: &["2000D", "2200D"],
+        forget: &["2000A", "2000B", "2000C", "2000D", "2200D"],
     },
     Form {
         kind: "acknowledgment",

@@ -14,11 +14,13 @@
 //! | `acknowledgment` | 999 | [`FunctionalAcknowledgment`](crate::claims::FunctionalAcknowledgment) |
 //! | `interchange_acknowledgment` | TA1 | [`InterchangeAcknowledgment`](crate::claims::InterchangeAcknowledgment) |
 
+mod crew;
 mod each;
 mod envelope;
 mod form;
 mod lines;
 mod read;
+mod render;
 mod write;
 
 pub use each::each;
@@ -26,7 +28,7 @@ pub use envelope::Options;
 pub(crate) use envelope::trailer;
 pub(crate) use form::line_form;
 pub use lines::Lines;
-pub use read::{Summary, read};
+pub use read::{Summary, read, read_on};
 pub use write::Writer;
 
 pub use crate::document::{Error, Notice, Severity};

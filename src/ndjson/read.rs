@@ -1,22 +1,20 @@
 //! A file to lines.
 
-use std::io::{Read, Write};
-
-use serde_json::value::RawValue;
+use std::{
+    io::{Read, Write},
+    thread,
+};
 
 use super::{
     Error, Notice, Severity,
+    crew::Crew,
     form::{Bound, Form},
+    render::{End, Part, Rendered, Renderer, Unit, Units},
 };
 use crate::{
-    claims::{InterchangeEnvelope, Remittance},
-    document::{Envelope, Event, Header, interchange_guide, notice},
+    document::{Envelope, Event, notice},
     guide::Guide,
     place::{Keep, Tape},
-    record::{
-        Binding, Record,
-        read::{Buffers, Reader, Spelling},
-    },
     x12::{self, Token},
 };
 
@@ -39,113 +37,182 @@ pub struct Summary {
 /// # Errors
 /// Bytes that are not X12, or output that fails.
 pub fn read(input: impl Read, output: impl Write, name: Option<&str>) -> Result<Summary, Error> {
+    read_on(1, input, output, name)
+}
+
+/// As [`read`], on so many threads, this one among them. The lines are the same, in the same order.
+///
+/// # Errors
+/// As those of [`read`].
+pub fn read_on(threads: usize, input: impl Read, output: impl Write, name: Option<&str>) -> Result<Summary, Error> {
+    in_batches(BATCH, threads, input, output, name)
+}
+
+fn in_batches(
+    batch: usize,
+    threads: usize,
+    input: impl Read,
+    mut output: impl Write,
+    name: Option<&str>,
+) -> Result<Summary, Error> {
     let mut reader = x12::Reader::new(input);
     let mut envelope = Envelope::new(keep);
-    let mut lines = Lines {
-        output,
-        file: name.map(|name| member("file", name)),
-        out: Vec::with_capacity(FLUSH * 2),
-        cache: Vec::new(),
-        units: 0,
-        summary: Summary::default(),
-        failed: None,
-        buffers: Buffers::default(),
-    };
-    loop {
-        match reader.next()? {
-            Some(Token::Segment { segment, offset, .. }) => {
-                envelope.push(&segment, offset, &mut |event| lines.receive(event))?
+    let mut gathered = Gathered::default();
+    let mut summary = Summary::default();
+    thread::scope(|scope| {
+        let mut crew = Crew::new(scope, threads, || {
+            let mut renderer = Renderer::new(name);
+            move |(parts, out): (Vec<Part>, Vec<u8>)| (renderer.render(&parts, out), parts)
+        });
+        loop {
+            match reader.next()? {
+                Some(Token::Segment { segment, offset, .. }) => {
+                    envelope.push(&segment, offset, &mut |event| gathered.receive(event))?
+                }
+                Some(Token::Trailing { .. }) => {}
+                None => break,
             }
-            Some(Token::Trailing { .. }) => {}
-            None => break,
+            if gathered.is_enough(batch, &envelope) {
+                gathered.take(&mut envelope);
+                crew.give(gathered.all());
+                while let Some((rendered, parts)) = crew.next() {
+                    gathered.reuse(summary.add(rendered, &mut output)?, parts);
+                }
+            }
         }
-        if lines.out.len() >= FLUSH {
-            lines.flush()?;
+        envelope.finish(reader.offset(), &mut |event| gathered.receive(event));
+        crew.give(gathered.all());
+        while let Some((rendered, _)) = crew.last() {
+            summary.add(rendered, &mut output)?;
         }
-    }
-    envelope.finish(reader.offset(), &mut |event| lines.receive(event));
-    lines.flush()?;
-    lines.output.flush()?;
-    let mut summary = lines.summary;
+        Ok::<_, Error>(())
+    })?;
+    output.flush()?;
+    summary.notices.append(&mut gathered.notices);
     summary.notices.append(&mut envelope.notices);
     summary.notices.extend(reader.findings().iter().map(notice));
-    summary.notices.sort_by_key(|notice| notice.offset);
+    summary.settle();
     Ok(summary)
 }
 
-/// How many bytes of lines are gathered before they are written.
-const FLUSH: usize = 64 << 10;
+/// How many bytes of placed segments are gathered before lines are made of them. Few in tests, so that batches end
+/// everywhere.
+const BATCH: usize = if cfg!(any(test, fuzzing)) { 1 << 10 } else { 64 << 10 };
 
 fn keep(guide: &Guide) -> Keep {
-    Form::of_guide(guide).map_or(Keep::All, |bound| Keep::AllBut(bound.form.forget))
+    Form::of_guide(guide).map_or(Keep::All, |bound| Keep::UntilTaken(bound.form.forget))
 }
 
-struct Lines<W> {
-    output: W,
-    /// `"file":"name"`
-    file: Option<Vec<u8>>,
-    out: Vec<u8>,
-    /// What was read of each level, outermost first.
-    cache: Vec<Cached>,
-    /// Units of the open transaction set.
-    units: u64,
-    summary: Summary,
-    failed: Option<std::io::Error>,
-    buffers: Buffers,
-}
+impl Summary {
+    /// Writes what was made of a batch, and gives its memory back.
+    fn add(&mut self, rendered: Rendered, output: &mut impl Write) -> Result<Vec<u8>, Error> {
+        output.write_all(&rendered.out)?;
+        self.lines += rendered.lines;
+        self.refused += rendered.refused;
+        self.notices.extend(rendered.notices);
+        Ok(rendered.out)
+    }
 
-/// A level as it was read last.
-struct Cached {
-    /// Which one: entry and offset of its loop.
-    key: (usize, u64),
-    /// `,"name":{…}`
-    json: Vec<u8>,
-    readable: bool,
-}
-
-impl<W: Write> Lines<W> {
-    fn flush(&mut self) -> Result<(), Error> {
-        if let Some(error) = self.failed.take() {
-            return Err(error.into());
+    /// Sorts what there is to say, and says once what is true of a level whose units were read in several batches.
+    fn settle(&mut self) {
+        self.notices.sort_by_key(|notice| notice.offset);
+        let mut first = 0;
+        let mut kept: Vec<Notice> = Vec::with_capacity(self.notices.len());
+        for notice in self.notices.drain(..) {
+            if kept.get(first).is_some_and(|other| other.offset != notice.offset) {
+                first = kept.len();
+            }
+            if !kept.get(first..).unwrap_or_default().contains(&notice) {
+                kept.push(notice);
+            }
         }
-        self.output.write_all(&self.out)?;
-        self.out.clear();
-        Ok(())
+        self.notices = kept;
+    }
+}
+
+/// What has been gathered for the next batch.
+#[derive(Default)]
+struct Gathered {
+    parts: Vec<Part>,
+    /// Bytes of the parts.
+    bytes: usize,
+    /// Units of the open transaction set that are on its tape.
+    units: Vec<Unit>,
+    /// Whether others of its units were.
+    has_begun: bool,
+    /// Bytes that were left on its tape when it was taken last.
+    left: usize,
+    bound: Option<&'static Bound>,
+    notices: Vec<Notice>,
+    /// Memory to be used again: for lines, and for tapes.
+    spare: (Vec<Vec<u8>>, Vec<Tape>),
+}
+
+impl Gathered {
+    /// Whether it is time to make lines. What stays on a tape is copied when the rest is taken, so that this waits
+    /// until there is as much of the rest.
+    fn is_enough(&self, batch: usize, envelope: &Envelope) -> bool {
+        let fresh = envelope.held().saturating_sub(self.left);
+        self.bytes + fresh >= batch.max(self.left)
+    }
+
+    /// Adds what is there of the open transaction set.
+    fn take(&mut self, envelope: &mut Envelope) {
+        let Some(tape) = envelope.take(self.spare.1.pop()) else { return };
+        self.left = envelope.held();
+        let list = std::mem::take(&mut self.units);
+        if let Some(bound) = self.bound.filter(|_| !list.is_empty()) {
+            self.has_begun = true;
+            self.add(Part::Units(Units { bound, tape, header: envelope.header().clone(), list, end: None }));
+        }
+    }
+
+    fn all(&mut self) -> (Vec<Part>, Vec<u8>) {
+        self.bytes = 0;
+        (std::mem::take(&mut self.parts), self.spare.0.pop().unwrap_or_default())
+    }
+
+    fn reuse(&mut self, mut out: Vec<u8>, parts: Vec<Part>) {
+        out.clear();
+        self.spare.0.push(out);
+        let tapes = parts.into_iter().map(|part| match part {
+            Part::Units(Units { tape, .. }) | Part::Interchange(tape) => tape,
+        });
+        // Of many small sets each has its own, and none is taken.
+        if self.spare.1.is_empty() {
+            self.spare.1.extend(tapes.take(1));
+        }
+    }
+
+    fn add(&mut self, part: Part) {
+        self.bytes += match &part {
+            Part::Units(Units { tape, .. }) | Part::Interchange(tape) => tape.bytes(),
+        };
+        self.parts.push(part);
     }
 
     fn receive(&mut self, event: Event<'_>) {
         match event {
-            Event::Closed { guide, tape, entry, header, astray } => {
+            Event::Closed { guide, tape, entry, astray, .. } => {
                 let Some(bound) = Form::of_guide(guide) else { return };
-                let Some(unit) = tape.entry(entry).and_then(|entry| bound.unit(entry.node)) else { return };
-                let mut around = entry;
-                let mut is_astray = false;
-                while around != 0 {
-                    around = tape.around(around);
-                    is_astray |=
-                        !astray.is_empty() && tape.entry(around).is_some_and(|level| astray.contains(&level.offset));
-                }
-                if is_astray {
-                    self.refuse(tape, entry, header, "the claim is left out, since HL02 does not say whose it is");
-                } else {
-                    self.unit(bound, unit, tape, entry, header);
-                }
-                self.units += 1;
-                if self.out.len() >= FLUSH
-                    && let Err(Error::Io(error)) = self.flush()
-                {
-                    self.failed = Some(error);
-                    self.out.clear();
+                if tape.entry(entry).is_some_and(|entry| bound.unit(entry.node).is_some()) {
+                    let is_astray = !astray.is_empty()
+                        && above(tape, entry)
+                            .any(|at| tape.entry(at).is_some_and(|level| astray.contains(&level.offset)));
+                    self.units.push(Unit { entry, is_astray });
+                    self.bound = Some(bound);
                 }
             }
             Event::Set { guide, tape, header, .. } => {
+                let list = std::mem::take(&mut self.units);
+                let end = Some(End { is_empty: list.is_empty() && !self.has_begun });
+                self.has_begun = false;
+                self.left = 0;
                 if let Some(bound) = Form::of_guide(guide) {
-                    self.end_of_set(bound, tape, header);
+                    self.add(Part::Units(Units { bound, tape, header: header.clone(), list, end }));
                 }
-                self.cache.clear();
-                self.units = 0;
             }
-            Event::Plain { segments, header, .. } => self.summary.notices.push(Notice {
+            Event::Plain { segments, header, .. } => self.notices.push(Notice {
                 severity: Severity::Warning,
                 offset: segments.first().map_or(0, |(_, offset)| *offset),
                 transaction: header.transaction.clone(),
@@ -155,217 +222,68 @@ impl<W: Write> Lines<W> {
                     header.set
                 ),
             }),
-            Event::Interchange { tape } => self.interchange(tape),
+            Event::Interchange { tape } => self.add(Part::Interchange(tape)),
         }
-    }
-
-    fn unit(&mut self, bound: &Bound, unit: &Binding, tape: &Tape, entry: usize, header: &Header) {
-        let start = self.out.len();
-        self.open(bound.form.kind, tape, entry, header);
-        let readable = self.levels(bound, tape, entry);
-        let mut reader = Reader::with(tape, Spelling::Lost, std::mem::take(&mut self.buffers));
-        reader.fields_of(unit, entry, &mut self.out);
-        self.out.extend_from_slice(b"}\n");
-        let (problems, buffers) = reader.finish();
-        self.buffers = buffers;
-        self.summary.notices.extend(problems.iter().map(|problem| Notice {
-            severity: Severity::Error,
-            offset: problem.offset,
-            transaction: header.transaction.clone(),
-            position: problem.position,
-            message: problem.describe(bound.guide),
-        }));
-        if readable && problems.is_empty() {
-            self.summary.lines += 1;
-        } else {
-            self.out.truncate(start);
-            self.refuse(
-                tape,
-                entry,
-                header,
-                "what begins here is left out, since a value in or above it cannot be read",
-            );
-        }
-    }
-
-    fn refuse(&mut self, tape: &Tape, entry: usize, header: &Header, message: &str) {
-        self.summary.refused += 1;
-        let (offset, position) = tape.entry(entry).map_or((0, 0), |entry| (entry.offset, entry.position));
-        self.summary.notices.push(Notice {
-            severity: Severity::Error,
-            offset,
-            transaction: header.transaction.clone(),
-            position,
-            message: message.to_owned(),
-        });
-    }
-
-    /// `{"kind":…,"guide":…,"source":{…}`
-    fn open(&mut self, kind: &str, tape: &Tape, entry: usize, header: &Header) {
-        self.out.extend_from_slice(b"{\"kind\":\"");
-        self.out.extend_from_slice(kind.as_bytes());
-        self.out.push(b'"');
-        let first = tape.entry(1).map(|entry| tape.segment(entry).element(3)).unwrap_or_default();
-        let guide = if first.is_empty() { header.version.as_bytes() } else { first };
-        // Acknowledgments have ST03 among their own members.
-        let has_it = kind == "acknowledgment" && !first.is_empty();
-        if !guide.is_empty() && !has_it {
-            self.out.extend_from_slice(b",\"guide\":");
-            crate::record::quote(guide, &mut self.out);
-        }
-        self.out.extend_from_slice(b",\"source\":{");
-        if let Some(file) = &self.file {
-            self.out.extend_from_slice(file);
-            self.out.push(b',');
-        }
-        let numbers =
-            [("interchange", &header.interchange), ("group", &header.group), ("transaction", &header.transaction)];
-        for (name, value) in numbers.into_iter().filter(|(_, value)| !value.is_empty()) {
-            member_into(name, value, &mut self.out);
-            self.out.push(b',');
-        }
-        let (position, offset) = tape.entry(entry).map_or((0, 0), |entry| (entry.position, entry.offset));
-        // Writing to a vector does not fail.
-        let _ = write!(self.out, "\"segment_position\":{position},\"byte_offset\":{offset}}}");
-    }
-
-    /// Writes what stands above an entry; false if something of it could not be read.
-    fn levels(&mut self, bound: &Bound, tape: &Tape, entry: usize) -> bool {
-        let mut readable = true;
-        for (at, level) in bound.levels.iter().enumerate() {
-            let Some(found) = find(&level.binding, bound.guide, tape, entry) else {
-                self.cache.truncate(at);
-                self.cache.push(Cached { key: (usize::MAX, u64::MAX), json: Vec::new(), readable: true });
-                continue;
-            };
-            let key = (found, tape.entry(found).map_or(0, |entry| entry.offset));
-            if self.cache.get(at).is_none_or(|cached| cached.key != key) {
-                self.cache.truncate(at);
-                let mut json = format!(",\"{}\":", level.name).into_bytes();
-                let mut reader = Reader::of_part(tape, Spelling::Lost);
-                reader.object(&level.binding, found, &mut json);
-                let problems = reader.into_problems();
-                self.summary.notices.extend(problems.iter().map(|problem| Notice {
-                    severity: Severity::Error,
-                    offset: problem.offset,
-                    transaction: String::new(),
-                    position: problem.position,
-                    message: problem.describe(bound.guide),
-                }));
-                self.cache.push(Cached { key, json, readable: problems.is_empty() });
-            }
-            if let Some(cached) = self.cache.get(at) {
-                self.out.extend_from_slice(&cached.json);
-                readable &= cached.readable;
-            }
-        }
-        readable
-    }
-
-    /// What a transaction set has besides its units.
-    fn end_of_set(&mut self, bound: &Bound, tape: &Tape, header: &Header) {
-        match bound.form.kind {
-            "payment" => self.provider_adjustments(bound, tape, header),
-            // A report that rejects the whole batch names no claims.
-            "claim_status" if self.units == 0 => {
-                self.open(bound.form.kind, tape, 0, header);
-                let deepest = (0..tape.len()).rev().find(|&at| {
-                    tape.entry(at).is_some_and(|entry| {
-                        bound.levels.iter().any(|level| level.binding.node() == entry.node && entry.is_loop())
-                    })
-                });
-                self.levels(bound, tape, deepest.unwrap_or(0));
-                self.out.extend_from_slice(b"}\n");
-                self.summary.lines += 1;
-            }
-            _ => {}
-        }
-    }
-
-    fn provider_adjustments(&mut self, bound: &Bound, tape: &Tape, header: &Header) {
-        let Ok(binding) = Binding::with(bound.guide, "", Remittance::SHAPE, |field| field == "provider_adjustments")
-        else {
-            return;
-        };
-        for item in self.list(&binding, tape) {
-            self.open("provider_adjustment", tape, 0, header);
-            let remittance = bound.levels.first().map(|level| {
-                let mut json = format!(",\"{}\":", level.name).into_bytes();
-                Reader::of_part(tape, Spelling::Lost).object(&level.binding, 0, &mut json);
-                json
-            });
-            self.out.extend_from_slice(&remittance.unwrap_or_default());
-            self.members(&item);
-        }
-    }
-
-    fn interchange(&mut self, tape: &Tape) {
-        let Ok(guide) = interchange_guide() else { return };
-        let Ok(binding) = Binding::with(guide, "", InterchangeEnvelope::SHAPE, |field| field == "acknowledgments")
-        else {
-            return;
-        };
-        for item in self.list(&binding, tape) {
-            self.out.extend_from_slice(b"{\"kind\":\"interchange_acknowledgment\"");
-            self.members(&item);
-        }
-    }
-
-    /// The items of the only field of a binding at the root.
-    fn list(&mut self, binding: &Binding, tape: &Tape) -> Vec<Box<RawValue>> {
-        let mut json = Vec::new();
-        Reader::of_part(tape, Spelling::Lost).object(binding, 0, &mut json);
-        let fields: std::collections::BTreeMap<String, Vec<Box<RawValue>>> =
-            serde_json::from_slice(&json).unwrap_or_default();
-        fields.into_values().flatten().collect()
-    }
-
-    /// Adds the members of an object to the open line and ends it.
-    fn members(&mut self, object: &RawValue) {
-        let inner = object.get().strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or_default();
-        if !inner.is_empty() {
-            self.out.push(b',');
-            self.out.extend_from_slice(inner.as_bytes());
-        }
-        self.out.extend_from_slice(b"}\n");
-        self.summary.lines += 1;
     }
 }
 
-/// The entry of a level that stands above another: around it, or in one of the loops around it.
-fn find(binding: &Binding, guide: &Guide, tape: &Tape, entry: usize) -> Option<usize> {
-    let mut at = entry;
-    loop {
-        let here = tape.entry(at)?;
-        if here.node == binding.node() {
-            return Some(at);
-        }
-        if here.node == guide.parent(binding.node()) {
-            // Only a loop that stands beside the way: one on the way would have been met.
-            let beside = |entry: usize| {
-                entry != at && tape.entry(entry).is_some_and(|entry| !guide.children(entry.node).is_empty())
-            };
-            return tape
-                .inside(at)
-                .find(|(index, inside)| inside.node == binding.node() && beside(*index) && tape.is_closed(*index))
-                .map(|(index, _)| index);
-        }
-        if at == 0 {
-            return None;
-        }
-        at = tape.around(at);
+/// The entries of the loops around one, the transaction set last.
+fn above(tape: &Tape, entry: usize) -> impl Iterator<Item = usize> + '_ {
+    std::iter::successors(Some(entry).filter(|entry| *entry != 0), |entry| {
+        Some(tape.around(*entry)).filter(|at| *at != 0)
+    })
+    .map(|entry| tape.around(entry))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        generate::{self, Kind, Options},
+        testing::Mutator,
+    };
+
+    fn read_so(batch: usize, threads: usize, file: &[u8]) -> Option<(Vec<u8>, Summary)> {
+        let mut out = Vec::new();
+        let summary = in_batches(batch, threads, file, &mut out, Some("a file")).ok()?;
+        Some((out, summary))
     }
-}
 
-fn member(name: &str, value: &str) -> Vec<u8> {
-    let mut json = Vec::new();
-    member_into(name, value, &mut json);
-    json
-}
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+        #[test]
+        fn batches_and_threads_change_nothing(
+            seed in any::<u64>(),
+            kind in prop::sample::select(Kind::ALL.to_vec()),
+            per_set in 1_u64..20,
+            damage in 0_usize..4,
+        ) {
+            let options = Options { claims_per_transaction: Some(per_set), ..Options::new(kind, 30, seed) };
+            let mut file = Vec::new();
+            generate::write(&options, &mut file).expect("a file");
+            let file = Mutator::new(seed).mutate(&file, damage).bytes;
+            let whole = read_so(usize::MAX, 1, &file);
+            for (batch, threads) in [(1, 1), (1, 3), (1 << 10, 2), (8 << 10, 4)] {
+                prop_assert!(read_so(batch, threads, &file) == whole, "{batch} bytes on {threads} threads");
+            }
+        }
+    }
 
-/// `"name":"value"`
-fn member_into(name: &str, value: &str, json: &mut Vec<u8>) {
-    crate::record::quote(name.as_bytes(), json);
-    json.push(b':');
-    crate::record::quote(value.as_bytes(), json);
+    #[test]
+    fn a_level_that_cannot_be_read_is_told_once() {
+        let mut file = Vec::new();
+        let options = Options { lines: Some(1), ..Options::new(Kind::Professional, 40, 7) };
+        generate::write(&options, &mut file).expect("a file");
+        let text = String::from_utf8(file).expect("UTF-8");
+        let begin = text.find("*BHT").or_else(|| text.find("BHT*")).expect("a BHT");
+        let bht = text.get(begin..).and_then(|rest| rest.split('~').next()).expect("a segment");
+        let mut elements: Vec<&str> = bht.split('*').collect();
+        elements[4] = "2O26";
+        let file = text.replacen(bht, &elements.join("*"), 1);
+        let (_, summary) = read_so(1, 2, file.as_bytes()).expect("X12");
+        let told = summary.notices.iter().filter(|notice| notice.message.contains("BHT04")).count();
+        assert_eq!((told, summary.lines, summary.refused), (1, 0, 40), "{summary:?}");
+    }
 }

@@ -157,6 +157,39 @@ impl Tape {
         self.entries.get(index).map_or(0, |entry| entry.around as usize)
     }
 
+    /// What is left without some of the closed loops, and for each entry where it is then, or would be. The memory
+    /// of `spare` is used for it.
+    pub(super) fn without(&self, is_left_out: impl Fn(&Entry) -> bool, spare: Option<Tape>) -> (Tape, Vec<u32>) {
+        let mut rest = spare.unwrap_or_else(|| Tape::new(self.delimiters));
+        rest.delimiters = self.delimiters;
+        rest.text.clear();
+        rest.ends.clear();
+        rest.entries.clear();
+        let mut moved = Vec::with_capacity(self.entries.len() + 1);
+        let mut at = 0;
+        while let Some(entry) = self.entries.get(at) {
+            moved.push(rest.entries.len() as u32);
+            at += 1;
+            if entry.is_loop() && entry.extent > 0 && is_left_out(entry) {
+                at = entry.extent as usize;
+                moved.resize(at, rest.entries.len() as u32);
+                continue;
+            }
+            let segment = self.segment(entry);
+            let (start, first_end) = (rest.text.len() as u32, rest.ends.len() as u32);
+            rest.text.extend_from_slice(segment.bytes());
+            rest.ends.extend(segment.ends());
+            rest.entries.push(Entry { start, first_end, ..*entry });
+        }
+        moved.push(rest.entries.len() as u32);
+        let to = |index: u32| moved.get(index as usize).copied().unwrap_or_default();
+        for entry in rest.entries.iter_mut().filter(|entry| entry.is_loop()) {
+            entry.around = to(entry.around);
+            entry.extent = if entry.extent > 0 { to(entry.extent) } else { 0 };
+        }
+        (rest, moved)
+    }
+
     pub(super) fn open(&mut self, node: NodeId, around: usize, position: u32, offset: u64) -> usize {
         self.entries.push(Entry {
             node,

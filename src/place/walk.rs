@@ -1,6 +1,6 @@
 //! The walk itself.
 
-use super::{Fault, FaultKind, Tape};
+use super::{Entry, Fault, FaultKind, Tape};
 use crate::{
     guide::{Guide, Lookup, NodeId, Place, Step, dictionary},
     x12::{Delimiters, Segment},
@@ -13,6 +13,8 @@ pub enum Keep {
     All,
     /// All but the loops of these ids, which are forgotten once they have closed.
     AllBut(&'static [&'static str]),
+    /// All, up to [`Walk::take`]; after it all but the loops of these ids that have closed.
+    UntilTaken(&'static [&'static str]),
 }
 
 /// A walk of one transaction set through its guide.
@@ -21,6 +23,8 @@ pub struct Walk<'g> {
     guide: &'g Guide,
     /// Which nodes are loops to forget.
     forget: Vec<bool>,
+    /// Whether they are forgotten once they have closed, and not when the tape is taken.
+    at_once: bool,
     tape: Tape,
     frames: Vec<Frame>,
     /// Occurrences of each part of each open loop.
@@ -45,7 +49,7 @@ impl<'g> Walk<'g> {
     pub fn new(guide: &'g Guide, delimiters: Delimiters, keep: Keep) -> Self {
         let forget = match keep {
             Keep::All => Vec::new(),
-            Keep::AllBut(ids) => guide
+            Keep::AllBut(ids) | Keep::UntilTaken(ids) => guide
                 .nodes()
                 .map(|node| guide.loop_at(node).is_some_and(|one| ids.contains(&one.id.as_str())))
                 .collect(),
@@ -53,6 +57,7 @@ impl<'g> Walk<'g> {
         let mut walk = Self {
             guide,
             forget,
+            at_once: matches!(keep, Keep::AllBut(_)),
             tape: Tape::new(delimiters),
             frames: Vec::new(),
             counts: Vec::new(),
@@ -83,6 +88,26 @@ impl<'g> Walk<'g> {
     #[inline]
     pub fn has_faults(&self) -> bool {
         !self.faults.is_empty()
+    }
+
+    /// Takes the tape as it stands, for a caller who works on many loops at once. What goes on the next one are
+    /// the open loops, without those inside them that [`Keep::UntilTaken`] names. The memory of `spare` is used for
+    /// that.
+    pub fn take(&mut self, spare: Option<Tape>) -> Tape {
+        let forget = &self.forget;
+        let is_left_out = |entry: &Entry| forget.get(entry.node.index()).copied().unwrap_or(false);
+        let (rest, moved) = self.tape.without(is_left_out, spare);
+        for frame in &mut self.frames {
+            if frame.forgotten.is_none() {
+                frame.forgotten = self
+                    .tape
+                    .inside(frame.entry)
+                    .find(|(index, entry)| self.tape.is_closed(*index) && is_left_out(entry))
+                    .map(|(_, entry)| (self.guide.rank(entry.node), entry.position, entry.offset));
+            }
+            frame.entry = moved.get(frame.entry).map_or(0, |entry| *entry as usize);
+        }
+        std::mem::replace(&mut self.tape, rest)
     }
 
     /// Takes what was found since the last call.
@@ -227,7 +252,7 @@ impl<'g> Walk<'g> {
         self.counts.truncate(frame.counts);
         self.tape.close(frame.entry);
         closed(&self.tape, frame.entry, &self.faults);
-        if self.forget.get(frame.node.index()).copied().unwrap_or(false) {
+        if self.at_once && self.forget.get(frame.node.index()).copied().unwrap_or(false) {
             if let (Some(around), Some(entry)) = (self.frames.last_mut(), self.tape.entry(frame.entry)) {
                 let rank = self.guide.rank(frame.node);
                 around.forgotten.get_or_insert((rank, entry.position, entry.offset));

@@ -1,0 +1,323 @@
+//! Placed units to lines.
+
+use std::io::Write;
+
+use serde_json::value::RawValue;
+
+use super::{Notice, Severity, form::Bound};
+use crate::{
+    claims::{InterchangeEnvelope, Remittance},
+    document::{Header, interchange_guide},
+    guide::Guide,
+    place::Tape,
+    record::{
+        Binding, Record,
+        read::{Buffers, Problem, Reader, Spelling},
+    },
+};
+
+/// Something of a file that lines are made of.
+pub(super) enum Part {
+    /// Units of one transaction set.
+    Units(Units),
+    /// The envelope of an interchange that has ended.
+    Interchange(Tape),
+}
+
+/// Units of one transaction set, on a tape with all that stands above them.
+pub(super) struct Units {
+    pub(super) bound: &'static Bound,
+    pub(super) tape: Tape,
+    pub(super) header: Header,
+    pub(super) list: Vec<Unit>,
+    /// How the set ended, if it did.
+    pub(super) end: Option<End>,
+}
+
+/// Where a unit is.
+#[derive(Clone, Copy)]
+pub(super) struct Unit {
+    /// The entry of its loop.
+    pub(super) entry: usize,
+    /// Whether HL02 leaves open what it belongs to.
+    pub(super) is_astray: bool,
+}
+
+/// The end of a transaction set.
+#[derive(Clone, Copy)]
+pub(super) struct End {
+    /// Whether there was any unit.
+    pub(super) is_empty: bool,
+}
+
+/// Lines, and what became of the others.
+#[derive(Default)]
+pub(super) struct Rendered {
+    pub(super) out: Vec<u8>,
+    pub(super) lines: u64,
+    pub(super) refused: u64,
+    pub(super) notices: Vec<Notice>,
+}
+
+/// Makes lines. What is above units is read once for neighbours.
+pub(super) struct Renderer {
+    /// `"file":"name"`
+    file: Option<Vec<u8>>,
+    done: Rendered,
+    /// What was read of each level, outermost first.
+    cache: Vec<Cached>,
+    buffers: Buffers,
+}
+
+/// A level as it was read last.
+struct Cached {
+    /// The entry of its loop.
+    entry: Option<usize>,
+    /// `,"name":{…}`
+    json: Vec<u8>,
+    readable: bool,
+}
+
+impl Renderer {
+    /// For a file of this name.
+    pub(super) fn new(name: Option<&str>) -> Self {
+        let file = name.map(|name| member("file", name));
+        Self { file, done: Rendered::default(), cache: Vec::new(), buffers: Buffers::default() }
+    }
+
+    /// Makes the lines of neighbours. The memory of `out` is used for them.
+    pub(super) fn render(&mut self, parts: &[Part], out: Vec<u8>) -> Rendered {
+        self.done.out = out;
+        for part in parts {
+            match part {
+                Part::Units(units) => self.units(units),
+                Part::Interchange(tape) => self.interchange(tape),
+            }
+        }
+        std::mem::take(&mut self.done)
+    }
+
+    fn units(&mut self, units: &Units) {
+        let Units { bound, tape, header, list, end } = units;
+        self.cache.clear();
+        for unit in list {
+            match tape.entry(unit.entry).and_then(|entry| bound.unit(entry.node)) {
+                Some(_) if unit.is_astray => {
+                    self.refuse(tape, unit.entry, header, "the claim is left out, since HL02 does not say whose it is")
+                }
+                Some(binding) => self.unit(bound, binding, tape, unit.entry, header),
+                None => {}
+            }
+        }
+        if let Some(end) = end {
+            self.end_of_set(bound, tape, header, *end);
+        }
+    }
+
+    fn unit(&mut self, bound: &Bound, unit: &Binding, tape: &Tape, entry: usize, header: &Header) {
+        let start = self.done.out.len();
+        self.open(bound.form.kind, tape, entry, header);
+        let readable = self.levels(bound, tape, entry);
+        let mut reader = Reader::with(tape, Spelling::Lost, std::mem::take(&mut self.buffers));
+        reader.fields_of(unit, entry, &mut self.done.out);
+        self.done.out.extend_from_slice(b"}\n");
+        let (problems, buffers) = reader.finish();
+        self.buffers = buffers;
+        self.report(bound, &header.transaction, &problems);
+        if readable && problems.is_empty() {
+            self.done.lines += 1;
+        } else {
+            self.done.out.truncate(start);
+            self.refuse(
+                tape,
+                entry,
+                header,
+                "what begins here is left out, since a value in or above it cannot be read",
+            );
+        }
+    }
+
+    fn report(&mut self, bound: &Bound, transaction: &str, problems: &[Problem]) {
+        self.done.notices.extend(problems.iter().map(|problem| Notice {
+            severity: Severity::Error,
+            offset: problem.offset,
+            transaction: transaction.to_owned(),
+            position: problem.position,
+            message: problem.describe(bound.guide),
+        }));
+    }
+
+    fn refuse(&mut self, tape: &Tape, entry: usize, header: &Header, message: &str) {
+        self.done.refused += 1;
+        let (offset, position) = tape.entry(entry).map_or((0, 0), |entry| (entry.offset, entry.position));
+        self.done.notices.push(Notice {
+            severity: Severity::Error,
+            offset,
+            transaction: header.transaction.clone(),
+            position,
+            message: message.to_owned(),
+        });
+    }
+
+    /// `{"kind":…,"guide":…,"source":{…}`
+    fn open(&mut self, kind: &str, tape: &Tape, entry: usize, header: &Header) {
+        self.done.out.extend_from_slice(b"{\"kind\":\"");
+        self.done.out.extend_from_slice(kind.as_bytes());
+        self.done.out.push(b'"');
+        let first = tape.entry(1).map(|entry| tape.segment(entry).element(3)).unwrap_or_default();
+        let guide = if first.is_empty() { header.version.as_bytes() } else { first };
+        // Acknowledgments have ST03 among their own members.
+        let has_it = kind == "acknowledgment" && !first.is_empty();
+        if !guide.is_empty() && !has_it {
+            self.done.out.extend_from_slice(b",\"guide\":");
+            crate::record::quote(guide, &mut self.done.out);
+        }
+        self.done.out.extend_from_slice(b",\"source\":{");
+        if let Some(file) = &self.file {
+            self.done.out.extend_from_slice(file);
+            self.done.out.push(b',');
+        }
+        let numbers =
+            [("interchange", &header.interchange), ("group", &header.group), ("transaction", &header.transaction)];
+        for (name, value) in numbers.into_iter().filter(|(_, value)| !value.is_empty()) {
+            member_into(name, value, &mut self.done.out);
+            self.done.out.push(b',');
+        }
+        let (position, offset) = tape.entry(entry).map_or((0, 0), |entry| (entry.position, entry.offset));
+        // Writing to a vector does not fail.
+        let _ = write!(self.done.out, "\"segment_position\":{position},\"byte_offset\":{offset}}}");
+    }
+
+    /// Writes what stands above an entry; false if something of it could not be read.
+    fn levels(&mut self, bound: &Bound, tape: &Tape, entry: usize) -> bool {
+        let mut readable = true;
+        for (at, level) in bound.levels.iter().enumerate() {
+            let Some(found) = find(&level.binding, bound.guide, tape, entry) else {
+                self.cache.truncate(at);
+                self.cache.push(Cached { entry: None, json: Vec::new(), readable: true });
+                continue;
+            };
+            if self.cache.get(at).is_none_or(|cached| cached.entry != Some(found)) {
+                self.cache.truncate(at);
+                let mut json = format!(",\"{}\":", level.name).into_bytes();
+                let mut reader = Reader::of_part(tape, Spelling::Lost);
+                reader.object(&level.binding, found, &mut json);
+                let problems = reader.into_problems();
+                self.report(bound, "", &problems);
+                self.cache.push(Cached { entry: Some(found), json, readable: problems.is_empty() });
+            }
+            if let Some(cached) = self.cache.get(at) {
+                self.done.out.extend_from_slice(&cached.json);
+                readable &= cached.readable;
+            }
+        }
+        readable
+    }
+
+    /// What a transaction set has besides its units.
+    fn end_of_set(&mut self, bound: &Bound, tape: &Tape, header: &Header, end: End) {
+        match bound.form.kind {
+            "payment" => self.provider_adjustments(bound, tape, header),
+            // A report that rejects the whole batch names no claims.
+            "claim_status" if end.is_empty => {
+                self.open(bound.form.kind, tape, 0, header);
+                let deepest = (0..tape.len()).rev().find(|&at| {
+                    tape.entry(at).is_some_and(|entry| {
+                        bound.levels.iter().any(|level| level.binding.node() == entry.node && entry.is_loop())
+                    })
+                });
+                self.levels(bound, tape, deepest.unwrap_or(0));
+                self.done.out.extend_from_slice(b"}\n");
+                self.done.lines += 1;
+            }
+            _ => {}
+        }
+    }
+
+    fn provider_adjustments(&mut self, bound: &Bound, tape: &Tape, header: &Header) {
+        let Ok(binding) = Binding::with(bound.guide, "", Remittance::SHAPE, |field| field == "provider_adjustments")
+        else {
+            return;
+        };
+        for item in self.list(&binding, tape) {
+            self.open("provider_adjustment", tape, 0, header);
+            let remittance = bound.levels.first().map(|level| {
+                let mut json = format!(",\"{}\":", level.name).into_bytes();
+                Reader::of_part(tape, Spelling::Lost).object(&level.binding, 0, &mut json);
+                json
+            });
+            self.done.out.extend_from_slice(&remittance.unwrap_or_default());
+            self.members(&item);
+        }
+    }
+
+    fn interchange(&mut self, tape: &Tape) {
+        let Ok(guide) = interchange_guide() else { return };
+        let Ok(binding) = Binding::with(guide, "", InterchangeEnvelope::SHAPE, |field| field == "acknowledgments")
+        else {
+            return;
+        };
+        for item in self.list(&binding, tape) {
+            self.done.out.extend_from_slice(b"{\"kind\":\"interchange_acknowledgment\"");
+            self.members(&item);
+        }
+    }
+
+    /// The items of the only field of a binding at the root.
+    fn list(&mut self, binding: &Binding, tape: &Tape) -> Vec<Box<RawValue>> {
+        let mut json = Vec::new();
+        Reader::of_part(tape, Spelling::Lost).object(binding, 0, &mut json);
+        let fields: std::collections::BTreeMap<String, Vec<Box<RawValue>>> =
+            serde_json::from_slice(&json).unwrap_or_default();
+        fields.into_values().flatten().collect()
+    }
+
+    /// Adds the members of an object to the open line and ends it.
+    fn members(&mut self, object: &RawValue) {
+        let inner = object.get().strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or_default();
+        if !inner.is_empty() {
+            self.done.out.push(b',');
+            self.done.out.extend_from_slice(inner.as_bytes());
+        }
+        self.done.out.extend_from_slice(b"}\n");
+        self.done.lines += 1;
+    }
+}
+
+/// The entry of a level that stands above another: around it, or in one of the loops around it.
+fn find(binding: &Binding, guide: &Guide, tape: &Tape, entry: usize) -> Option<usize> {
+    let mut at = entry;
+    loop {
+        let here = tape.entry(at)?;
+        if here.node == binding.node() {
+            return Some(at);
+        }
+        if here.node == guide.parent(binding.node()) {
+            // Only a loop that stands beside the way: one on the way would have been met.
+            let beside = |entry: usize| {
+                entry != at && tape.entry(entry).is_some_and(|entry| !guide.children(entry.node).is_empty())
+            };
+            return tape
+                .inside(at)
+                .find(|(index, inside)| inside.node == binding.node() && beside(*index) && tape.is_closed(*index))
+                .map(|(index, _)| index);
+        }
+        if at == 0 {
+            return None;
+        }
+        at = tape.around(at);
+    }
+}
+
+fn member(name: &str, value: &str) -> Vec<u8> {
+    let mut json = Vec::new();
+    member_into(name, value, &mut json);
+    json
+}
+
+/// `"name":"value"`
+fn member_into(name: &str, value: &str, json: &mut Vec<u8>) {
+    crate::record::quote(name.as_bytes(), json);
+    json.push(b':');
+    crate::record::quote(value.as_bytes(), json);
+}
