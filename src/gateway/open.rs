@@ -12,6 +12,7 @@ use aws_lc_rs::{hmac, rand};
 use super::{
     Gateway, Id, Settings, check_channels,
     refusals::Refusals,
+    secret::warn_if_exposed,
     settings::SettingsError,
     store::{self, Clock, Keyring, Store, Tx, payload, values},
 };
@@ -108,7 +109,11 @@ impl Settings {
     /// A place that is none, or where there are no keys.
     pub fn keys(&self) -> Result<Keyring, OpenError> {
         match self.master_key.split_once(':') {
-            Some(("file", path)) => Ok(Keyring::from_file(Path::new(path))?),
+            Some(("file", path)) => {
+                let path = Path::new(path);
+                warn_if_exposed(path);
+                Ok(Keyring::from_file(path)?)
+            }
             Some(("env", name)) => Ok(Keyring::from_env(name)?),
             _ => Err(OpenError::MasterKey(self.master_key.clone())),
         }
@@ -142,4 +147,52 @@ fn fingerprints(tx: &mut dyn Tx) -> store::Result<hmac::Key> {
         }
     };
     Ok(hmac::Key::new(hmac::HMAC_SHA256, &bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        fs, io,
+        os::unix::fs::PermissionsExt,
+        sync::{Arc, Mutex},
+    };
+
+    use super::*;
+    use crate::gateway::{observe, settings::Logs};
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_master_key_that_others_can_read_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = folder.path().join("master.key");
+        Keyring::generate_file(&key).unwrap();
+        let file = folder.path().join("gateway.toml");
+        fs::write(&file, "folder = \"data\"\nmaster_key = \"file:master.key\"\npartners = \"partners\"\n").unwrap();
+        let settings = Settings::load(&file).unwrap();
+        let told = |mode| {
+            fs::set_permissions(&key, fs::Permissions::from_mode(mode)).unwrap();
+            let log = Log::default();
+            let lines = observe::lines(&Logs::default(), {
+                let log = log.clone();
+                move || log.clone()
+            });
+            tracing::subscriber::with_default(lines, || settings.keys().unwrap());
+            let bytes = log.0.lock().unwrap().clone();
+            String::from_utf8(bytes).unwrap()
+        };
+        assert_eq!(told(0o600), "");
+        assert!(told(0o644).contains("others can read this secret"));
+    }
 }

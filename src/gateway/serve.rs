@@ -130,6 +130,7 @@ impl Served {
     pub async fn run(self, stop: CancellationToken) -> Result<(), OpenError> {
         let Self { gateway, core, stream, api, certificates, intake } = self;
         let passwords = Passwords::new(REMEMBER).map_err(|error| listener("passwords", &error))?;
+        tracing::info!(version = env!("CARGO_PKG_VERSION"), "the gateway has started");
         let desk: Arc<dyn Service> = Arc::new(Desk::new(Arc::clone(&gateway), passwords));
         let mut tasks = JoinSet::new();
         let (refused, told) = mpsc::channel(MOST_REFUSED);
@@ -176,7 +177,12 @@ impl Served {
                 }
             });
         }
+        tasks.spawn(async move {
+            stop.cancelled().await;
+            tracing::info!("nothing new is begun; what has begun goes on to its end");
+        });
         while tasks.join_next().await.is_some() {}
+        tracing::info!("the gateway has stopped");
         Ok(())
     }
 

@@ -324,6 +324,49 @@ fn keys_partners_and_the_store_are_looked_after() {
 }
 
 #[test]
+fn a_folder_is_emptied_as_long_as_its_partner_is_known() {
+    let folder = |id: &str, name: &str| {
+        format!("sender_id = \"CLRV01\"\nreceiver_id = \"{id}\"\n[folder]\npick_up = \"../{name}\"\npoll = \"100ms\"\n")
+    };
+    let site = Site::new(API, &[("harbor", &folder("99001", "harbor"))]);
+    let names = ["harbor", "bay"];
+    names.iter().for_each(|name| fs::create_dir(site.at(name)).unwrap());
+    let office = Office::open(&site);
+    let put = |name: &str| {
+        let file = site.at(name).join("remittance.835");
+        let mut bytes = Vec::new();
+        let options = claimwire::generate::Options::new(Kind::Remittance, 1, name.len() as u64);
+        claimwire::generate::write(&options, &mut bytes).unwrap();
+        fs::write(&file, bytes).unwrap();
+        file
+    };
+    let taken = |name: &str| {
+        let file = put(name);
+        until(
+            Duration::from_secs(20),
+            "taken",
+            || !file.exists(),
+            || fs::read_to_string(site.at("gateway.log")).unwrap(),
+        );
+    };
+    taken("harbor");
+    let bay = site.at("partners/bay.toml");
+    fs::write(&bay, folder("BAY", "bay")).unwrap();
+    office.ask(&["partner", "reload"]).ends(0);
+    taken("bay");
+    fs::remove_file(&bay).unwrap();
+    office.ask(&["partner", "reload"]).ends(0);
+    // The other folder is looked at several times meanwhile.
+    let left = put("bay");
+    taken("harbor");
+    taken("harbor");
+    assert!(left.exists());
+    fs::write(&bay, folder("BAY", "bay")).unwrap();
+    office.ask(&["partner", "reload"]).ends(0);
+    until(Duration::from_secs(20), "taken", || !left.exists(), || "the folder of a partner that came back".into());
+}
+
+#[test]
 fn the_gateway_of_the_tour_can_be_used() {
     let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/gateway");
     claimwire::gateway::Settings::load(&samples.join("gateway.toml")).unwrap();
