@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::{Check, Scope, found::Found, index::Taken, partner::Partner, plan::Plan, rules};
-use crate::guide::{Guide, NAMES, NodeId, Place};
+use crate::guide::{Guide, NAMES, NodeId, Place, Role};
 
 /// A guide made ready for checking.
 #[derive(Debug)]
@@ -11,8 +11,6 @@ pub(super) struct Prepared {
     pub(super) guide: &'static Guide,
     /// Which of [`NAMES`] it is, or extends.
     pub(super) ordinal: usize,
-    /// Loops that are forgotten when they close.
-    pub(super) forget: &'static [&'static str],
     /// What its companion narrows.
     pub(super) partner: Option<Partner>,
     plans: Vec<Plan>,
@@ -48,28 +46,6 @@ impl Gated {
     }
 }
 
-/// What a loop is to a report.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Role {
-    /// A claim, claim payment or claim status: judged on its own.
-    Claim,
-    /// Something above claims, whose errors hold for every claim below.
-    Level,
-    /// Part of another.
-    #[default]
-    Part,
-}
-
-/// By guide: the loop that holds one claim, and those that are forgotten when they have closed, which are it
-/// and the levels above it.
-const CLAIMS: &[(&str, &str, &[&str])] = &[
-    ("837P", "2300", &["2300", "2000A", "2000B", "2000C"]),
-    ("837I", "2300", &["2300", "2000A", "2000B", "2000C"]),
-    ("837D", "2300", &["2300", "2000A", "2000B", "2000C"]),
-    ("835", "2100", &["2100", "2000"]),
-    ("277CA", "2200D", &["2200D", "2000A", "2000B", "2000C", "2000D"]),
-];
-
 impl Prepared {
     /// Each guide is made ready once. A companion's is that of the published guide, with what it narrows.
     pub(super) fn of(guide: &'static Guide) -> Arc<Self> {
@@ -92,10 +68,6 @@ impl Prepared {
         let guide = own.published();
         let ordinal = NAMES.iter().position(|name| *name == guide.name).unwrap_or(NAMES.len());
         let name = NAMES.get(ordinal).copied().unwrap_or_default();
-        let (claim, forget) = CLAIMS
-            .iter()
-            .find(|(of, ..)| *of == name)
-            .map_or(("", &[] as &[&str]), |(_, claim, forget)| (*claim, *forget));
         let nodes = guide.nodes().map(|node| match guide.place(node) {
             Place::Segment(_) => OfNode::default(),
             Place::Loop(one) => OfNode {
@@ -103,11 +75,7 @@ impl Prepared {
                     .filter(|check| check.on == one.id && check.guides.contains(&name))
                     .filter_map(|check| Gated::of(check, guide))
                     .collect(),
-                role: match one.id.as_str() {
-                    id if id == claim => Role::Claim,
-                    id if forget.contains(&id) => Role::Level,
-                    _ => Role::Part,
-                },
+                role: guide.role(node),
             },
         });
         let nodes: Vec<OfNode> = nodes.collect();
@@ -119,7 +87,6 @@ impl Prepared {
             begins: begins.collect(),
             guide,
             ordinal,
-            forget,
             partner: Partner::of(own),
             plans: guide.nodes().map(|node| Plan::of_use(guide, node)).collect(),
             nodes,

@@ -14,12 +14,12 @@ use super::{
     numbering::Numbering,
     outline::Progress,
     plan::Plan,
-    registry::{Prepared, Role},
+    registry::Prepared,
     scope::View,
     structure,
 };
 use crate::{
-    guide::{Guide, dictionary},
+    guide::{Guide, Role, dictionary},
     place::{Fault, Keep, Tape, Walk},
     x12::Segment,
 };
@@ -83,8 +83,8 @@ impl Set {
     pub(super) fn new(outcome: TransactionOutcome, ready: Option<Ready>, segment: &Segment<'_>) -> Self {
         let body = match ready {
             Some(ready) => {
-                let (guide, keep) = (ready.prepared.guide, Keep::AllBut(ready.prepared.forget));
-                Body::Placed(Box::new(Walk::new(guide, segment.delimiters(), keep)), ready)
+                let walk = Walk::new(ready.prepared.guide, segment.delimiters(), Keep::AllButClaims);
+                Body::Placed(Box::new(walk), ready)
             }
             None => Body::Standard(HashMap::new(), Progress::of(&outcome.set)),
         };

@@ -81,9 +81,6 @@ impl Inspect {
     }
 }
 
-/// Loops that may be forgotten when they have closed, in any guide.
-const FORGET: Keep = Keep::AllBut(&["GS", "ST", "2000", "2000A", "2000B", "2000C", "2000D", "2100", "2200D", "2300"]);
-
 /// Writes the tree as the segments come.
 struct Tree<'o> {
     asked: &'o Inspect,
@@ -154,7 +151,7 @@ impl Tree<'_> {
             }
             _ => writeln!(self.out, "{envelope}Fragment, without an interchange header{envelope:#}")?,
         }
-        Ok(Walk::new(guide, segment.delimiters(), FORGET))
+        Ok(Walk::new(guide, segment.delimiters(), Keep::AllBut(&["GS", "ST"])))
     }
 
     fn begin_set(&mut self, segment: &Segment<'_>, offset: u64, depth: usize) -> anyhow::Result<()> {
@@ -170,7 +167,7 @@ impl Tree<'_> {
                     "{:indent$}{envelope}Transaction set{number}: {} {}{envelope:#}",
                     "", guide.name, guide.title
                 )?;
-                let mut walk = Walk::new(guide, segment.delimiters(), FORGET);
+                let mut walk = Walk::new(guide, segment.delimiters(), Keep::AllButClaims);
                 walk.push(segment, offset, &mut |_, _, _| {});
                 self.placed(&mut walk, segment, depth + 1)?;
                 self.set = Some(Set { depth: depth + 1, body: Body::Placed(Box::new(walk)) });

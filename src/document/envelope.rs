@@ -13,8 +13,8 @@ use crate::{
 /// by its own.
 pub(crate) struct Envelope {
     interchange: Option<Walk<'static>>,
-    /// What to keep of the transaction sets of a guide.
-    keep: fn(&Guide) -> Keep,
+    /// What to keep of transaction sets.
+    keep: Keep,
     set: Option<Set>,
     group: Header,
     /// Offsets of HL segments whose parent is not the level around them.
@@ -64,7 +64,7 @@ pub(crate) enum Event<'e> {
 }
 
 impl Envelope {
-    pub(crate) fn new(keep: fn(&Guide) -> Keep) -> Self {
+    pub(crate) fn new(keep: Keep) -> Self {
         Self {
             interchange: None,
             keep,
@@ -169,7 +169,7 @@ impl Envelope {
             .filter(|guide| super::binding(guide).is_some());
         let body = match guide {
             Some(guide) => {
-                let mut walk = Walk::new(guide, segment.delimiters(), (self.keep)(guide));
+                let mut walk = Walk::new(guide, segment.delimiters(), self.keep);
                 walk.push(segment, offset, &mut |_, _, _| {});
                 Body::Placed(Box::new(walk))
             }

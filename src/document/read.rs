@@ -20,7 +20,7 @@ use crate::{
 /// notices.
 pub fn read(input: impl Read, mut output: impl Write) -> Result<Vec<Notice>, Error> {
     let mut reader = x12::Reader::new(input);
-    let mut envelope = Envelope::new(|_| Keep::All);
+    let mut envelope = Envelope::new(Keep::All);
     let mut document = Document {
         out: b"{\"interchanges\":[".to_vec(),
         framing: Framing::default(),

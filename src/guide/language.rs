@@ -17,7 +17,7 @@ use nom::{
 
 use super::{
     DataElement, DataType, Dictionary, DictionaryElement, Dispatch, ElementUse, Guide, Loop, Node, NodeId, Part,
-    Repeat, Requirement, SegmentUse, SyntaxNote, Usage,
+    Repeat, Requirement, Role, SegmentUse, SyntaxNote, Usage,
     dictionary::Members,
     notation::{Attributes, Line, attribute, code_words, lines, repeat, word},
 };
@@ -63,6 +63,8 @@ struct Reader<'d> {
     set: String,
     group: String,
     title: String,
+    /// The loop that is one claim: its id, and the line that says so.
+    claim: Option<(String, usize)>,
     loops: Vec<Loop>,
     segments: Vec<SegmentUse>,
     lists: HashMap<String, Vec<String>>,
@@ -90,6 +92,7 @@ impl<'d> Reader<'d> {
             set: String::new(),
             group: String::new(),
             title: String::new(),
+            claim: None,
             loops: vec![root],
             segments: Vec::new(),
             lists: HashMap::new(),
@@ -108,6 +111,11 @@ impl<'d> Reader<'d> {
             "guide" => self.guide(line),
             "also" => {
                 self.also.extend(head.split(' ').skip(1).map(str::to_owned));
+                Ok(())
+            }
+            "claim" => {
+                let id = head.split_once(' ').map_or("", |(_, id)| id).to_owned();
+                self.claim = Some((id, line.number));
                 Ok(())
             }
             "codes" => self.codes(line),
@@ -312,6 +320,12 @@ impl<'d> Reader<'d> {
             return Err(GuideError::rule(&guide.name, format!("{} places; the limit is 65,534", guide.nodes.len())));
         }
         guide.require();
+        if let Some((id, line)) = &self.claim
+            && !guide.tell_roles(id)
+        {
+            let problem = format!("`claim {id}`: there is no such loop");
+            return Err(GuideError { source_name: guide.name, line: *line, problem });
+        }
         guide.dispatch = Dispatch::build(&guide)?;
         Ok(guide)
     }
@@ -320,7 +334,7 @@ impl<'d> Reader<'d> {
 /// Adds the node of a part and all below it.
 fn plant(guide: &mut Guide, what: Part, parent: NodeId, part: u16, rank: u16) -> NodeId {
     let id = NodeId(guide.nodes.len().min(usize::from(u16::MAX)) as u16);
-    guide.nodes.push(Node { parent, part, rank, what, children: Vec::new(), required: Vec::new() });
+    guide.nodes.push(Node { parent, part, rank, what, role: Role::Part, children: Vec::new(), required: Vec::new() });
     if let Part::Loop(index) = what {
         let parts = guide.loops[index].parts.clone();
         let (mut rank, mut last) = (0, None);
@@ -475,4 +489,32 @@ fn syntax_note(input: &str) -> IResult<&str, SyntaxNote> {
     let (rest, (kind, positions)) =
         pair(satisfy(|c| "PRECL".contains(c)), many1(recognize(pair(digit(), digit())))).parse(input)?;
     Ok((rest, SyntaxNote { kind, positions: positions.into_iter().filter_map(|two: &str| two.parse().ok()).collect() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::guide::{by_name, dictionary};
+
+    #[test]
+    fn a_claim_is_told_from_the_levels_around_it() {
+        let roles = |name: &str, role| -> Vec<String> {
+            let guide = by_name(name).unwrap().unwrap();
+            guide.nodes().filter(|node| guide.role(*node) == role).map(|node| guide.path(node)).collect()
+        };
+        assert_eq!(roles("837P", Role::Claim), ["2000A/2000B/2300", "2000A/2000B/2000C/2300"]);
+        assert_eq!(roles("837P", Role::Level), ["2000A", "2000A/2000B", "2000A/2000B/2000C"]);
+        assert_eq!(
+            (roles("835", Role::Claim), roles("835", Role::Level)),
+            (vec!["2000/2100".into()], vec!["2000".into()])
+        );
+        assert_eq!(roles("999", Role::Claim), [""; 0]);
+    }
+
+    #[test]
+    fn a_claim_that_is_no_loop_is_refused() {
+        let text = "guide X  1  837 HC  A title\nclaim 2300\nST 0100 R 1\n";
+        let error = parse(text, dictionary().unwrap()).unwrap_err();
+        assert_eq!((error.line, error.problem.as_str()), (2, "`claim 2300`: there is no such loop"));
+    }
 }

@@ -231,9 +231,22 @@ pub struct Node {
     /// Order among the parent's parts: parts of one rank may come in any order.
     rank: u16,
     what: Part,
+    role: Role,
     children: Vec<NodeId>,
     /// Those of the children that must stand.
     required: Vec<NodeId>,
+}
+
+/// What a loop is to those who take claims one by one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Role {
+    /// One claim, claim payment or claim status.
+    Claim,
+    /// A loop around claims, such as a billing provider: what it says holds for all of them.
+    Level,
+    /// Something else: a part of a claim, of a level, or of the transaction set.
+    #[default]
+    Part,
 }
 
 /// What the walk asks of a node for every segment, close together: nodes and definitions are large, and far
@@ -369,6 +382,11 @@ impl Guide {
         self.node(node).parent
     }
 
+    /// What a node is to those who take claims one by one.
+    pub fn role(&self, node: NodeId) -> Role {
+        self.node(node).role
+    }
+
     /// Whether the node is the segment that begins its loop.
     pub fn is_trigger(&self, node: NodeId) -> bool {
         let node = self.node(node);
@@ -485,6 +503,21 @@ impl Guide {
             self.nodes[index].required = required;
         }
         self.steps = self.nodes().map(|node| Step::of(self, node)).collect();
+    }
+
+    /// Notes which loops are claims, and what stands around them; false if there is no loop of that id.
+    fn tell_roles(&mut self, claim: &str) -> bool {
+        let is_claim = |node: &NodeId| self.loop_at(*node).is_some_and(|one| one.id == claim);
+        let claims: Vec<NodeId> = self.nodes().filter(is_claim).collect();
+        for &claim in &claims {
+            self.nodes[claim.index()].role = Role::Claim;
+            let mut around = self.parent(claim);
+            while around != NodeId::ROOT {
+                self.nodes[around.index()].role = Role::Level;
+                around = self.parent(around);
+            }
+        }
+        !claims.is_empty()
     }
 
     /// What the walk asks of a node.

@@ -8,8 +8,8 @@ use crate::{
         Patient, Payer, PaymentGroup, Remittance, StatusPatient, StatusProvider, StatusReceiver, StatusSource,
         Subscriber,
     },
-    guide::{self, Guide, NodeId},
-    record::{Binding, Record, Shape, loop_at},
+    guide::{self, Guide, NodeId, Role},
+    record::{Binding, Record, Shape},
 };
 
 /// The form of the lines of one guide.
@@ -19,11 +19,9 @@ pub(super) struct Form {
     guide: &'static str,
     /// What stands above, outermost first.
     levels: &'static [Level],
-    /// Where the unit stands: the same loop may stand under two levels.
-    unit: &'static [&'static str],
+    /// Of the unit: the guide's claim, or if it has none the transaction set. The same loop may stand under two
+    /// levels.
     shape: &'static Shape,
-    /// Loops that are forgotten when they close.
-    pub(super) forget: &'static [&'static str],
 }
 
 /// Something above a unit.
@@ -51,9 +49,7 @@ macro_rules! claims {
                 Level { name: "payer", path: "2000A/2000B/2010BB", shape: Payer::SHAPE, without: &[] },
                 Level { name: "patient", path: "2000A/2000B/2000C", shape: Patient::SHAPE, without: &[] },
             ],
-            unit: &["2000A/2000B/2300", "2000A/2000B/2000C/2300"],
             shape: Claim::SHAPE,
-            forget: &["2000A", "2000B", "2000C", "2300"],
         }
     };
 }
@@ -74,9 +70,7 @@ static FORMS: &[Form] = &[
             },
             Level { name: "group", path: "2000", shape: PaymentGroup::SHAPE, without: &["claims", "x12"] },
         ],
-        unit: &["2000/2100"],
         shape: ClaimPayment::SHAPE,
-        forget: &["2000", "2100"],
     },
     Form {
         kind: "claim_status",
@@ -113,18 +107,9 @@ static FORMS: &[Form] = &[
                 without: &["claims", "x12"],
             },
         ],
-        unit: &["2000A/2000B/2000C/2000D/2200D"],
         shape: ClaimStatus::SHAPE,
-        forget: &["2000A", "2000B", "2000C", "2000D", "2200D"],
     },
-    Form {
-        kind: "acknowledgment",
-        guide: "999",
-        levels: &[],
-        unit: &[""],
-        shape: FunctionalAcknowledgment::SHAPE,
-        forget: &[],
-    },
+    Form { kind: "acknowledgment", guide: "999", levels: &[], shape: FunctionalAcknowledgment::SHAPE },
 ];
 
 /// Fields of the head of a transaction set that a line says elsewhere, or not at all.
@@ -221,9 +206,10 @@ fn bind(form: &'static Form) -> Option<Bound> {
             binding,
         });
     }
-    let mut units = Vec::new();
-    for path in form.unit {
-        units.push(Unit { guide, node: loop_at(guide, path)?, shape: form.shape, binding: OnceLock::new() });
+    let unit = |node| Unit { guide, node, shape: form.shape, binding: OnceLock::new() };
+    let mut units: Vec<Unit> = guide.nodes().filter(|node| guide.role(*node) == Role::Claim).map(unit).collect();
+    if units.is_empty() {
+        units.push(unit(NodeId::ROOT));
     }
     let aside = ABOUT.iter().copied().chain(form.levels.iter().map(|level| level.name)).collect();
     Some(Bound { form, guide, levels, units, aside })

@@ -13,7 +13,6 @@ use super::{
 };
 use crate::{
     document::{Envelope, Event, notice},
-    guide::Guide,
     place::{Keep, Tape},
     x12::{self, Token},
 };
@@ -56,7 +55,7 @@ fn in_batches(
     name: Option<&str>,
 ) -> Result<Summary, Error> {
     let mut reader = x12::Reader::new(input);
-    let mut envelope = Envelope::new(keep);
+    let mut envelope = Envelope::new(Keep::UntilTaken);
     let mut gathered = Gathered::default();
     let mut summary = Summary::default();
     thread::scope(|scope| {
@@ -98,10 +97,6 @@ fn in_batches(
 /// How many bytes of placed segments are gathered before lines are made of them. Few in tests, so that batches end
 /// everywhere.
 const BATCH: usize = if cfg!(any(test, fuzzing)) { 1 << 10 } else { 64 << 10 };
-
-fn keep(guide: &Guide) -> Keep {
-    Form::of_guide(guide).map_or(Keep::All, |bound| Keep::UntilTaken(bound.form.forget))
-}
 
 impl Summary {
     /// Writes what was made of a batch, and gives its memory back.

@@ -2,7 +2,7 @@
 
 use super::{Entry, Fault, FaultKind, Tape};
 use crate::{
-    guide::{Guide, Lookup, NodeId, Place, Step, dictionary},
+    guide::{Guide, Lookup, NodeId, Place, Role, Step, dictionary},
     x12::{Delimiters, Segment},
 };
 
@@ -13,8 +13,10 @@ pub enum Keep {
     All,
     /// All but the loops of these ids, which are forgotten once they have closed.
     AllBut(&'static [&'static str]),
-    /// All, up to [`Walk::take`]; after it all but the loops of these ids that have closed.
-    UntilTaken(&'static [&'static str]),
+    /// All but claims and what stands around them, which are forgotten once they have closed.
+    AllButClaims,
+    /// All, up to [`Walk::take`]; after it all but claims, and what stands around them, that have closed.
+    UntilTaken,
 }
 
 /// A walk of one transaction set through its guide.
@@ -49,15 +51,16 @@ impl<'g> Walk<'g> {
     pub fn new(guide: &'g Guide, delimiters: Delimiters, keep: Keep) -> Self {
         let forget = match keep {
             Keep::All => Vec::new(),
-            Keep::AllBut(ids) | Keep::UntilTaken(ids) => guide
+            Keep::AllBut(ids) => guide
                 .nodes()
                 .map(|node| guide.loop_at(node).is_some_and(|one| ids.contains(&one.id.as_str())))
                 .collect(),
+            Keep::AllButClaims | Keep::UntilTaken => guide.nodes().map(|node| guide.role(node) != Role::Part).collect(),
         };
         let mut walk = Self {
             guide,
             forget,
-            at_once: matches!(keep, Keep::AllBut(_)),
+            at_once: keep != Keep::UntilTaken,
             tape: Tape::new(delimiters),
             frames: Vec::new(),
             counts: Vec::new(),
@@ -91,7 +94,7 @@ impl<'g> Walk<'g> {
     }
 
     /// Takes the tape as it stands, for a caller who works on many loops at once. What goes on the next one are
-    /// the open loops, without those inside them that [`Keep::UntilTaken`] names. The memory of `spare` is used for
+    /// the open loops, without the claims inside them. The memory of `spare` is used for
     /// that.
     pub fn take(&mut self, spare: Option<Tape>) -> Tape {
         let forget = &self.forget;

@@ -95,7 +95,7 @@ impl Binding {
 }
 
 /// The loop at a path of loop ids from the root.
-pub(crate) fn loop_at(guide: &Guide, path: &str) -> Option<NodeId> {
+fn loop_at(guide: &Guide, path: &str) -> Option<NodeId> {
     path.split('/').filter(|id| !id.is_empty()).try_fold(NodeId::ROOT, |at, id| {
         guide.children(at).iter().copied().find(|&child| guide.loop_at(child).is_some_and(|one| one.id == id))
     })

@@ -22,7 +22,6 @@ mod scalar;
 mod table;
 pub mod write;
 
-pub(crate) use bind::loop_at;
 pub use bind::{BindError, Binding};
 pub use jiff::civil::Date;
 pub use layout::{Layout, Unplaced, Verbatim};

@@ -91,9 +91,6 @@ pub(super) fn each<'k>(
     rest.try_for_each(|kept| show(kept, None))
 }
 
-/// Loops that may be forgotten when they have closed, in any guide.
-const FORGET: Keep = Keep::AllBut(&["2000", "2000A", "2000B", "2000C", "2000D", "2100", "2200D", "2300"]);
-
 /// Where segments stand in their guides.
 #[derive(Default)]
 struct Places {
@@ -120,7 +117,7 @@ impl Places {
                 let guide = guide::for_set(&set, &convention, &self.version)
                     .or_else(|| guide::for_set(&set, "", &self.version))
                     .and_then(Result::ok);
-                self.set = guide.map(|guide| Walk::new(guide, segment.delimiters(), FORGET));
+                self.set = guide.map(|guide| Walk::new(guide, segment.delimiters(), Keep::AllButClaims));
             }
             _ => {}
         }

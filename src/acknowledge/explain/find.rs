@@ -176,8 +176,7 @@ impl Search {
                 let guide = guide::for_set(&element(1), &element(3), &self.version).and_then(Result::ok);
                 let walk = guide.filter(|_| asks).map(|guide| {
                     // Nothing that has closed is asked for again.
-                    let keep = Keep::AllBut(&["2000A", "2000B", "2000C", "2300", "2000", "2100"]);
-                    Box::new(Walk::new(guide, segment.delimiters(), keep))
+                    Box::new(Walk::new(guide, segment.delimiters(), Keep::AllButClaims))
                 });
                 self.found.sets.entry(key.clone()).or_default();
                 let (claim, batch) = (Text::default(), None);

@@ -4,7 +4,7 @@ use arbitrary::Unstructured;
 
 use super::{choices, shown};
 use crate::{
-    guide::{self, Guide, NodeId, dictionary, parse, parse_companion},
+    guide::{self, Guide, NodeId, Role, dictionary, parse, parse_companion},
     place::{Fault, Keep, Tape, Walk},
     testing::transaction,
     x12::{Delimiters, Reader, Token},
@@ -22,7 +22,7 @@ pub fn placement(data: &[u8]) {
     let Some(Ok(guide)) = guide::by_name(name) else { return };
     let text = if choice & 1 == 1 { of_places(guide, rest) } else { rest.to_vec() };
     let kept = walk(guide, &text, Keep::All);
-    let forgotten = walk(guide, &text, Keep::AllBut(FORGOTTEN));
+    let forgotten = walk(guide, &text, Keep::AllButClaims);
     assert_eq!(kept.placed, forgotten.placed, "what is forgotten changes no place");
     assert_eq!(kept.closed, forgotten.closed, "what is forgotten is handed over before");
     let key = |fault: &Fault| (fault.kind as u8, fault.node, fault.position, fault.offset, fault.segment.clone());
@@ -42,9 +42,6 @@ pub fn placement(data: &[u8]) {
         assert_eq!(start.pushed.as_slice(), kept.pushed.get(..start.pushed.len()).unwrap_or_default(), "of a prefix");
     }
 }
-
-/// Loops that are forgotten when they close.
-const FORGOTTEN: &[&str] = &["2000A", "2000B", "2000C", "2000D", "2300", "2100", "2000", "2200D"];
 
 #[derive(Default)]
 struct Walked {
@@ -121,9 +118,7 @@ fn measure(guide: &Guide, tape: &Tape, walked: &mut Walked) {
     let mut index = 1;
     let mut forgettable = 0;
     while let Some(entry) = tape.entry(index) {
-        let is_forgotten =
-            entry.is_loop() && guide.loop_at(entry.node).is_some_and(|one| FORGOTTEN.contains(&one.id.as_str()));
-        if !is_forgotten {
+        if !entry.is_loop() || guide.role(entry.node) == Role::Part {
             index += 1;
             continue;
         }
