@@ -19,6 +19,7 @@ mod plan;
 pub mod read;
 mod render;
 mod scalar;
+mod style;
 mod table;
 pub mod write;
 

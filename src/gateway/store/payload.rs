@@ -16,12 +16,12 @@ use std::ops::ControlFlow;
 
 use aws_lc_rs::digest;
 
+pub use super::sealed::{PayloadId, Sealed};
 use super::{
     Error, Result, Row, Store, Tx,
     seal::{CHUNK, DataKey, Place},
     values,
 };
-pub use super::sealed::{PayloadId, Sealed};
 pub use stream::{PayloadReader, PayloadWriter};
 
 /// How long a payload that nobody kept is left alone, in milliseconds: a day.

@@ -22,6 +22,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
+pub use super::answer::Retrieved;
 use super::{
     answer::{Failure, Reply},
     envelope::{Act, Credentials, Field, Fields, Mode, Operation, written_time},
@@ -31,7 +32,6 @@ use super::{
     settings::{Dialect, Envelope, PartnerSettings, span},
     soap::SoapVersion,
 };
-pub use super::answer::Retrieved;
 use crate::gateway::connect::{Content, Parcel, Receipt, SendError};
 
 /// A partner's CORE server, as its settings say how to reach it.
