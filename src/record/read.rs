@@ -5,10 +5,10 @@ use super::{
     bind::Binding,
     gather::{Gatherer, Noted, Numbers},
     items::{Found, Items},
-    json::{List, brace, quoted},
+    json::{List, brace, is_plain, quoted},
     plan::{FieldPlan, FieldSet, LoopPlan, PartPlan, Reach, Single, Value},
     render::{Canonical, value},
-    scalar::{Format, is_plain},
+    scalar::Format,
 };
 use crate::{
     place::{Entry, Tape},
