@@ -58,7 +58,7 @@ impl Row {
     /// The id of a payload.
     ///
     /// # Errors
-    /// [`Error::Column`].
+    /// [`Error::Column`](super::Error::Column).
     pub fn payload(&self, column: &str) -> Result<PayloadId> {
         self.uuid(column).map(PayloadId)
     }
