@@ -1,8 +1,10 @@
 //! The pass over a file: envelopes, and the transaction sets in them.
 
+mod trailer;
+
 use std::{collections::HashSet, io::Read, sync::Arc};
 
-use compact_str::{CompactString, ToCompactString};
+use compact_str::CompactString;
 
 use super::{
     GroupOutcome, InterchangeOutcome, Options, Receive, Rule, Severity, TransactionOutcome, Verdict, Within,
@@ -11,7 +13,7 @@ use super::{
     external::External,
     finding::Answer,
     found::{Found, Said, Spot},
-    open::{Group, Headers, Interchange, Tally, Totals, counts, same_number, trimmed},
+    open::{Group, Headers, Interchange, Tally, Totals, trimmed},
     partner::{self, Limits},
     registry::Prepared,
     set::{Ready, Seen, Set},
@@ -319,70 +321,6 @@ impl<'o, R: Receive> Run<'o, R> {
         }
     }
 
-    fn se(&mut self, seen: Seen<'_>) {
-        if self.set.is_none() {
-            self.say(&SE_WITHOUT_ST, seen, 0);
-            return;
-        }
-        self.push(seen);
-        let Some(set) = &self.set else { return };
-        let (count, number, claims) = (set.position(), set.outcome.control_number.clone(), set.claims());
-        if trimmed(seen.segment.element(2)) != number {
-            self.say(&ST_NUMBER, seen, 2).expected(&number);
-        }
-        if !counts(seen.segment.element(1), count) {
-            self.say(&SE_COUNT, seen, 1).detail(format!("{count} segments stand"));
-        }
-        let before = self.file.claims;
-        self.file.claims += claims;
-        if claims > self.limits.claims {
-            let most = self.limits.claims;
-            self.say(&partner::CLAIMS, seen, 0).detail(format!("{claims}, at most {most}"));
-        }
-        let most = self.limits.file_claims;
-        if before <= most && self.file.claims > most {
-            self.say(&partner::FILE_CLAIMS, seen, 0).detail(format!("at most {most}"));
-        }
-        self.end_set(seen, true);
-    }
-
-    fn ge(&mut self, seen: Seen<'_>) {
-        self.end_set(seen, false);
-        let Some(group) = self.group.as_ref().filter(|group| !group.is_fragment) else {
-            self.say(&GE_WITHOUT_GS, seen, 0);
-            return;
-        };
-        let (count, number) = (group.outcome.received, group.outcome.control_number.clone());
-        self.header(seen, self.headers.ge);
-        if !same_number(seen.segment.element(2), number.as_bytes()) {
-            self.say(&GS_NUMBER, seen, 2).expected(&number);
-        }
-        if !counts(seen.segment.element(1), count) {
-            self.say(&GE_COUNT, seen, 1).detail(format!("{count} transaction sets stand"));
-        }
-        if let Some(group) = &mut self.group {
-            group.outcome.stated = trimmed(seen.segment.element(1));
-        }
-        self.end_group(seen, true);
-    }
-
-    fn iea(&mut self, seen: Seen<'_>) {
-        self.end_group(seen, false);
-        let Some(interchange) = self.interchange.as_ref().filter(|interchange| !interchange.is_fragment) else {
-            self.stray(seen);
-            return;
-        };
-        let (count, number) = (interchange.groups, self.found.within.interchange.clone());
-        self.header(seen, self.headers.iea);
-        if !same_number(seen.segment.element(2), number.as_bytes()) {
-            self.say(&ISA_NUMBER, seen, 2).expected(&number);
-        }
-        if !counts(seen.segment.element(1), count) {
-            self.say(&IEA_COUNT, seen, 1).detail(format!("{count} functional groups stand"));
-        }
-        self.end_interchange(seen, true);
-    }
-
     /// Says once that something stands more often than a trading partner takes.
     fn within_limit(&mut self, rule: &'static Rule, seen: Seen<'_>, element: u8, used: u64, most: u64) {
         if used == most.saturating_add(1) {
@@ -521,6 +459,12 @@ impl<'o, R: Receive> Run<'o, R> {
         }
     }
 
+    fn flush(&mut self) {
+        for finding in self.found.list.drain(..) {
+            self.receive.finding(&finding);
+        }
+    }
+
     /// Oddities of the bytes; `offset` and `id` are those of the last segment.
     fn bytes(&mut self, odd: &[x12::Finding], offset: u64, id: [u8; 3]) {
         for odd in odd {
@@ -539,65 +483,6 @@ impl<'o, R: Receive> Run<'o, R> {
             };
             self.found.push(rule, place, None);
             self.settle(mark);
-        }
-    }
-
-    fn end_set(&mut self, seen: Seen<'_>, with_trailer: bool) {
-        if self.set.is_none() {
-            return;
-        }
-        if !with_trailer {
-            self.say(&NO_SE, seen, 0).missing("SE");
-        }
-        let Some(set) = self.set.take() else { return };
-        let outcome = set.end(seen.offset, &mut self.found, self.receive);
-        self.receive.transaction(&outcome);
-        if let Some(group) = &mut self.group {
-            group.verdicts.count(outcome.verdict);
-            group.outcome.accepted += u32::from(outcome.verdict != Verdict::Rejected || outcome.errors == 0);
-        }
-        self.within(|within| within.transaction.clear());
-        self.found.claim.clear();
-    }
-
-    fn end_group(&mut self, seen: Seen<'_>, with_trailer: bool) {
-        self.end_set(seen, false);
-        if self.group.as_ref().is_some_and(|group| !group.is_fragment) && !with_trailer {
-            self.say(&NO_GE, seen, 0).missing("GE");
-        }
-        self.flush();
-        let Some(Group { mut outcome, verdicts, at_fault, .. }) = self.group.take() else { return };
-        if outcome.stated.is_empty() {
-            outcome.stated = outcome.received.to_compact_string();
-        }
-        outcome.verdict = verdicts.verdict(at_fault);
-        self.receive.group(&outcome);
-        if let Some(interchange) = &mut self.interchange {
-            interchange.verdicts.count(outcome.verdict);
-        }
-        self.within(|within| within.group.clear());
-    }
-
-    fn end_interchange(&mut self, seen: Seen<'_>, with_trailer: bool) {
-        self.end_group(seen, false);
-        if self.interchange.as_ref().is_some_and(|interchange| !interchange.is_fragment) && !with_trailer {
-            self.say(&NO_IEA, seen, 0).missing("IEA");
-        }
-        if self.interchange.is_some() && seen.offset > self.limits.bytes {
-            let most = self.limits.bytes;
-            self.say(&partner::BYTES, seen, 0).detail(format!("at most {most}"));
-        }
-        self.flush();
-        let Some(Interchange { mut outcome, verdicts, .. }) = self.interchange.take() else { return };
-        outcome.verdict = verdicts.verdict(outcome.refused);
-        self.receive.interchange(&outcome);
-        self.verdicts.count(outcome.verdict);
-        self.within(|within| within.interchange.clear());
-    }
-
-    fn flush(&mut self) {
-        for finding in self.found.list.drain(..) {
-            self.receive.finding(&finding);
         }
     }
 

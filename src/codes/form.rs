@@ -217,7 +217,7 @@ mod tests {
 
         #[test]
         fn no_value_is_too_odd(value: Vec<u8>) {
-            for set in super::super::set::all() {
+            for set in super::super::facts::all() {
                 let _ = (set.form.fits)(&value);
             }
         }

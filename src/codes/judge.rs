@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::{CodeSet, Own, set};
+use super::{CodeSet, Own, Verdict, choice::CHOICES};
 
 /// Judges the values of an element: made once from the names of its lists, then asked for each value.
 ///
@@ -36,27 +36,6 @@ pub struct Ruling<'j> {
     pub verdict: Verdict,
     /// The set it was judged by; `None` if the qualifier chooses none.
     pub set: Option<&'j CodeSet>,
-}
-
-/// What is the case with a value. A list knows the codes of its own time: of a date long before
-/// [`CodeSet::as_of`], `Unknown` and `NotBillable` are a reason to ask, not a proof.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Verdict {
-    /// In the list at hand, on the date asked for.
-    Known,
-    /// Of the right form, but not in the list at hand; [`CodeSet::edition`] says which that is.
-    Unknown,
-    /// Not valid before this date.
-    NotYet(Date),
-    /// Not valid after this date.
-    NoLonger(Date),
-    /// A heading over codes that begin with it: more characters are needed.
-    NotBillable,
-    /// Not of the form that [`CodeSet::form`] says.
-    Malformed,
-    /// Of the right form where there is one, and no list at hand to say more.
-    Unjudged,
 }
 
 /// A name that is no list's.
@@ -143,97 +122,15 @@ impl Arm {
     }
 }
 
-impl Verdict {
-    fn weight(self) -> u8 {
-        match self {
-            Self::Known => 0,
-            Self::Unjudged => 1,
-            Self::NotBillable => 2,
-            Self::NotYet(_) | Self::NoLonger(_) => 3,
-            Self::Unknown => 4,
-            Self::Malformed => 5,
-        }
-    }
-}
-
-/// A list of which a qualifier chooses the set. `""` stands for no qualifier at all.
-struct Choice {
-    list: &'static str,
-    /// The data element that holds the qualifier.
-    element: u16,
-    sets: &'static [(&'static [&'static str], &'static str)],
-}
-
-/// Countries whose addresses have ZIP codes.
-const ZIP_COUNTRIES: &[&str] = &["", "US", "AS", "FM", "GU", "MH", "MP", "PR", "PW", "UM", "VI"];
-
-/// As `specs/README.md` tells them. A qualifier that stands nowhere here is judged by no set, as is a
-/// jurisdiction's own procedure (ER), a customer's order number (ON) or another country's postal code.
-const CHOICES: &[Choice] = &[
-    Choice { list: "abc", element: 1270, sets: &[(&["", "CAH"], "abc")] },
-    Choice { list: "bank-routing", element: 506, sets: &[(&["01"], "bank-routing"), (&["04"], "canadian-bank")] },
-    Choice { list: "cmn-form", element: 1270, sets: &[(&["", "AS"], "cmn-form")] },
-    Choice {
-        list: "drug-or-device",
-        element: 235,
-        sets: &[(&["N4"], "ndc"), (&["EN"], "ean-13"), (&["EO"], "ean-8"), (&["UK"], "gtin-14"), (&["UP"], "upc-12")],
-    },
-    Choice { list: "form-type", element: 1270, sets: &[(&["", "UT"], "form-type")] },
-    Choice {
-        list: "icd-diagnosis",
-        element: 1270,
-        sets: &[
-            (&["ABK", "ABF", "ABJ", "ABN", "APR", ""], "icd-10-cm"),
-            (&["BK", "BF", "BJ", "BN", "PR", ""], "icd-9-cm"),
-        ],
-    },
-    Choice {
-        list: "icd-procedure",
-        element: 1270,
-        sets: &[(&["BBR", "BBQ", ""], "icd-10-pcs"), (&["BR", "BQ", ""], "icd-9-procedure")],
-    },
-    Choice { list: "ncpdp-reject", element: 1270, sets: &[(&["", "RX"], "ncpdp-reject")] },
-    Choice {
-        list: "postal-code",
-        element: 26,
-        sets: &[(ZIP_COUNTRIES, "postal-code"), (&["CA"], "canadian-postal-code")],
-    },
-    Choice {
-        list: "procedure",
-        element: 235,
-        sets: &[
-            (&["HC"], "hcpcs"),
-            (&["AD"], "cdt"),
-            (&["HP"], "hipps"),
-            (&["IV"], "home-infusion"),
-            (&["N4"], "ndc"),
-            (&["NU"], "revenue-code"),
-            (&["WK"], "abc"),
-        ],
-    },
-    Choice { list: "rarc", element: 1270, sets: &[(&["", "HE"], "rarc")] },
-    Choice { list: "snodent", element: 1270, sets: &[(&["", "TQ"], "snodent")] },
-    Choice {
-        list: "state",
-        element: 26,
-        sets: &[(&["", "US", "CA", "AS", "FM", "GU", "MH", "MP", "PR", "PW", "UM", "VI"], "state")],
-    },
-];
-
-/// The names of the sets of a list; its own if it is one.
-pub(super) fn sets_of(list: &str) -> Vec<&'static str> {
-    match CHOICES.iter().find(|choice| choice.list == list) {
-        Some(choice) => choice.sets.iter().map(|(_, set)| *set).collect(),
-        None => set::all().iter().filter(|set| set.name == list).map(|set| set.name).collect(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
     use proptest::prelude::*;
 
-    use super::*;
+    use super::{
+        super::{choice::sets_of, facts},
+        *,
+    };
 
     fn verdict(lists: &[&str], qualifier: &str, value: &str, on: Option<Date>) -> Verdict {
         let judge = Judge::new(lists, &Own::default()).expect("lists");
@@ -252,7 +149,7 @@ mod tests {
     #[test]
     fn every_set_is_reached_by_a_list() {
         let reached: Vec<&str> = super::super::all().iter().flat_map(|list| sets_of(list.name)).collect();
-        for set in set::all() {
+        for set in facts::all() {
             assert!(reached.contains(&set.name), "{}", set.name);
         }
     }

@@ -7,23 +7,27 @@
 //! says of a value what is the case; how grave that is, is for whoever asks. [`Texts`] reads texts from
 //! the operator's files.
 
+mod choice;
 mod compact;
 mod embedded;
+mod facts;
 mod form;
 mod judge;
 mod own;
 mod set;
 mod table;
 mod texts;
+mod verdict;
 
 use std::sync::LazyLock;
 
 use jiff::civil::Date;
 
-pub use judge::{Judge, Ruling, UnknownList, Verdict};
+pub use judge::{Judge, Ruling, UnknownList};
 pub use own::{Own, OwnError};
 pub use set::CodeSet;
 pub use texts::{Texts, TextsError};
+pub use verdict::Verdict;
 
 /// A list of codes that somebody other than X12's guides keeps.
 #[derive(Debug)]
@@ -80,7 +84,7 @@ impl CodeList {
     /// The names of the sets of codes that the list is made of: its own if it is one; otherwise those of
     /// which a qualifier chooses.
     pub fn sets(&self) -> Vec<&'static str> {
-        judge::sets_of(self.name)
+        choice::sets_of(self.name)
     }
 
     fn read(columns: Vec<&'static str>) -> Self {

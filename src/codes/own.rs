@@ -10,9 +10,9 @@ use std::{
 use jiff::civil::Date;
 
 use super::{
+    choice::sets_of,
     embedded,
-    judge::sets_of,
-    set,
+    facts::{self, Facts},
     table::{MOST, Period, Table},
 };
 
@@ -95,7 +95,7 @@ impl Own {
         let mut lists = HashMap::new();
         for path in paths {
             let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
-            let Some(facts) = set::all().iter().find(|facts| facts.name == name) else {
+            let Some(facts) = facts::all().iter().find(|facts| facts.name == name) else {
                 let hint = hint(name);
                 return Err(OwnError::Name { path, hint });
             };
@@ -131,7 +131,7 @@ fn hint(name: &str) -> String {
 }
 
 /// Reads a list; else the line that is wrong and what is wrong with it, or that there is no code.
-fn read(facts: &set::Facts, text: &str) -> Result<OwnList, Option<(usize, String)>> {
+fn read(facts: &Facts, text: &str) -> Result<OwnList, Option<(usize, String)>> {
     let text = without_mark(text);
     let edition = text.lines().next().and_then(|line| line.strip_prefix('#')).map(embedded::words);
     let edition = match edition {

@@ -1,4 +1,4 @@
-//! The notation of `specs/`: text to [`Guide`] and [`Dictionary`].
+//! The notation of guides in `specs/`: text to [`Guide`].
 //!
 //! One line is one node; columns are separated by two or more blanks; nesting is by indentation.
 //! `specs/README.md` explains the notation; this reader is strict and names the line it refuses.
@@ -9,37 +9,15 @@ use nom::{
     IResult, Parser,
     branch::alt,
     bytes::complete::tag,
-    character::complete::{char, satisfy, u8 as number_u8, u16 as number_u16},
-    combinator::{all_consuming, map, opt, recognize, value},
-    multi::{many1, separated_list1},
-    sequence::{pair, preceded, separated_pair, terminated},
+    character::complete::{char, u8 as number_u8, u16 as number_u16},
+    combinator::{all_consuming, opt, value},
+    sequence::{preceded, terminated},
 };
 
 use super::{
-    DataElement, DataType, Dictionary, DictionaryElement, Dispatch, ElementUse, Guide, Loop, Node, NodeId, Part,
-    Repeat, Requirement, Role, SegmentUse, SyntaxNote, Usage,
-    dictionary::Members,
+    Dictionary, Dispatch, ElementUse, Guide, GuideError, Loop, Node, NodeId, Part, Repeat, Role, SegmentUse, Usage,
     notation::{Attributes, Line, attribute, code_words, lines, repeat, word},
 };
-
-/// A guide or dictionary that could not be read.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("{source_name}, line {line}: {problem}")]
-#[non_exhaustive]
-pub struct GuideError {
-    /// What was read.
-    pub source_name: String,
-    /// The line, from 1; 0 where the guide as a whole is at fault.
-    pub line: usize,
-    /// What was found and what was expected.
-    pub problem: String,
-}
-
-impl GuideError {
-    pub(super) fn rule(guide: &str, problem: String) -> Self {
-        Self { source_name: guide.to_owned(), line: 0, problem }
-    }
-}
 
 /// Reads a guide over a dictionary.
 ///
@@ -356,61 +334,6 @@ fn plant(guide: &mut Guide, what: Part, parent: NodeId, part: u16, rank: u16) ->
     id
 }
 
-/// Reads the dictionary.
-pub(super) fn parse_dictionary(text: &str) -> Result<Dictionary, GuideError> {
-    let fail = |line: usize, problem: String| GuideError { source_name: "x12.dictionary".into(), line, problem };
-    let mut dictionary = Dictionary::default();
-    let mut current: Option<(bool, String)> = None;
-    for line in lines(text) {
-        let line = line.map_err(|number| fail(number, "columns could not be told apart".into()))?;
-        let head = line.columns.first().copied().unwrap_or_default();
-        let (word, rest) = head.split_once(' ').unwrap_or((head, ""));
-        let column = |index: usize| line.columns.get(index).copied().unwrap_or_default();
-        match word {
-            "element" => {
-                let (_, (kind, min, max)) = all_consuming(data_element)
-                    .parse(column(1))
-                    .map_err(|_| fail(line.number, format!("`{}`: expected TYPE MIN/MAX", column(1))))?;
-                let data = DataElement { number: rest.to_owned(), kind, min, max, name: column(2).to_owned() };
-                dictionary.elements.insert(rest.to_owned(), data);
-            }
-            "segment" | "composite" => {
-                let notes = match line.columns.get(2) {
-                    Some(text) => {
-                        all_consuming(separated_list1(char(' '), syntax_note))
-                            .parse(text)
-                            .map_err(|_| fail(line.number, format!("`{text}`: expected syntax notes like P0304")))?
-                            .1
-                    }
-                    None => Vec::new(),
-                };
-                let members = Members { name: column(1).to_owned(), notes, members: Vec::new() };
-                let table = if word == "segment" { &mut dictionary.segments } else { &mut dictionary.composites };
-                table.insert(rest.to_owned(), members);
-                current = Some((word == "segment", rest.to_owned()));
-            }
-            _ => {
-                let (_, (position, member)) = all_consuming(dictionary_member)
-                    .parse(head)
-                    .map_err(|_| fail(line.number, format!("`{head}`: expected `NN M|O|X NUMBER`")))?;
-                let table = match &current {
-                    Some((true, id)) => dictionary.segments.get_mut(id),
-                    Some((false, id)) => dictionary.composites.get_mut(id),
-                    None => None,
-                };
-                let Some(table) = table else {
-                    return Err(fail(line.number, "an element outside a segment or composite".into()));
-                };
-                table.members.push(member);
-                if table.members.len() != usize::from(position) {
-                    return Err(fail(line.number, format!("element {position} is out of turn")));
-                }
-            }
-        }
-    }
-    Ok(dictionary)
-}
-
 struct PartHead {
     position: u16,
     usage: Usage,
@@ -456,39 +379,6 @@ fn element_head(input: &str) -> IResult<&str, ElementHead> {
 
 fn usage(input: &str) -> IResult<&str, Usage> {
     alt((value(Usage::Required, char('R')), value(Usage::Situational, char('S')))).parse(input)
-}
-
-fn data_element(input: &str) -> IResult<&str, (DataType, u16, u16)> {
-    let kind = alt((
-        value(DataType::String, tag("AN")),
-        value(DataType::Code, tag("ID")),
-        map(preceded(char('N'), number_u8), DataType::Integer),
-        value(DataType::Decimal, char('R')),
-        value(DataType::Date, tag("DT")),
-        value(DataType::Time, tag("TM")),
-        value(DataType::Binary, char('B')),
-    ));
-    let (rest, (kind, (min, max))) =
-        separated_pair(kind, char(' '), separated_pair(number_u16, char('/'), number_u16)).parse(input)?;
-    Ok((rest, (kind, min, max)))
-}
-
-fn dictionary_member(input: &str) -> IResult<&str, (u8, DictionaryElement)> {
-    let requirement = alt((
-        value(Requirement::Mandatory, char('M')),
-        value(Requirement::Optional, char('O')),
-        value(Requirement::Relational, char('X')),
-    ));
-    let (rest, (position, _, requirement, _, number, repeat)) =
-        (number_u8, char(' '), requirement, char(' '), word, opt(preceded(tag(" x"), number_u16))).parse(input)?;
-    Ok((rest, (position, DictionaryElement { requirement, number: number.to_owned(), repeat: repeat.unwrap_or(1) })))
-}
-
-fn syntax_note(input: &str) -> IResult<&str, SyntaxNote> {
-    let digit = || satisfy(|c| c.is_ascii_digit());
-    let (rest, (kind, positions)) =
-        pair(satisfy(|c| "PRECL".contains(c)), many1(recognize(pair(digit(), digit())))).parse(input)?;
-    Ok((rest, SyntaxNote { kind, positions: positions.into_iter().filter_map(|two: &str| two.parse().ok()).collect() }))
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ mod companion;
 mod designator;
 mod dictionary;
 mod dispatch;
+mod error;
 mod language;
 mod library;
 mod notation;
@@ -28,7 +29,8 @@ pub use companion::{Limit, Override, parse_companion};
 pub use designator::{Designator, DesignatorError};
 pub use dictionary::{DataElement, DataType, Dictionary, DictionaryElement, Requirement, SyntaxNote, dictionary};
 pub(crate) use dispatch::{Lookup, pack};
-pub use language::{GuideError, parse};
+pub use error::GuideError;
+pub use language::parse;
 pub use library::{Library, LibraryError, NAMES, by_id, by_name, for_set};
 
 use dispatch::Dispatch;

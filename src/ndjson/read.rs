@@ -267,6 +267,36 @@ mod tests {
     }
 
     #[test]
+    fn a_claim_of_a_subscriber_has_no_patient_whoever_stands_beside() {
+        let subscriber = "HL*2*1*22*1~SBR*P*18*******CI~NM1*IL*1*DOE*JANE****MI*A1~NM1*PR*2*PAYER*****PI*P1~";
+        let patient = |hl: u8, name: &str| format!("HL*{hl}*2*23*0~PAT*19~NM1*QC*1*DOE*{name}~");
+        let claim = |id: &str| format!("CLM*{id}*10***11:B:1*Y*A*Y*Y~LX*1~SV1*HC:99213*10*UN*1***1~");
+        let (first, second) = (patient(3, "ANN"), patient(4, "BEA"));
+        let file = format!(
+            "ST*837*0001*005010X222A1~BHT*0019*00*1*20240101*1200*CH~HL*1**20*1~NM1*85*2*OFFICE*****XX*1~{subscriber}\
+             {}{first}{}{second}{}SE*26*0001~",
+            claim("OWN"),
+            claim("ANN1"),
+            claim("BEA1")
+        );
+        for batch in [1, 600, usize::MAX] {
+            let (out, summary) = read_so(batch, 1, file.as_bytes()).expect("X12");
+            let patients: Vec<(String, Option<String>)> = std::str::from_utf8(&out)
+                .expect("UTF-8")
+                .lines()
+                .map(|line| {
+                    let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
+                    let name = line["patient"]["first_name"].as_str().map(str::to_owned);
+                    (line["control_number"].as_str().expect("CLM01").to_owned(), name)
+                })
+                .collect();
+            let of = |claim: &str, patient: Option<&str>| (claim.to_owned(), patient.map(str::to_owned));
+            let expected = [of("OWN", None), of("ANN1", Some("ANN")), of("BEA1", Some("BEA"))];
+            assert_eq!(patients, expected, "{batch}: {summary:?}");
+        }
+    }
+
+    #[test]
     fn a_level_that_cannot_be_read_is_told_once() {
         let mut file = Vec::new();
         let options = Options { lines: Some(1), ..Options::new(Kind::Professional, 40, 7) };

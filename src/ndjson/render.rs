@@ -8,7 +8,7 @@ use super::{Notice, Severity, form::Bound};
 use crate::{
     claims::{InterchangeEnvelope, Remittance},
     document::{Header, interchange_guide},
-    guide::Guide,
+    guide::{Guide, Role},
     place::Tape,
     record::{
         Binding, Record,
@@ -284,22 +284,22 @@ impl Renderer {
     }
 }
 
-/// The entry of a level that stands above another: around it, or in one of the loops around it.
+/// The entry of what stands above another: a loop around it, or one that has closed before it inside of those.
 fn find(binding: &Binding, guide: &Guide, tape: &Tape, entry: usize) -> Option<usize> {
+    let wanted = binding.node();
+    // Levels of the hierarchy stand around their claims. Those beside are of others: a subscriber's own claim has no
+    // patient, whoever comes before or after.
+    let stands_around = guide.role(wanted) == Role::Level;
     let mut at = entry;
     loop {
         let here = tape.entry(at)?;
-        if here.node == binding.node() {
+        if here.node == wanted {
             return Some(at);
         }
-        if here.node == guide.parent(binding.node()) {
-            // Only a loop that stands beside the way: one on the way would have been met.
-            let beside = |entry: usize| {
-                entry != at && tape.entry(entry).is_some_and(|entry| !guide.children(entry.node).is_empty())
-            };
-            return tape
-                .inside(at)
-                .find(|(index, inside)| inside.node == binding.node() && beside(*index) && tape.is_closed(*index))
+        if here.node == guide.parent(wanted) {
+            let mut before = tape.inside(at).take_while(|(index, _)| *index < entry && !stands_around);
+            return before
+                .find(|(index, inside)| inside.node == wanted && tape.is_closed(*index))
                 .map(|(index, _)| index);
         }
         if at == 0 {

@@ -3,7 +3,7 @@ use std::{fs, path::Path};
 use jiff::SignedDuration;
 
 use super::*;
-use crate::record::write::Style;
+use crate::{acknowledge, record::write::Style};
 
 fn refused(text: &str) -> String {
     Partner::parse(text).map(|_| ()).expect_err(text).to_string()

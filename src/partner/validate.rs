@@ -1,6 +1,6 @@
 //! Which settings can be.
 
-use super::{LONGEST_NAME, Partner, Refused, credentials, names_guide};
+use super::{LONGEST_NAME, Partner, Refused, credentials, writing::names_guide};
 use crate::{explain, guide};
 
 impl Partner {

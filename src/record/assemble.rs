@@ -12,7 +12,7 @@ use super::{
     gather::decode,
     plan::{LoopPlan, NO_SLOT, PartPlan, SegmentPlan},
     render::{Cell, Counters, HoldsDelimiter, NO_CONTROL, has_delimiter, render},
-    write::{Added, Start, Style},
+    style::{Added, Start, Style},
 };
 use crate::x12::{Delimiters, OnDelimiter};
 

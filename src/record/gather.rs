@@ -5,10 +5,29 @@ use std::collections::BTreeMap;
 use super::{
     Layout, Unplaced, Verbatim,
     plan::{Fill, LoopPlan, PartPlan, SegmentPlan},
-    read::{Problem, Reader, Spelling},
+    problem::Problem,
     render::{Canonical, Counters, NO_CONTROL, Verdict, is_filled},
 };
-use crate::place::Entry;
+use crate::place::{Entry, Tape};
+
+/// How much of the spelling goes along with the data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spelling {
+    /// All that is needed to give the bytes back.
+    Whole,
+    /// Only what would be lost: segments and elements without a place.
+    Lost,
+}
+
+/// Gathers what stands in the loops of a tape.
+pub(super) struct Gatherer<'t> {
+    pub(super) tape: &'t Tape,
+    pub(super) spelling: Spelling,
+    /// How many segments the tape has, which the trailer of a transaction set states.
+    pub(super) segments: u32,
+    pub(super) problems: Vec<Problem>,
+    pub(super) canonical: Canonical,
+}
 
 /// What was found in a loop so far.
 struct Found<'i> {
@@ -43,7 +62,7 @@ pub(super) struct Numbers {
     pub(super) line: u32,
 }
 
-impl Reader<'_> {
+impl Gatherer<'_> {
     /// Gathers what stands in a loop: slots and entries in the order of the file, and the layout.
     pub(super) fn collect(
         &mut self,

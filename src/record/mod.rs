@@ -13,22 +13,26 @@ mod assemble;
 mod bind;
 mod gather;
 pub mod honest;
+mod items;
 mod json;
 mod layout;
 mod plan;
+mod problem;
 pub mod read;
 mod render;
 mod scalar;
+mod style;
 mod table;
+mod when;
 pub mod write;
 
 pub use bind::{BindError, Binding};
 pub use jiff::civil::Date;
+pub(crate) use json::quote;
 pub use layout::{Layout, Unplaced, Verbatim};
 pub use rust_decimal::Decimal;
-pub(crate) use scalar::quote;
-pub use scalar::{Time, When};
 pub use table::{BoundField, Filling, Holds, Row, Spot, each_path};
+pub use when::{Time, When};
 
 /// A short string; up to 24 bytes stand in place. An empty one is an absent value.
 pub use compact_str::CompactString as Text;

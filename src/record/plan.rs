@@ -306,6 +306,24 @@ pub(crate) enum Reach {
     Runs { slot: u16, first: u8, last: u8, stride: u8 },
 }
 
+impl Reach {
+    pub(super) fn slot(self) -> u16 {
+        match self {
+            Self::Loop { slot }
+            | Self::Segment { slot }
+            | Self::Element { slot, .. }
+            | Self::Elements { slot, .. }
+            | Self::Components { slot, .. }
+            | Self::Runs { slot, .. } => slot,
+            Self::Here | Self::Layout => u16::MAX,
+        }
+    }
+
+    pub(super) fn has_slot(self) -> bool {
+        !matches!(self, Self::Here | Self::Layout)
+    }
+}
+
 /// One value of one segment.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Single {
@@ -332,6 +350,15 @@ impl LoopPlan {
 
     pub(crate) fn part(&self, slot: u16) -> Option<&PartPlan> {
         self.parts.get(usize::from(slot))
+    }
+
+    pub(super) fn designator(&self, slot: u16) -> Option<String> {
+        match self.part(slot)? {
+            PartPlan::Segment(segment) => Some(segment.designator.clone()),
+            PartPlan::Loop(inner) => Some(inner.id.clone()),
+            PartPlan::Outside(designator) => Some(designator.clone()),
+            PartPlan::Other => None,
+        }
     }
 
     /// What must be known of a part that is a field of the record; `None` for one that is not.

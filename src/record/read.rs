@@ -3,71 +3,27 @@
 use super::{
     Layout, Record,
     bind::Binding,
-    gather::{Noted, Numbers},
-    json::{List, brace, quoted},
+    gather::{Gatherer, Noted, Numbers},
+    items::{Found, Items},
+    json::{List, brace, is_plain, quoted},
     plan::{FieldPlan, FieldSet, LoopPlan, PartPlan, Reach, Single, Value},
     render::{Canonical, value},
-    scalar::{Format, is_plain},
+    scalar::Format,
 };
 use crate::{
-    guide::{Guide, NodeId},
     place::{Entry, Tape},
     x12::Segment,
 };
 
-/// How much of the spelling goes along with the data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Spelling {
-    /// All that is needed to give the bytes back.
-    Whole,
-    /// Only what would be lost: segments and elements without a place.
-    Lost,
-}
-
-/// A value that could not be read, or a segment that no field can hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// The place of the segment.
-    pub node: NodeId,
-    /// Position in the transaction set, ST = 1.
-    pub position: u32,
-    /// Offset in the input.
-    pub offset: u64,
-    /// Element, from 1; 0 for the segment as a whole.
-    pub element: u8,
-    /// Component, from 1; 0 for the element as a whole.
-    pub component: u8,
-    /// What was expected.
-    pub expected: &'static str,
-}
-
-impl Problem {
-    /// The message, with places named by the guide.
-    pub fn describe(&self, guide: &Guide) -> String {
-        let segment = guide.designator(self.node);
-        let place = match (self.element, self.component) {
-            (0, _) => segment,
-            (element, 0) => format!("{segment}{element:02}"),
-            (element, component) => format!("{segment}{element:02}-{component}"),
-        };
-        match guide.loop_id(guide.parent(self.node)) {
-            "" => format!("{place}: expected {}; the segment was kept as it stands", self.expected),
-            id => format!("{id}/{place}: expected {}; the segment was kept as it stands", self.expected),
-        }
-    }
-}
+pub use super::{gather::Spelling, problem::Problem};
 
 /// Reads placed loops through bindings.
 pub struct Reader<'t> {
-    pub(super) tape: &'t Tape,
-    pub(super) spelling: Spelling,
+    gatherer: Gatherer<'t>,
     /// HL numbers given out so far.
     levels: u32,
     /// HL number of the level around.
     parent: u32,
-    pub(super) segments: u32,
-    pub(super) problems: Vec<Problem>,
-    pub(super) canonical: Canonical,
     pool: Vec<Items>,
     /// Whether no value needs anything escaped in JSON.
     plain: bool,
@@ -84,41 +40,13 @@ pub struct Buffers {
 /// Writes what stands in a loop that another guide describes, by the loop's entry.
 type Outside<'t> = &'t dyn Fn(usize, &mut Vec<u8>);
 
-/// The items of one loop: slot and entry, in the order of the file, then by slot.
-#[derive(Debug, Default)]
-struct Items {
-    list: Vec<(u16, u32)>,
-    /// Where the items of a slot begin in the sorted list, plus one; 0 if there are none.
-    first: Vec<u32>,
-    /// For each field, its value, if it is one element and was found.
-    values: Vec<Found>,
-}
-
-/// A value that is one element: its entry, and where it stands in the tape's text.
-#[derive(Clone, Copy, Debug, Default)]
-struct Found {
-    entry: u32,
-    start: u32,
-    end: u32,
-}
-
 impl<'t> Reader<'t> {
     /// Begins to read a tape.
     pub fn new(tape: &'t Tape, spelling: Spelling) -> Self {
         let segments =
             (0..tape.len()).filter_map(|index| tape.entry(index)).filter(|entry| !entry.is_loop()).count() as u32;
-        Self {
-            tape,
-            spelling,
-            levels: 0,
-            parent: 0,
-            segments,
-            problems: Vec::new(),
-            canonical: Canonical::default(),
-            pool: Vec::new(),
-            plain: false,
-            outside: None,
-        }
+        let gatherer = Gatherer { tape, spelling, segments, problems: Vec::new(), canonical: Canonical::default() };
+        Self { gatherer, levels: 0, parent: 0, pool: Vec::new(), plain: false, outside: None }
     }
 
     /// Reads an envelope: `outside` writes the transaction sets, by the entries of their loops.
@@ -134,34 +62,23 @@ impl<'t> Reader<'t> {
     /// As [`of_part`](Self::of_part), with the memory of another reader, which is done.
     pub fn with(tape: &'t Tape, spelling: Spelling, buffers: Buffers) -> Self {
         let Buffers { canonical, pool } = buffers;
-        let problems = Vec::new();
-        Self {
-            tape,
-            spelling,
-            levels: 0,
-            parent: 0,
-            segments: 0,
-            problems,
-            canonical,
-            pool,
-            plain: false,
-            outside: None,
-        }
+        let gatherer = Gatherer { tape, spelling, segments: 0, problems: Vec::new(), canonical };
+        Self { gatherer, levels: 0, parent: 0, pool, plain: false, outside: None }
     }
 
     /// What could not be read, and the reader's memory, for the next one.
     pub fn finish(self) -> (Vec<Problem>, Buffers) {
-        (self.problems, Buffers { canonical: self.canonical, pool: self.pool })
+        (self.gatherer.problems, Buffers { canonical: self.gatherer.canonical, pool: self.pool })
     }
 
     /// What could not be read so far.
     pub fn problems(&self) -> &[Problem] {
-        &self.problems
+        &self.gatherer.problems
     }
 
     /// What could not be read.
     pub fn into_problems(self) -> Vec<Problem> {
-        self.problems
+        self.gatherer.problems
     }
 
     /// Writes the loop at an entry as a JSON object.
@@ -178,7 +95,7 @@ impl<'t> Reader<'t> {
 
     /// Looks once at all the text of a loop, so that most values need not be looked at one by one.
     fn look_at(&mut self, entry: usize) {
-        self.plain = is_plain(self.tape.text(entry));
+        self.plain = is_plain(self.gatherer.tape.text(entry));
     }
 
     fn braced(&mut self, plan: &LoopPlan, entry: usize, line: u32, out: &mut Vec<u8>) {
@@ -198,7 +115,7 @@ impl<'t> Reader<'t> {
             self.levels += 1;
             level = self.levels;
         }
-        let mut noted = self.collect(plan, entry, Numbers { level, parent: outer, line }, &mut items.list);
+        let mut noted = self.gatherer.collect(plan, entry, Numbers { level, parent: outer, line }, &mut items.list);
         if plan.hierarchical {
             self.parent = level;
         }
@@ -230,13 +147,15 @@ impl<'t> Reader<'t> {
         for &(slot, index) in list.iter() {
             wanted.join(plan.reaching(slot));
             let is_first = last.replace(slot) != Some(slot);
-            let Some((traits, entry)) = plan.traits(slot).zip(self.tape.entry(index as usize)) else { continue };
+            let Some((traits, entry)) = plan.traits(slot).zip(self.gatherer.tape.entry(index as usize)) else {
+                continue;
+            };
             if !traits.is_segment {
                 continue;
             }
             let row = if is_first { plan.row(traits) } else { &[] };
             let mut is_known = true;
-            for (element, (start, end)) in self.tape.elements(entry).enumerate().skip(1) {
+            for (element, (start, end)) in self.gatherer.tape.elements(entry).enumerate().skip(1) {
                 if start == end {
                     continue;
                 }
@@ -248,9 +167,9 @@ impl<'t> Reader<'t> {
                     wanted.insert(usize::from(field));
                 }
             }
-            if !is_known && self.spelling == Spelling::Lost {
+            if !is_known && self.gatherer.spelling == Spelling::Lost {
                 let before = list.iter().filter(|(_, other)| *other < index).count();
-                self.keep_lost(plan, slot, entry, before, noted);
+                self.gatherer.keep_lost(plan, slot, entry, before, noted);
             }
         }
         wanted
@@ -259,7 +178,7 @@ impl<'t> Reader<'t> {
     /// Writes the name and value of a field whose value has been found.
     #[inline]
     fn found(&mut self, field: &FieldPlan, single: Single, found: &Found, out: &mut Vec<u8>) {
-        let text = self.tape.slice(found.start, found.end);
+        let text = self.gatherer.tape.slice(found.start, found.end);
         if field.unsaid.as_deref() == Some(text) {
             return;
         }
@@ -361,8 +280,8 @@ impl<'t> Reader<'t> {
     /// The segment of an entry.
     #[inline]
     fn here(&self, index: u32) -> Option<Here<'t>> {
-        let entry = self.tape.entry(index as usize)?;
-        Some(Here { entry, segment: self.tape.segment(entry), base: 0 })
+        let entry = self.gatherer.tape.entry(index as usize)?;
+        Some(Here { entry, segment: self.gatherer.tape.segment(entry), base: 0 })
     }
 
     fn loops(&mut self, field: &FieldPlan, slot: u16, around: Loop<'_>, out: &mut Vec<u8>) -> bool {
@@ -487,7 +406,7 @@ impl<'t> Reader<'t> {
         }
         let written = format.to_json(text, qualifier, out).is_ok();
         if !written {
-            self.problem(here.entry, element, component, format.expected());
+            self.gatherer.problem(here.entry, element, component, format.expected());
         }
         written
     }
@@ -563,81 +482,10 @@ impl<'t> Components<'t> {
     }
 }
 
-impl Items {
-    /// Sorts by slot, the order within a slot kept.
-    fn sort(&mut self, slots: usize) {
-        if !self.list.is_sorted_by_key(|(slot, _)| *slot) {
-            self.list.sort_by_key(|(slot, _)| *slot);
-        }
-        if self.first.len() < slots {
-            self.first.resize(slots, 0);
-        }
-        for (at, (slot, _)) in self.list.iter().enumerate().rev() {
-            if let Some(first) = self.first.get_mut(usize::from(*slot)) {
-                *first = at as u32 + 1;
-            }
-        }
-    }
-
-    /// Forgets the items; what is kept is memory.
-    fn clear(&mut self) {
-        for (slot, _) in self.list.drain(..) {
-            if let Some(first) = self.first.get_mut(usize::from(slot)) {
-                *first = 0;
-            }
-        }
-    }
-
-    #[inline]
-    fn of(&self, slot: u16) -> &[(u16, u32)] {
-        let first = self.first.get(usize::from(slot)).copied().unwrap_or(0);
-        let Some(first) = first.checked_sub(1) else { return &[] };
-        let rest = self.list.get(first as usize..).unwrap_or_default();
-        let count = rest.iter().take_while(|(other, _)| *other == slot).count();
-        rest.get(..count).unwrap_or_default()
-    }
-
-    /// The first item of a slot.
-    #[inline]
-    fn first_of(&self, slot: u16) -> Option<u32> {
-        let first = self.first.get(usize::from(slot))?.checked_sub(1)?;
-        self.list.get(first as usize).map(|(_, entry)| *entry)
-    }
-}
-
-impl Reach {
-    pub(super) fn slot(self) -> u16 {
-        match self {
-            Self::Loop { slot }
-            | Self::Segment { slot }
-            | Self::Element { slot, .. }
-            | Self::Elements { slot, .. }
-            | Self::Components { slot, .. }
-            | Self::Runs { slot, .. } => slot,
-            Self::Here | Self::Layout => u16::MAX,
-        }
-    }
-
-    pub(super) fn has_slot(self) -> bool {
-        !matches!(self, Self::Here | Self::Layout)
-    }
-}
-
 impl FieldPlan {
     fn goes_without_saying(&self, here: &Here<'_>) -> bool {
         let Some(code) = &self.unsaid else { return false };
         let Reach::Element { element, component, .. } = self.reach else { return false };
         value(&here.segment, here.base.saturating_add(element), component) == code
-    }
-}
-
-impl LoopPlan {
-    pub(super) fn designator(&self, slot: u16) -> Option<String> {
-        match self.part(slot)? {
-            PartPlan::Segment(segment) => Some(segment.designator.clone()),
-            PartPlan::Loop(inner) => Some(inner.id.clone()),
-            PartPlan::Outside(designator) => Some(designator.clone()),
-            PartPlan::Other => None,
-        }
     }
 }

@@ -5,40 +5,25 @@
 //! are rendered already) between them, and its layout is applied.
 
 mod typed;
+mod value;
 
-use std::{borrow::Cow, cell::RefCell, fmt};
+use std::{cell::RefCell, fmt};
 
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::{
     Layout,
-    assemble::{Inner, PartCell, State},
+    assemble::{Inner, State},
     bind::Binding,
     plan::{FieldPlan, Fields, LoopPlan, PartPlan, Reach, SegmentPlan, Value},
-    render::Cell,
-    scalar::Format,
 };
-use crate::x12::{Delimiters, OnDelimiter};
+use value::{CellPlace, ScalarVisitor};
 
-pub use super::assemble::Buffers;
-
-/// How segments are written.
-#[derive(Clone, Debug)]
-pub struct Style {
-    /// The delimiters.
-    pub delimiters: Delimiters,
-    /// What follows each terminator.
-    pub line_break: Vec<u8>,
-    /// What becomes of data that holds a delimiter.
-    pub on_delimiter: OnDelimiter,
-}
-
-impl Default for Style {
-    fn default() -> Self {
-        Self { delimiters: Delimiters::default(), line_break: b"\n".to_vec(), on_delimiter: OnDelimiter::Refuse }
-    }
-}
+pub use super::{
+    assemble::Buffers,
+    style::{Added, Start, Style},
+};
 
 /// A loop written as segments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,33 +32,6 @@ pub struct Written {
     pub bytes: Vec<u8>,
     /// How many there are.
     pub segments: u32,
-}
-
-/// Numbers to begin with, for a loop that is not the whole transaction set.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Start {
-    /// HL numbers given out before.
-    pub levels: u32,
-    /// HL number of the level around.
-    pub parent: u32,
-    /// Whether an HL below follows that is not part of the object.
-    pub has_children: bool,
-    /// Position among its siblings, from 1.
-    pub line: u32,
-    /// Which segments stand though the object says nothing of them.
-    pub added: Added,
-}
-
-/// Segments that a writer adds by itself: the first of a loop, and the trailer of an envelope.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Added {
-    /// Both.
-    #[default]
-    All,
-    /// Not the trailer: more of the loop follows.
-    NoTrailer,
-    /// Neither: the loop has begun before, and goes on.
-    Nothing,
 }
 
 /// Writes objects as the loop of a binding.
@@ -409,9 +367,12 @@ impl<'de> DeserializeSeed<'de> for ItemSeed<'_, '_, '_> {
                 let scope = scope.of_record(plan, place);
                 deserializer.deserialize_any(RecordVisitor { scope, fields, name: plan.name })
             }
-            Value::Scalar(format) => {
-                deserializer.deserialize_any(ScalarVisitor { scope, name: plan.name, format: *format, place })
-            }
+            Value::Scalar(format) => deserializer.deserialize_any(ScalarVisitor {
+                state: &scope.writer.state,
+                name: plan.name,
+                format: *format,
+                place,
+            }),
             Value::Loop => IgnoredAny.deserialize_ignored(deserializer),
         }
     }
@@ -425,14 +386,6 @@ impl<'de> Ignored<'de> for IgnoredAny {
     fn deserialize_ignored<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         <IgnoredAny as serde::Deserialize>::deserialize(deserializer).map(|_| ())
     }
-}
-
-#[derive(Clone, Copy)]
-struct CellPlace {
-    slot: u16,
-    occurrence: u32,
-    element: u8,
-    component: u8,
 }
 
 impl Scope<'_, '_> {
@@ -513,136 +466,6 @@ impl<'de> Visitor<'de> for RecordVisitor<'_, '_, '_> {
 
     fn visit_unit<E: de::Error>(self) -> Result<(), E> {
         Ok(())
-    }
-}
-
-struct ScalarVisitor<'w, 'b> {
-    scope: Scope<'w, 'b>,
-    name: &'static str,
-    format: Format,
-    place: CellPlace,
-}
-
-impl ScalarVisitor<'_, '_> {
-    fn put<E: de::Error>(self, value: &str) -> Result<(), E> {
-        if value.is_empty() {
-            return Ok(());
-        }
-        let mut state = self.scope.writer.state.borrow_mut();
-        let start = state.buffers.text.len() as u32;
-        let qualifier = self.format.read_json(value, &mut state.buffers.text).map_err(|_| {
-            E::custom(format!("`{}` at {} is not {}", self.name, self.where_to(), self.format.json_expected()))
-        })?;
-        let end = state.buffers.text.len() as u32;
-        let CellPlace { slot, occurrence, element, component } = self.place;
-        state.buffers.cells.push(PartCell { slot, occurrence, cell: Cell { element, component, start, end } });
-        if !qualifier.is_empty() {
-            state.buffers.text.extend_from_slice(qualifier.as_bytes());
-            let end = (end, state.buffers.text.len() as u32);
-            let (element, component) =
-                if component > 0 { (element, component - 1) } else { (element.saturating_sub(1), 0) };
-            state.buffers.cells.push(PartCell {
-                slot,
-                occurrence,
-                cell: Cell { element, component, start: end.0, end: end.1 },
-            });
-        }
-        Ok(())
-    }
-
-    fn where_to(&self) -> String {
-        let CellPlace { element, component, .. } = self.place;
-        if component > 0 { format!("element {element:02}-{component}") } else { format!("element {element:02}") }
-    }
-}
-
-impl<'de> Visitor<'de> for ScalarVisitor<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (`{}`)", self.format.json_expected(), self.name)
-    }
-
-    fn visit_str<E: de::Error>(self, value: &str) -> Result<(), E> {
-        if matches!(self.format, Format::Flag { .. }) {
-            return Err(E::invalid_type(de::Unexpected::Str("…"), &self));
-        }
-        self.put(value)
-    }
-
-    fn visit_bool<E: de::Error>(self, value: bool) -> Result<(), E> {
-        if !matches!(self.format, Format::Flag { .. }) {
-            return Err(E::invalid_type(de::Unexpected::Bool(value), &self));
-        }
-        self.put(if value { "true" } else { "false" })
-    }
-
-    fn visit_u64<E: de::Error>(self, value: u64) -> Result<(), E> {
-        self.whole(&value.to_string())
-    }
-
-    fn visit_i64<E: de::Error>(self, value: i64) -> Result<(), E> {
-        self.whole(&value.to_string())
-    }
-
-    fn visit_f64<E: de::Error>(self, _: f64) -> Result<(), E> {
-        Err(E::custom(format!(
-            "`{}` is a floating-point number, which is not exact: write it as a string, \"60.50\"",
-            self.name
-        )))
-    }
-
-    fn visit_unit<E: de::Error>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        if self.format != Format::When {
-            return Err(de::Error::invalid_type(de::Unexpected::Map, &self));
-        }
-        let (mut from, mut to) = (None, None);
-        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
-            let part: serde_json::Value = map.next_value()?;
-            let part = part.as_str().map(str::to_owned);
-            match key.as_ref() {
-                "from" => from = part,
-                "to" => to = part,
-                _ => {
-                    return Err(de::Error::custom(format!(
-                        "a period (`{}`) has `from` and `to`, and nothing else",
-                        self.name
-                    )));
-                }
-            }
-        }
-        match (from, to) {
-            (Some(from), Some(to)) => self.put(&format!("{from}/{to}")),
-            _ => Err(de::Error::custom(format!("a period (`{}`) needs `from` and `to`", self.name))),
-        }
-    }
-}
-
-impl ScalarVisitor<'_, '_> {
-    fn whole<E: de::Error>(self, digits: &str) -> Result<(), E> {
-        match self.format {
-            Format::Text | Format::Decimal | Format::Number | Format::Padded(_) | Format::Zeros(_) => self.put(digits),
-            _ => Err(E::custom(format!("`{}` is a number; expected {}", self.name, self.format.json_expected()))),
-        }
-    }
-}
-
-impl Format {
-    fn json_expected(self) -> &'static str {
-        match self {
-            Self::Text | Self::Padded(_) | Self::Zeros(_) => "a string",
-            Self::Decimal => "an exact decimal in a string (\"60.50\")",
-            Self::Number => "a whole number",
-            Self::Flag { no: None, .. } => "true (leave it out for no)",
-            Self::Flag { .. } => "true or false",
-            Self::Date | Self::ShortDate => "a date (\"2026-01-15\")",
-            Self::Time => "a time (\"14:30\")",
-            Self::When => "a date, a time, or a period {\"from\", \"to\"}",
-        }
     }
 }
 

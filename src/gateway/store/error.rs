@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::payload::PayloadId;
+use super::sealed::PayloadId;
 
 /// What the store answers.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

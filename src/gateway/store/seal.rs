@@ -17,7 +17,7 @@ use secrecy::zeroize::Zeroizing;
 use super::{
     Clock, Error, Keyring, Result,
     keyring::{KEY, Master},
-    payload::{PayloadId, Sealed},
+    sealed::{PayloadId, Sealed},
 };
 
 /// Bytes of a payload in a chunk, before they are compressed. The last chunk may have fewer, or none.

@@ -1,15 +1,20 @@
-use std::fs;
+use std::{fs, net::SocketAddr, time::Duration};
 
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
     sync::mpsc,
     task::JoinHandle,
 };
 use tokio_rustls::TlsConnector;
+use tokio_util::sync::CancellationToken;
 
-use super::*;
-use crate::gateway::authority::{Authority, Issued};
+use super::{acceptor::shake, *};
+use crate::gateway::{
+    authority::{Authority, Issued},
+    connect::Peer,
+};
 
 /// A server that answers each connection with one byte, and callers' certificates to try on it.
 struct Site {
@@ -276,18 +281,6 @@ async fn one_address_has_not_all_the_places() {
         assert!(tries < 1000, "the place is not given back");
         tokio::task::yield_now().await;
     }
-}
-
-#[test]
-fn a_network_counts_as_one_address() {
-    let callers = Arc::new(super::Callers::default());
-    let call = |text: &str| callers.call(text.parse().unwrap(), 1);
-    let first = call("2001:db8::1").unwrap();
-    assert!(call("2001:db8::2").is_none() && call("2001:db8:0:1::1").is_some());
-    let _four = call("192.0.2.1").unwrap();
-    assert!(call("::ffff:192.0.2.1").is_none() && call("192.0.2.2").is_some());
-    drop(first);
-    assert!(call("2001:db8::2").is_some());
 }
 
 #[tokio::test]

@@ -9,13 +9,13 @@ use serde::{
 };
 use serde_json::Error;
 
-use super::{IsNothing, ScalarVisitor, Scope, Writer, Written};
+use super::{IsNothing, Scope, Writer, Written, value::ScalarVisitor};
 use crate::record::{
     Layout, Record, Text,
     assemble::{Frame, Inner},
     plan::{FieldPlan, Fields, LoopPlan, PartPlan, Reach, Value},
     scalar::Format,
-    write::Start,
+    style::Start,
 };
 
 impl<'b> Writer<'b> {
@@ -48,7 +48,7 @@ impl<'w, 'b, 'p> Place<'w, 'b, 'p> {
             return Err(Error::custom(format!("a value instead of a record (`{}`)", plan.name)));
         };
         let place = scope.place(plan, index).ok_or_else(|| too_many(plan, index))?;
-        put(ScalarVisitor { scope, name: plan.name, format, place })?;
+        put(ScalarVisitor { state: &scope.writer.state, name: plan.name, format, place })?;
         Ok(0)
     }
 
@@ -73,7 +73,7 @@ impl<'w, 'b, 'p> Place<'w, 'b, 'p> {
                 Ok(Open::Record { scope, members: Members { plans: fields, record: plan.name, expected: 0 } })
             }
             Value::Scalar(format) => {
-                let scalar = ScalarVisitor { scope, name: plan.name, format: *format, place };
+                let scalar = ScalarVisitor { state: &scope.writer.state, name: plan.name, format: *format, place };
                 Ok(Open::Period { scalar, from: None, to: None })
             }
             Value::Loop => Err(Error::custom("a loop inside a segment")),

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::x12::opening::BOM;
 
 const ISA: &str =
     "ISA*00*          *00*          *ZZ*SENDER         *ZZ*RECEIVER       *260115*1023*^*00501*000000905*0*T*:~";

@@ -10,13 +10,12 @@ use reqwest::{
 
 use super::{
     checksum::{self, Enforcement},
-    client::Retrieved,
     envelope::{Field, canonical_id},
     intake::{Intake, IntakeError, Media, Message, Open, blocking},
     plain_words::plain_words,
     settings::Dialect,
 };
-use crate::gateway::connect::{Receipt, SendError};
+use crate::gateway::connect::{Content, Receipt, SendError, Spooled};
 
 /// How much of a code or a type is kept, in characters.
 const MAX_CODE: usize = 64;
@@ -29,6 +28,19 @@ const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 pub(super) struct Reply {
     message: Message,
     warnings: Vec<String>,
+}
+
+/// A file that came from a partner.
+#[derive(Debug)]
+pub struct Retrieved {
+    /// Its PayloadID as the partner gave it: what to confirm it by.
+    pub payload_id: String,
+    /// What its PayloadType says is in it, if that is known here.
+    pub content: Option<Content>,
+    /// The bytes.
+    pub file: Spooled,
+    /// What was odd about the answer.
+    pub warnings: Vec<String>,
 }
 
 /// A no, or silence.

@@ -22,6 +22,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
+pub use super::answer::Retrieved;
 use super::{
     answer::{Failure, Reply},
     envelope::{Act, Credentials, Field, Fields, Mode, Operation, written_time},
@@ -31,7 +32,7 @@ use super::{
     settings::{Dialect, Envelope, PartnerSettings, span},
     soap::SoapVersion,
 };
-use crate::gateway::connect::{Content, Parcel, Receipt, SendError, Spooled};
+use crate::gateway::connect::{Content, Parcel, Receipt, SendError};
 
 /// A partner's CORE server, as its settings say how to reach it.
 ///
@@ -80,19 +81,6 @@ pub enum SetupError {
     /// The HTTP client cannot be made.
     #[error("the client cannot be made: {0}")]
     Client(String),
-}
-
-/// A file that came from a partner.
-#[derive(Debug)]
-pub struct Retrieved {
-    /// Its PayloadID as the partner gave it: what to confirm it by.
-    pub payload_id: String,
-    /// What its PayloadType says is in it, if that is known here.
-    pub content: Option<Content>,
-    /// The bytes.
-    pub file: Spooled,
-    /// What was odd about the answer.
-    pub warnings: Vec<String>,
 }
 
 impl CoreClient {

@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::fault::Fault;
+pub use super::field::Field;
 
 /// The rule version that this speaks.
 pub const RULE_VERSION: &str = "2.2.0";
@@ -16,78 +17,6 @@ const MAX_ID: usize = 50;
 
 /// How many characters of a PayloadID are taken. A UUID has 36; some partners send other ids.
 const MAX_PAYLOAD_ID: usize = 128;
-
-/// A field of the envelope, in the order in which the schema has them. User name and password stand in MIME
-/// envelopes only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs, reason = "the names are those of the rule")]
-pub enum Field {
-    PayloadType,
-    ProcessingMode,
-    PayloadId,
-    PayloadLength,
-    TimeStamp,
-    UserName,
-    Password,
-    SenderId,
-    ReceiverId,
-    CoreRuleVersion,
-    CheckSum,
-    Payload,
-    ErrorCode,
-    ErrorMessage,
-}
-
-impl Field {
-    /// Every field, in order.
-    pub const ALL: [Field; 14] = [
-        Field::PayloadType,
-        Field::ProcessingMode,
-        Field::PayloadId,
-        Field::PayloadLength,
-        Field::TimeStamp,
-        Field::UserName,
-        Field::Password,
-        Field::SenderId,
-        Field::ReceiverId,
-        Field::CoreRuleVersion,
-        Field::CheckSum,
-        Field::Payload,
-        Field::ErrorCode,
-        Field::ErrorMessage,
-    ];
-
-    /// Its name in an envelope, also the beginning of its error codes (`PayloadIDRequired`).
-    pub fn name(self) -> &'static str {
-        match self {
-            Field::PayloadType => "PayloadType",
-            Field::ProcessingMode => "ProcessingMode",
-            Field::PayloadId => "PayloadID",
-            Field::PayloadLength => "PayloadLength",
-            Field::TimeStamp => "TimeStamp",
-            Field::UserName => "UserName",
-            Field::Password => "Password",
-            Field::SenderId => "SenderID",
-            Field::ReceiverId => "ReceiverID",
-            Field::CoreRuleVersion => "CORERuleVersion",
-            Field::CheckSum => "CheckSum",
-            Field::Payload => "Payload",
-            Field::ErrorCode => "ErrorCode",
-            Field::ErrorMessage => "ErrorMessage",
-        }
-    }
-
-    /// The field of this name. Names are case-sensitive in the rule; here they are not.
-    pub fn of(name: &str) -> Option<Field> {
-        Field::ALL.into_iter().find(|field| field.name().eq_ignore_ascii_case(name.trim()))
-    }
-}
-
-impl fmt::Display for Field {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
 
 /// The fields of one message, all but credentials and payload, as text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -385,14 +314,6 @@ pub struct Credentials {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_lead_back_to_fields() {
-        for field in Field::ALL {
-            assert_eq!(Field::of(field.name()), Some(field));
-        }
-        assert!(Field::ALL.is_sorted());
-    }
 
     #[test]
     fn actions_lead_back_to_operations_however_they_are_written() {

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, time::Duration};
 
-use super::envelope::Field;
+use super::field::Field;
 
 /// What is wrong with a message. Its text is the ErrorMessage: what to do about it, without PHI or secrets.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

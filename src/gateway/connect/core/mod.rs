@@ -24,6 +24,7 @@ mod door;
 pub mod envelope;
 mod exchange;
 pub mod fault;
+mod field;
 pub(crate) mod intake;
 pub mod mime;
 pub(crate) mod outgoing;

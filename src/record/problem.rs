@@ -1,0 +1,36 @@
+//! What could not be read, and where it stands.
+
+use crate::guide::{Guide, NodeId};
+
+/// A value that could not be read, or a segment that no field can hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The place of the segment.
+    pub node: NodeId,
+    /// Position in the transaction set, ST = 1.
+    pub position: u32,
+    /// Offset in the input.
+    pub offset: u64,
+    /// Element, from 1; 0 for the segment as a whole.
+    pub element: u8,
+    /// Component, from 1; 0 for the element as a whole.
+    pub component: u8,
+    /// What was expected.
+    pub expected: &'static str,
+}
+
+impl Problem {
+    /// The message, with places named by the guide.
+    pub fn describe(&self, guide: &Guide) -> String {
+        let segment = guide.designator(self.node);
+        let place = match (self.element, self.component) {
+            (0, _) => segment,
+            (element, 0) => format!("{segment}{element:02}"),
+            (element, component) => format!("{segment}{element:02}-{component}"),
+        };
+        match guide.loop_id(guide.parent(self.node)) {
+            "" => format!("{place}: expected {}; the segment was kept as it stands", self.expected),
+            id => format!("{id}/{place}: expected {}; the segment was kept as it stands", self.expected),
+        }
+    }
+}
