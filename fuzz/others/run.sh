@@ -12,7 +12,7 @@ if [ ! -x "$venv/bin/python" ]; then
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
         pyx12==4.0.0 linuxforhealth-x12==0.57.0 'pydantic[dotenv]<2'
 fi
-cargo build --quiet --no-default-features
+cargo build --quiet --no-default-features --features cli
 rm -rf "$files"
 "$target/debug/claimwire" generate --kind 837p --claims 3 --lines 3 --seed 5 --mutate 1000 -o "$files"
 "$venv/bin/python" fuzz/others/judge.py "$files"

@@ -139,8 +139,9 @@ struct Gathered {
     left: usize,
     bound: Option<&'static Bound>,
     notices: Vec<Notice>,
-    /// Memory to be used again: for lines, and for tapes.
-    spare: (Vec<Vec<u8>>, Vec<Tape>),
+    /// Memory to be used again.
+    spare_lines: Vec<Vec<u8>>,
+    spare_tape: Option<Tape>,
 }
 
 impl Gathered {
@@ -153,7 +154,7 @@ impl Gathered {
 
     /// Adds what is there of the open transaction set.
     fn take(&mut self, envelope: &mut Envelope) {
-        let Some(tape) = envelope.take(self.spare.1.pop()) else { return };
+        let Some(tape) = envelope.take(self.spare_tape.take()) else { return };
         self.left = envelope.held();
         let list = std::mem::take(&mut self.units);
         if let Some(bound) = self.bound.filter(|_| !list.is_empty()) {
@@ -164,19 +165,15 @@ impl Gathered {
 
     fn all(&mut self) -> (Vec<Part>, Vec<u8>) {
         self.bytes = 0;
-        (std::mem::take(&mut self.parts), self.spare.0.pop().unwrap_or_default())
+        (std::mem::take(&mut self.parts), self.spare_lines.pop().unwrap_or_default())
     }
 
     fn reuse(&mut self, mut out: Vec<u8>, parts: Vec<Part>) {
         out.clear();
-        self.spare.0.push(out);
-        let tapes = parts.into_iter().map(|part| match part {
+        self.spare_lines.push(out);
+        self.spare_tape = parts.into_iter().next().map(|part| match part {
             Part::Units(Units { tape, .. }) | Part::Interchange(tape) => tape,
         });
-        // Of many small sets each has its own, and none is taken.
-        if self.spare.1.is_empty() {
-            self.spare.1.extend(tapes.take(1));
-        }
     }
 
     fn add(&mut self, part: Part) {
