@@ -18,6 +18,7 @@ mod crew;
 mod each;
 mod envelope;
 mod form;
+mod levels;
 mod lines;
 mod read;
 mod render;

@@ -9,6 +9,7 @@ use super::{
     Error, Notice, Severity,
     crew::Crew,
     form::{Bound, Form},
+    levels::Levels,
     render::{End, Part, Rendered, Renderer, Unit, Units},
 };
 use crate::{
@@ -138,6 +139,7 @@ struct Gathered {
     /// Bytes that were left on its tape when it was taken last.
     left: usize,
     bound: Option<&'static Bound>,
+    levels: Levels,
     notices: Vec<Notice>,
     /// Memory to be used again.
     spare_lines: Vec<Vec<u8>>,
@@ -187,11 +189,16 @@ impl Gathered {
         match event {
             Event::Closed { guide, tape, entry, astray, .. } => {
                 let Some(bound) = Form::of_guide(guide) else { return };
+                self.levels.note(guide, tape, entry);
                 if tape.entry(entry).is_some_and(|entry| bound.unit(entry.node).is_some()) {
                     let is_astray = !astray.is_empty()
                         && above(tape, entry)
                             .any(|at| tape.entry(at).is_some_and(|level| astray.contains(&level.offset)));
-                    self.units.push(Unit { entry, is_astray });
+                    self.units.push(match is_astray.then(|| self.levels.reattach(guide, tape, entry, astray)) {
+                        None => Unit::Here(entry),
+                        Some(Some((apart, entry))) => Unit::Apart(Box::new(apart), entry),
+                        Some(None) => Unit::Astray(entry),
+                    });
                     self.bound = Some(bound);
                 }
             }
@@ -200,6 +207,7 @@ impl Gathered {
                 let end = Some(End { is_empty: list.is_empty() && !self.has_begun });
                 self.has_begun = false;
                 self.left = 0;
+                self.levels.clear();
                 if let Some(bound) = Form::of_guide(guide) {
                     self.add(Part::Units(Units { bound, tape, header: header.clone(), list, end }));
                 }

@@ -34,13 +34,14 @@ pub(super) struct Units {
     pub(super) end: Option<End>,
 }
 
-/// Where a unit is.
-#[derive(Clone, Copy)]
-pub(super) struct Unit {
-    /// The entry of its loop.
-    pub(super) entry: usize,
-    /// Whether HL02 leaves open what it belongs to.
-    pub(super) is_astray: bool,
+/// A unit, by the entry of its loop.
+pub(super) enum Unit {
+    /// On the tape.
+    Here(usize),
+    /// On a tape of its own, under the levels that HL02 names.
+    Apart(Box<Tape>, usize),
+    /// On the tape, and HL02 leaves open what it belongs to.
+    Astray(usize),
 }
 
 /// The end of a transaction set.
@@ -101,12 +102,16 @@ impl Renderer {
         let Units { bound, tape, header, list, end } = units;
         self.cache.clear();
         for unit in list {
-            match tape.entry(unit.entry).and_then(|entry| bound.unit(entry.node)) {
-                Some(_) if unit.is_astray => {
-                    self.refuse(tape, unit.entry, header, "the claim is left out, since HL02 does not say whose it is")
+            match unit {
+                Unit::Here(entry) => self.unit(bound, tape, *entry, header),
+                Unit::Apart(apart, entry) => {
+                    self.cache.clear();
+                    self.unit(bound, apart, *entry, header);
+                    self.cache.clear();
                 }
-                Some(binding) => self.unit(bound, binding, tape, unit.entry, header),
-                None => {}
+                Unit::Astray(entry) => {
+                    self.refuse(tape, *entry, header, "the claim is left out, since HL02 does not say whose it is")
+                }
             }
         }
         if let Some(end) = end {
@@ -114,7 +119,8 @@ impl Renderer {
         }
     }
 
-    fn unit(&mut self, bound: &Bound, unit: &Binding, tape: &Tape, entry: usize, header: &Header) {
+    fn unit(&mut self, bound: &Bound, tape: &Tape, entry: usize, header: &Header) {
+        let Some(unit) = tape.entry(entry).and_then(|entry| bound.unit(entry.node)) else { return };
         let start = self.done.out.len();
         self.open(bound.form.kind, tape, entry, header);
         let readable = self.levels(bound, tape, entry);

@@ -75,7 +75,9 @@ impl Fault {
                 name(guide.parent(self.node))
             ),
             FaultKind::WrongParent => {
-                format!("HL02 does not name the level around it ({found}): whose claim this is cannot be told")
+                format!(
+                    "HL02 does not name the level around it ({found}): what is below belongs to the level it names, if there is one"
+                )
             }
         }
     }

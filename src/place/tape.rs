@@ -165,29 +165,54 @@ impl Tape {
         rest.text.clear();
         rest.ends.clear();
         rest.entries.clear();
-        let mut moved = Vec::with_capacity(self.entries.len() + 1);
-        let mut at = 0;
-        while let Some(entry) = self.entries.get(at) {
-            moved.push(rest.entries.len() as u32);
-            at += 1;
-            if entry.is_loop() && entry.extent > 0 && is_left_out(entry) {
-                at = entry.extent as usize;
-                moved.resize(at, rest.entries.len() as u32);
+        let moved = rest.copy(self, 0, |entry| entry.extent > 0 && is_left_out(entry));
+        (rest, moved)
+    }
+
+    /// Adds a loop of another tape, without some of the loops inside it, as one that stands in the loop `around`.
+    /// Gives its entry.
+    pub(crate) fn add(
+        &mut self,
+        from: &Tape,
+        index: usize,
+        around: usize,
+        is_left_out: impl Fn(&Entry) -> bool,
+    ) -> usize {
+        let at = self.entries.len();
+        self.copy(from, index, is_left_out);
+        if let Some(entry) = self.entries.get_mut(at) {
+            entry.around = around as u32;
+        }
+        at
+    }
+
+    /// Copies a loop of another tape, without some of the loops inside it. Gives for each of its entries where it is
+    /// now, or would be.
+    fn copy(&mut self, from: &Tape, index: usize, is_left_out: impl Fn(&Entry) -> bool) -> Vec<u32> {
+        let (first, end) = (self.entries.len(), from.end(index));
+        let mut moved = Vec::with_capacity(end.saturating_sub(index) + 1);
+        let mut at = index;
+        while let Some(entry) = from.entries.get(at).filter(|_| at < end) {
+            moved.push(self.entries.len() as u32);
+            if at != index && entry.is_loop() && is_left_out(entry) {
+                at = from.end(at).max(at + 1);
+                moved.resize(at - index, self.entries.len() as u32);
                 continue;
             }
-            let segment = self.segment(entry);
-            let (start, first_end) = (rest.text.len() as u32, rest.ends.len() as u32);
-            rest.text.extend_from_slice(segment.bytes());
-            rest.ends.extend(segment.ends());
-            rest.entries.push(Entry { start, first_end, ..*entry });
+            at += 1;
+            let segment = from.segment(entry);
+            let (start, first_end) = (self.text.len() as u32, self.ends.len() as u32);
+            self.text.extend_from_slice(segment.bytes());
+            self.ends.extend(segment.ends());
+            self.entries.push(Entry { start, first_end, ..*entry });
         }
-        moved.push(rest.entries.len() as u32);
-        let to = |index: u32| moved.get(index as usize).copied().unwrap_or_default();
-        for entry in rest.entries.iter_mut().filter(|entry| entry.is_loop()) {
+        moved.push(self.entries.len() as u32);
+        let to = |old: u32| (old as usize).checked_sub(index).and_then(|at| moved.get(at)).copied().unwrap_or_default();
+        for entry in self.entries.iter_mut().skip(first).filter(|entry| entry.is_loop()) {
             entry.around = to(entry.around);
             entry.extent = if entry.extent > 0 { to(entry.extent) } else { 0 };
         }
-        (rest, moved)
+        moved
     }
 
     pub(super) fn open(&mut self, node: NodeId, around: usize, position: u32, offset: u64) -> usize {
