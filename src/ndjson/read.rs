@@ -237,13 +237,11 @@ fn above(tape: &Tape, entry: usize) -> impl Iterator<Item = usize> + '_ {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
+    use std::{fs, path::Path};
+
+    use proptest::{prelude::*, sample::Index};
 
     use super::*;
-    use crate::{
-        generate::{self, Kind, Options},
-        testing::Mutator,
-    };
 
     fn read_so(batch: usize, threads: usize, file: &[u8]) -> Option<(Vec<u8>, Summary)> {
         let mut out = Vec::new();
@@ -251,19 +249,37 @@ mod tests {
         Some((out, summary))
     }
 
+    fn samples() -> Vec<Vec<u8>> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
+        let mut paths: Vec<_> = ["837p", "837i", "837d", "835", "277ca", "999", "ta1", "odd", "broken"]
+            .iter()
+            .flat_map(|kind| fs::read_dir(folder.join(kind)).unwrap().flatten().map(|entry| entry.path()))
+            .filter(|path| path.extension().is_some_and(|extension| extension == "x12"))
+            .collect();
+        paths.sort();
+        paths.iter().map(|path| fs::read(path).unwrap()).collect()
+    }
+
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
         #[test]
         fn batches_and_threads_change_nothing(
-            seed in any::<u64>(),
-            kind in prop::sample::select(Kind::ALL.to_vec()),
-            per_set in 1_u64..20,
-            damage in 0_usize..4,
+            chosen in prop::collection::vec(any::<Index>(), 1..5),
+            moves in prop::collection::vec((0_u8..3, any::<Index>(), any::<Index>()), 0..6),
         ) {
-            let options = Options { claims_per_transaction: Some(per_set), ..Options::new(kind, 30, seed) };
-            let mut file = Vec::new();
-            generate::write(&options, &mut file).expect("a file");
-            let file = Mutator::new(seed).mutate(&file, damage).bytes;
+            let samples = samples();
+            let whole: Vec<u8> = chosen.iter().flat_map(|index| index.get(&samples).clone()).collect();
+            // Segments dropped, repeated and moved elsewhere.
+            let mut segments: Vec<&[u8]> = whole.split_inclusive(|byte| *byte == b'~').collect();
+            for (what, from, to) in moves {
+                let (from, to) = (from.index(segments.len()), to.index(segments.len()));
+                match what {
+                    0 if segments.len() > 1 => drop(segments.remove(from)),
+                    1 => segments.insert(to, segments[from]),
+                    _ => segments.swap(from, to),
+                }
+            }
+            let file = segments.concat();
             let whole = read_so(usize::MAX, 1, &file);
             for (batch, threads) in [(1, 1), (1, 3), (1 << 10, 2), (8 << 10, 4)] {
                 prop_assert!(read_so(batch, threads, &file) == whole, "{batch} bytes on {threads} threads");
@@ -303,16 +319,12 @@ mod tests {
 
     #[test]
     fn a_level_that_cannot_be_read_is_told_once() {
-        let mut file = Vec::new();
-        let options = Options { lines: Some(1), ..Options::new(Kind::Professional, 40, 7) };
-        generate::write(&options, &mut file).expect("a file");
-        let text = String::from_utf8(file).expect("UTF-8");
-        let begin = text.find("*BHT").or_else(|| text.find("BHT*")).expect("a BHT");
-        let bht = text.get(begin..).and_then(|rest| rest.split('~').next()).expect("a segment");
-        let mut elements: Vec<&str> = bht.split('*').collect();
-        elements[4] = "2O26";
-        let file = text.replacen(bht, &elements.join("*"), 1);
-        let (_, summary) = read_so(1, 2, file.as_bytes()).expect("X12");
+        let claims = "CLM*A*10***11:B:1*Y*A*Y*Y~LX*1~SV1*HC:99213*10*UN*1***1~".repeat(40);
+        let file = format!(
+            "ST*837*0001*005010X222A1~BHT*0019*00*1*2O240101*1200*CH~HL*1**20*1~NM1*85*2*OFFICE*****XX*1~HL*2*1*22*0~\
+             SBR*P*18*******CI~NM1*IL*1*DOE*JANE****MI*A1~NM1*PR*2*PAYER*****PI*P1~{claims}SE*129*0001~"
+        );
+        let (_, summary) = read_so(1, 2, file.as_bytes()).unwrap();
         let told = summary.notices.iter().filter(|notice| notice.message.contains("BHT04")).count();
         assert_eq!((told, summary.lines, summary.refused), (1, 0, 40), "{summary:?}");
     }

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, io::Write};
 
+use memchr::memmem;
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 
@@ -16,7 +17,7 @@ use crate::{
     guide::{self, Place},
     record::{
         Binding, Record,
-        write::{Added, Buffers, Members, Start, Writer as RecordWriter, Written},
+        write::{Added, Buffers, Members, Start, Style, Writer as RecordWriter, Written},
     },
 };
 
@@ -226,7 +227,7 @@ impl<W: Write> Writer<W> {
         let has_unit = unit.segments > 1 || bound.form.kind != "claim_status";
         self.open_levels(bound, id, &levels)?;
         if has_unit {
-            self.output.write_all(&unit.bytes)?;
+            Self::put(&mut self.output, &self.options.style, &unit.bytes)?;
         }
         if let Some(set) = &mut self.set {
             set.units += 1;
@@ -238,6 +239,20 @@ impl<W: Write> Writer<W> {
         self.buffers.reuse(unit.bytes);
         self.rest = rest;
         Ok(())
+    }
+
+    /// Writes segments. One without a place may begin as a header does, and would be read as one where it comes to
+    /// stand.
+    fn put(output: &mut W, style: &Style, segments: &[u8]) -> Result<(), Error> {
+        let begins = |at: usize| {
+            let before = segments.get(..at).unwrap_or_default();
+            let before = before.strip_suffix(style.line_break.as_slice()).unwrap_or(before);
+            before.last().is_none_or(|last| *last == style.delimiters.segment)
+        };
+        match memmem::find_iter(segments, b"ISA").any(begins) {
+            true => Err(bad(&"a segment without a place begins with ISA, which would begin an interchange")),
+            false => Ok(output.write_all(segments)?),
+        }
     }
 
     /// Writes the unit of a line; gives what the line says besides.
@@ -287,7 +302,7 @@ impl<W: Write> Writer<W> {
             set.levels = writer.levels();
             self.buffers = writer.into_buffers();
             set.segments += u64::from(written.segments);
-            self.output.write_all(&written.bytes)?;
+            Self::put(&mut self.output, &self.options.style, &written.bytes)?;
             let number = if level.hierarchical { set.levels } else { 0 };
             set.open.push(Open { json: Some((*json).to_owned()), number });
         }
@@ -314,7 +329,7 @@ impl<W: Write> Writer<W> {
             self.close_set()?;
             self.open_set(bound, id, remittance.map(RawValue::get))?;
         }
-        self.output.write_all(&written.bytes)?;
+        Self::put(&mut self.output, &self.options.style, &written.bytes)?;
         if let Some(set) = &mut self.set {
             set.segments += u64::from(written.segments);
             set.adjusted = true;
@@ -330,7 +345,7 @@ impl<W: Write> Writer<W> {
         let Some(binding) = bound.units.first().map(Unit::binding) else { return Ok(()) };
         let writer = RecordWriter::new(binding, &self.options.style, Start::default());
         let (written, _) = writer.write_beside(&mut serde_json::Deserializer::from_str(text), &bound.aside)?;
-        self.output.write_all(&written.bytes)?;
+        Self::put(&mut self.output, &self.options.style, &written.bytes)?;
         if let Some(group) = &mut self.group {
             group.sets += 1;
         }
@@ -353,7 +368,11 @@ impl<W: Write> Writer<W> {
         let item = serde_json::to_string(&BTreeMap::from([("acknowledgments", [members])]))?;
         let writer =
             RecordWriter::new(&binding, &self.options.style, Start { added: Added::Nothing, ..Start::default() });
-        Ok(self.output.write_all(&writer.write(&mut serde_json::Deserializer::from_str(&item))?.bytes)?)
+        Self::put(
+            &mut self.output,
+            &self.options.style,
+            &writer.write(&mut serde_json::Deserializer::from_str(&item))?.bytes,
+        )
     }
 
     fn open_set(&mut self, bound: &'static Bound, id: &str, head: Option<&str>) -> Result<(), Error> {
@@ -371,7 +390,7 @@ impl<W: Write> Writer<W> {
         let writer =
             RecordWriter::new(&binding, &self.options.style, Start { added: Added::NoTrailer, ..Start::default() });
         let written = writer.write(&mut serde_json::Deserializer::from_str(&json))?;
-        self.output.write_all(&written.bytes)?;
+        Self::put(&mut self.output, &self.options.style, &written.bytes)?;
         if let Some(group) = &mut self.group {
             group.sets += 1;
         }

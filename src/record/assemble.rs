@@ -363,7 +363,9 @@ impl<'b> State<'b> {
     fn put_unplaced(&self, plan: &LoopPlan, one: &Unplaced, bytes: &mut Vec<u8>) -> Result<(), Refusal> {
         let mut text = encode(&one.text, one.latin1);
         // An ISA, which is read by its width, may hold any byte.
-        if self.ends_within(&text) && !text.starts_with(b"ISA") {
+        let is_header =
+            text.strip_prefix(b"ISA").is_some_and(|rest| rest.starts_with(&[self.style.delimiters.element]));
+        if self.ends_within(&text) && !is_header {
             let OnDelimiter::Replace(with) = self.style.on_delimiter else {
                 let (plan, segment) = (plan.id.clone(), "a segment without a place".into());
                 return Err(Refusal { plan, segment, holds: HoldsDelimiter { element: 0, component: 0 } });

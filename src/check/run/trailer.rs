@@ -2,13 +2,15 @@
 
 use compact_str::ToCompactString;
 
-use super::Run;
-use crate::check::{
-    Receive, Verdict,
-    envelope::*,
-    open::{Group, Interchange, counts, same_number, trimmed},
-    partner,
-    set::Seen,
+use super::{
+    super::{
+        Receive, Verdict,
+        envelope::*,
+        open::{Group, Interchange, counts, same_number, trimmed},
+        partner,
+        set::Seen,
+    },
+    Run,
 };
 
 impl<R: Receive> Run<'_, R> {

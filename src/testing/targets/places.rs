@@ -192,6 +192,10 @@ fn told(guide: &Guide, data: &[u8]) {
         return;
     }
     let bytes = writer.into_inner();
+    // An ISA inside of a transaction set begins an interchange, whatever the guide says.
+    if memchr::memmem::find(&bytes, b"ISA").is_some() {
+        return;
+    }
     let mut reader = Reader::with_delimiters(&bytes[..], Delimiters::default());
     let mut walk = Walk::new(guide, Delimiters::default(), Keep::All);
     while let Ok(Some(Token::Segment { segment, offset, .. })) = reader.next() {
