@@ -46,6 +46,8 @@ rules! {
         .says("nothing stands between two segment terminators", "remove one of them");
     LINE_BREAK = Rule::error(1, "ENV15", "segment.line-break").ik3("8").ik4("6")
         .says("a line break stands inside a segment", "break lines after a segment terminator only");
+    CONTROL = Rule::warning(1, "ENV15", "segment.control")
+        .says("a control character stands between segments", "remove it: some receivers take it for a part of the segment id");
     NOT_ASCII = Rule::warning(1, "ENV15", "segment.not-ascii").ik4("6")
         .says("a character is outside ASCII", "the character sets of X12 hold none: write it without accent, or agree on it with the receiver");
     NO_GS = Rule::error(1, "ENV07", "envelope.gs.missing").ta1("022")
@@ -91,6 +93,7 @@ pub(super) fn of_bytes(kind: FindingKind) -> &'static Rule {
         FindingKind::RepetitionSeparatorIsLetterU | FindingKind::NoRepetitionSeparator => &REPETITION,
         FindingKind::SeparatorsGuessed => &NO_ISA,
         FindingKind::BreakInsideSegment => &LINE_BREAK,
+        FindingKind::ControlBetweenSegments => &CONTROL,
         FindingKind::MissingTerminator => &TERMINATOR,
         FindingKind::EmptySegment => &EMPTY_SEGMENT,
         FindingKind::NotAscii => &NOT_ASCII,

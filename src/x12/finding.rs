@@ -42,6 +42,8 @@ pub enum FindingKind {
     SeparatorsGuessed,
     /// A carriage return or line feed inside a segment. Stated once a segment.
     BreakInsideSegment,
+    /// A control character, other than line breaks and tabs, between segments. Stated once for all between two.
+    ControlBetweenSegments,
     /// The last segment has no terminator.
     MissingTerminator,
     /// Nothing between two terminators.
@@ -78,6 +80,9 @@ impl FindingKind {
             }
             FindingKind::BreakInsideSegment => {
                 "a line break stands inside a segment; break lines after a terminator only"
+            }
+            FindingKind::ControlBetweenSegments => {
+                "a control character stands between segments; some receivers take it for a part of the segment id, remove it"
             }
             FindingKind::MissingTerminator => "the last segment has no terminator; the file may have been cut off",
             FindingKind::EmptySegment => "nothing stands between two terminators; remove one",

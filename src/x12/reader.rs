@@ -235,6 +235,10 @@ impl<R: Read> Reader<R> {
             self.stage = Stage::Trailing { junk: false };
             return self.trailing(false);
         };
+        let is_control = |byte: &u8| byte.is_ascii_control() && !matches!(byte, b'\r' | b'\n' | b'\t');
+        if let Some(at) = self.unread(0).iter().take(skipped).position(is_control) {
+            self.findings.push(FindingKind::ControlBetweenSegments, self.offset_of(self.position + at), 1);
+        }
         let maybe_envelope = self.stage == Stage::Between || self.buffer.get(self.position + skipped) == Some(&b'I');
         if maybe_envelope && let Some(found) = self.envelope(skipped)? {
             return Ok(found);
@@ -282,7 +286,9 @@ impl<R: Read> Reader<R> {
         while let Some(at) = self.index.take_odd(end) {
             let (kind, seen) = match self.buffer.get(at) {
                 Some(0x80..) => (FindingKind::NotAscii, &mut self.not_ascii),
-                _ => (FindingKind::BreakInsideSegment, &mut line_break),
+                Some(b'\r' | b'\n') => (FindingKind::BreakInsideSegment, &mut line_break),
+                // A separator of components where a segment begins.
+                _ => continue,
             };
             if !std::mem::replace(seen, true) {
                 self.findings.push(kind, self.offset + at as u64, 1);

@@ -113,7 +113,7 @@ fn terminator(text: &str) -> char {
 }
 
 fn segments(text: &str, end: char) -> Vec<String> {
-    text.split(end).map(|segment| segment.trim_start_matches(['\r', '\n']).to_owned()).collect()
+    text.split(end).map(|segment| segment.trim_start_matches(['\r', '\n', '\0']).to_owned()).collect()
 }
 
 fn find(segments: &[String], name: &str) -> Option<usize> {

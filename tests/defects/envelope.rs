@@ -228,6 +228,15 @@ pub const DEFECTS: &[Defect] = &[
         keeps: &[Bytes(b"IEA*1*000000101~", b"IEA*1*000000101~\r\n\x00\x00")],
     },
     Defect {
+        rule: "segment.control",
+        sample: "837p/office-visit",
+        breaks: &[Bytes(b"~\nSE*", b"~\n\x00SE*")],
+        at: "/",
+        on: "SE",
+        also: &[],
+        keeps: &[Bytes(b"~\nSE*", b"~\r\n\t SE*")],
+    },
+    Defect {
         rule: "envelope.byte-order-mark",
         sample: "837p/office-visit",
         breaks: &[Begin(b"\xef\xbb\xbf")],

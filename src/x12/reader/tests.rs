@@ -195,6 +195,17 @@ fn a_byte_order_mark_and_prose_are_reported_and_kept() {
 }
 
 #[test]
+fn a_control_character_between_segments_is_reported_once_a_gap_and_kept() {
+    let text = interchange();
+    let gs = text.find("GS*").unwrap();
+    let said = read(format!("{}\0\r\n\x1A{}", &text[..gs], &text[gs..]));
+    assert_eq!(said.findings, [(FindingKind::ControlBetweenSegments, gs as u64)]);
+    assert_eq!(said.segments, read(&text).segments);
+    assert!(said.before[1].ends_with(b"\0\r\n\x1A"));
+    assert!(read(format!("{}\t \r\n{}", &text[..gs], &text[gs..])).findings.is_empty());
+}
+
+#[test]
 fn what_stands_after_the_last_segment_is_trailing() {
     let said = read(interchange() + "\r\n\0\0\0\x1A");
     assert_eq!(said.trailing, b"\r\n\0\0\0\x1A");
