@@ -316,8 +316,12 @@ impl<'b> State<'b> {
         let mut segments = 0;
         let mut spellings = layout.map(|layout| Spellings::of(layout, |at| self.canonical(items.get(at)?)));
         let mut unplaced = layout.map_or(&[][..], |layout| &layout.unplaced).iter().peekable();
+        // Nothing of a set stands behind its SE, not even where there was none and one is added.
+        let ends_set =
+            |item: &Item| matches!(plan.part(item.slot), Some(PartPlan::Segment(segment)) if segment.id == b"SE");
+        let trailer = items.last().filter(|item| ends_set(item)).map_or(items.len(), |_| items.len() - 1);
         for (at, item) in items.iter().enumerate() {
-            while let Some(one) = unplaced.next_if(|one| one.item as usize <= at) {
+            while let Some(one) = unplaced.next_if(|one| one.item as usize <= at || at == trailer) {
                 self.put_unplaced(plan, one, bytes)?;
                 segments += 1;
             }

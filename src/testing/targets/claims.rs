@@ -41,14 +41,17 @@ pub fn claims(data: &[u8]) {
     let second = lines(&file);
     assert!(second.is_some() || first.values.is_empty(), "what was written is read: {}", shown(&file));
     let Some(second) = second else { return };
-    assert_eq!(second.refused, 0, "nothing that was written is refused: {:?}\n{}", second.notices, shown(&file));
-    assert_eq!(claims_in(&second), claims_in(&first), "no claim is lost: {}", shown(&file));
+    // A segment without a place may find one in the new file, where it stands among others.
+    let is_whole = !first.values.iter().any(|line| line.to_string().contains("\"unplaced\":"));
+    assert!(second.refused == 0 || !is_whole, "what was written is refused: {:?}\n{}", second.notices, shown(&file));
+    let read = claims_in(&second) + usize::try_from(second.refused).unwrap_or(0);
+    assert_eq!(read, claims_in(&first), "no claim is lost: {}", shown(&file));
     let Ok(again) = write(&second.values) else { panic!("what was written once is written again") };
     // A report that names no claim is not told again beside one that does.
     let is_all = second.values.len() == first.values.len();
     // Segments without a place in an acknowledgment may come behind a trailer that was not there.
     let is_astray = |line: &Value| line["kind"] == "acknowledgment" && !line["x12"]["unplaced"].is_null();
-    let is_exact = is_all && !first.values.iter().any(is_astray);
+    let is_exact = is_all && second.refused == 0 && !first.values.iter().any(is_astray);
     // A level without its number gets one, and may then be the same as its neighbour: that settles at once.
     let settles = || lines(&again).and_then(|third| write(&third.values).ok()).is_some_and(|last| last == again);
     assert!(again == file || !is_exact || settles(), "{} became {}", shown(&file), shown(&again));

@@ -192,8 +192,8 @@ fn told(guide: &Guide, data: &[u8]) {
         return;
     }
     let bytes = writer.into_inner();
-    // An ISA inside of a transaction set begins an interchange, whatever the guide says.
-    if memchr::memmem::find(&bytes, b"ISA").is_some() {
+    // Interchanges begin and end with these, whatever the guide says.
+    if [b"ISA", b"IEA"].into_iter().any(|id| memchr::memmem::find(&bytes, id).is_some()) {
         return;
     }
     let mut reader = Reader::with_delimiters(&bytes[..], Delimiters::default());
