@@ -3,7 +3,7 @@
 //! A level names the one it belongs to by number (HL02). In nearly every file that is the one around it. Where it is
 //! another, the claim is put under that one, on a tape of its own; the levels that may be named are kept for a while.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 
 use crate::{
     guide::{Guide, NodeId, Role},
@@ -12,53 +12,47 @@ use crate::{
 };
 
 /// Most levels that are kept; the oldest go first.
-const MOST: usize = 1000;
-/// Most bytes of them.
-const MOST_BYTES: usize = 1 << 20;
+const MOST: usize = 256;
+/// Most bytes of a level that is kept.
+const LONGEST: usize = 16 << 10;
 /// No guide has its claims under more levels.
 const DEEPEST: usize = 8;
 
-/// Levels that have closed and may have others below them, by their numbers.
+/// Levels that have closed and may have others below them, the oldest first.
 #[derive(Default)]
 pub(super) struct Levels {
-    closed: HashMap<Vec<u8>, Closed>,
-    /// Their numbers, the oldest first.
-    order: VecDeque<Vec<u8>>,
-    bytes: usize,
+    closed: VecDeque<Closed>,
 }
 
 struct Closed {
+    /// HL01.
+    number: Vec<u8>,
     /// The level, without levels and claims inside it.
     tape: Tape,
-    /// Another one had the same number: which is meant cannot be told.
-    is_ambiguous: bool,
 }
 
 impl Levels {
     /// Forgets all: another transaction set begins.
     pub(super) fn clear(&mut self) {
-        *self = Self::default();
+        self.closed.clear();
     }
 
     /// Keeps a loop that has closed, if it is a level that says there are others below it.
     pub(super) fn note(&mut self, guide: &Guide, tape: &Tape, entry: usize) {
-        let is_level = tape.entry(entry).is_some_and(|level| guide.role(level.node) == Role::Level);
-        let Some(header) = header(tape, entry).filter(|header| is_level && header.element(4) == b"1") else { return };
-        let number = header.element(1).to_vec();
-        let mut level = Tape::new(tape.delimiters());
-        level.add(tape, entry, 0, |inner| guide.role(inner.node) != Role::Part);
-        self.bytes += level.bytes();
-        let is_ambiguous = self.closed.contains_key(&number);
-        if let Some(other) = self.closed.insert(number.clone(), Closed { tape: level, is_ambiguous }) {
-            self.bytes = self.bytes.saturating_sub(other.tape.bytes());
-        } else {
-            self.order.push_back(number);
+        if tape.entry(entry).is_none_or(|level| guide.role(level.node) != Role::Level) {
+            return;
         }
-        while self.closed.len() > MOST || self.bytes > MOST_BYTES {
-            let Some(oldest) = self.order.pop_front() else { break };
-            if let Some(gone) = self.closed.remove(&oldest) {
-                self.bytes = self.bytes.saturating_sub(gone.tape.bytes());
-            }
+        let Some(header) = header(tape, entry).filter(|header| header.element(4) == b"1") else { return };
+        // There is one after another in every file, and hardly ever is one asked for: their memory is used again.
+        let oldest = if self.closed.len() < MOST { None } else { self.closed.pop_front() };
+        let mut kept = oldest.unwrap_or_else(|| Closed { number: Vec::new(), tape: Tape::new(tape.delimiters()) });
+        kept.number.clear();
+        kept.number.extend_from_slice(header.element(1));
+        kept.tape.clear(tape.delimiters());
+        kept.tape.add(tape, entry, 0, |inner| guide.role(inner.node) != Role::Part);
+        // Without it a claim that names it is left out.
+        if kept.tape.bytes() <= LONGEST {
+            self.closed.push_back(kept);
         }
     }
 
@@ -106,13 +100,11 @@ impl Levels {
         let is_wanted = |tape: &Tape, at: usize| tape.entry(at).is_some_and(|level| level.node == wanted);
         let has_number = |at: usize| header(tape, at).is_some_and(|header| header.element(1) == number);
         let mut around = std::iter::successors(Some(claim), |at| Some(tape.around(*at)).filter(|at| *at != 0));
-        let closed = self.closed.get(number);
+        let mut closed = self.closed.iter().filter(|closed| closed.number == number).map(|closed| &closed.tape);
+        let (first, is_alone) = (closed.next(), closed.next().is_none());
         match around.find(|at| is_wanted(tape, *at) && has_number(*at)) {
-            Some(_) if closed.is_some() => None,
-            Some(open) => Some((tape, open)),
-            None => closed
-                .filter(|closed| !closed.is_ambiguous && is_wanted(&closed.tape, 0))
-                .map(|closed| (&closed.tape, 0)),
+            Some(open) => first.is_none().then_some((tape, open)),
+            None => first.filter(|first| is_alone && is_wanted(first, 0)).map(|first| (first, 0)),
         }
     }
 }

@@ -157,14 +157,19 @@ impl Tape {
         self.entries.get(index).map_or(0, |entry| entry.around as usize)
     }
 
+    /// Empties the tape, for segments with these delimiters. Its memory stays.
+    pub(crate) fn clear(&mut self, delimiters: Delimiters) {
+        self.delimiters = delimiters;
+        self.text.clear();
+        self.ends.clear();
+        self.entries.clear();
+    }
+
     /// What is left without some of the closed loops, and for each entry where it is then, or would be. The memory
     /// of `spare` is used for it.
     pub(super) fn without(&self, is_left_out: impl Fn(&Entry) -> bool, spare: Option<Tape>) -> (Tape, Vec<u32>) {
         let mut rest = spare.unwrap_or_else(|| Tape::new(self.delimiters));
-        rest.delimiters = self.delimiters;
-        rest.text.clear();
-        rest.ends.clear();
-        rest.entries.clear();
+        rest.clear(self.delimiters);
         let moved = rest.copy(self, 0, |entry| entry.extent > 0 && is_left_out(entry));
         (rest, moved)
     }

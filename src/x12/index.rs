@@ -298,15 +298,19 @@ mod tests {
 
     /// The same, byte by byte.
     fn told(buffer: &[u8], delimiters: Delimiters) -> Told {
+        let is_odd = |byte, between| match byte {
+            0x80.. => true,
+            b'\r' | b'\n' => !between,
+            b'\t' => false,
+            _ => between && byte < b' ',
+        };
         let (mut segments, mut odd, mut ends) = (Vec::new(), Vec::new(), Vec::new());
         let mut between = true;
         for (at, &byte) in buffer.iter().enumerate() {
             let separates = byte == delimiters.element || byte == delimiters.segment;
             if separates {
                 ends.push(at);
-            } else if byte > 0x7F || matches!(byte, b'\r' | b'\n') && !between {
-                odd.push(at);
-            } else if between && byte < b' ' && !matches!(byte, b'\r' | b'\n' | b'\t') {
+            } else if is_odd(byte, between) {
                 odd.push(at);
             }
             if byte == delimiters.segment {
