@@ -298,7 +298,7 @@ mod tests {
 
     /// The same, byte by byte.
     fn told(buffer: &[u8], delimiters: Delimiters) -> Told {
-        let is_odd = |byte, between| match byte {
+        let is_odd = |byte: u8, between: bool| match byte {
             0x80.. => true,
             b'\r' | b'\n' => !between,
             b'\t' => false,
