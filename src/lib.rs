@@ -25,6 +25,8 @@
     doc = "- [`gateway`]: the daemon: store, flow, connectors, API. Its handbook is [`manual`]."
 )]
 #![forbid(unsafe_code)]
+// No input ends the program: only tests may stop at what they did not expect.
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used))]
 #![deny(missing_docs)]
 
 pub mod acknowledge;

@@ -4,6 +4,8 @@
 //! The targets of `fuzz/` call these and nothing else. They stand here, behind the feature `fuzzing`
 //! and in this package's own tests, so that plain `cargo test` runs every body over the committed corpus.
 
+#![allow(clippy::expect_used, reason = "a target panics where a property does not hold")]
+
 mod claims;
 #[cfg(feature = "gateway")]
 mod exchange;
