@@ -7,7 +7,11 @@ mod foreign;
 
 use std::{collections::BTreeMap, fs};
 
-use claimwire::{document, record::write::Style};
+use claimwire::{
+    claims::{ClaimBatch, ClaimStatusReport, FunctionalAcknowledgment, Remittance},
+    document, ndjson,
+    record::write::Style,
+};
 
 /// Files that do not come back, each with its reason.
 const EXCEPTIONS: &[(&str, &str)] = &[];
@@ -42,6 +46,65 @@ fn documents_of_the_corpus_come_back_byte_for_byte() {
     }
     wrong.retain(|line| !EXCEPTIONS.iter().any(|(name, _)| line.contains(name)));
     assert!(wrong.is_empty(), "{} files differ:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn records_of_the_corpus_say_what_their_json_says() {
+    let Some(files) = foreign::files() else { return };
+    let (mut lines, mut sets, mut wrong) = (0, 0, Vec::new());
+    for path in files {
+        let bytes = fs::read(&path).expect("readable");
+        let mut text = Vec::new();
+        if ndjson::read(&bytes[..], &mut text, None).is_err() {
+            continue;
+        }
+        let mut texts = text.split(|byte| *byte == b'\n');
+        let read = ndjson::read_lines(&bytes[..], None, |line| {
+            let text: serde_json::Value = serde_json::from_slice(texts.next().unwrap_or_default()).expect("JSON");
+            wrong.extend(same(&text, &line).err().map(|problem| format!("{}: {problem}", path.display())));
+            lines += 1;
+            Ok::<_, ndjson::Error>(())
+        });
+        wrong.extend(read.err().map(|error| format!("{}: {error}", path.display())));
+        let mut json = Vec::new();
+        document::read(&bytes[..], &mut json).expect("X12");
+        let document: serde_json::Value = serde_json::from_slice(&json).expect("JSON");
+        for interchange in document["interchanges"].as_array().into_iter().flatten() {
+            let groups = interchange["groups"].as_array().into_iter().flatten();
+            for set in groups.filter_map(|group| group["transactions"].as_array()).flatten() {
+                let Some(same) = is_its_record(set.clone()) else { continue };
+                sets += 1;
+                if let Err(problem) = same {
+                    wrong.push(format!("{}: {problem}", path.display()));
+                }
+            }
+        }
+    }
+    println!("{lines} lines and {sets} transaction sets are their records");
+    wrong.retain(|line| !EXCEPTIONS.iter().any(|(name, _)| line.contains(name)));
+    assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Whether a transaction set's JSON is that of its record; none if it has no record.
+fn is_its_record(mut set: serde_json::Value) -> Option<Result<(), String>> {
+    fn of<R: serde::Serialize + serde::de::DeserializeOwned>(set: &serde_json::Value) -> Result<(), String> {
+        let record: R = serde_json::from_value(set.clone()).map_err(|error| error.to_string())?;
+        same(set, &record)
+    }
+    let kind = set.as_object_mut()?.remove("type").filter(|_| set.get("segments").is_none())?;
+    Some(match kind.as_str()? {
+        "837P" | "837I" | "837D" => of::<ClaimBatch>(&set),
+        "835" => of::<Remittance>(&set),
+        "999" => of::<FunctionalAcknowledgment>(&set),
+        "277CA" => of::<ClaimStatusReport>(&set),
+        _ => return None,
+    })
+}
+
+/// Whether a record says what a text said.
+fn same(text: &serde_json::Value, record: &impl serde::Serialize) -> Result<(), String> {
+    let (text, record) = (text.to_string(), serde_json::to_value(record).expect("JSON").to_string());
+    if text == record { Ok(()) } else { Err(difference(text.as_bytes(), record.as_bytes())) }
 }
 
 /// The kinds of transaction sets in a document.

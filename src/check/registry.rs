@@ -13,7 +13,8 @@ pub(super) struct Prepared {
     pub(super) ordinal: usize,
     /// What its companion narrows.
     pub(super) partner: Option<Partner>,
-    plans: Vec<Plan>,
+    /// By node. A guide has a thousand segments, a file a few dozen kinds of them: each is worked out when it is met.
+    plans: Vec<OnceLock<Plan>>,
     nodes: Vec<OfNode>,
     /// By the node of a segment: the role of the loop that it begins.
     begins: Vec<Role>,
@@ -88,14 +89,14 @@ impl Prepared {
             guide,
             ordinal,
             partner: Partner::of(own),
-            plans: guide.nodes().map(|node| Plan::of_use(guide, node)).collect(),
+            plans: guide.nodes().map(|_| OnceLock::new()).collect(),
             nodes,
         }
     }
 
     #[inline]
     pub(super) fn plan(&self, node: NodeId) -> Option<&Plan> {
-        self.plans.get(node.index())
+        Some(self.plans.get(node.index())?.get_or_init(|| Plan::of_use(self.guide, node)))
     }
 
     #[inline]

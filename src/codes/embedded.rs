@@ -5,8 +5,10 @@ use std::sync::OnceLock;
 use jiff::civil::Date;
 
 use super::{
-    Code, compact, lines,
-    table::{Period, Table},
+    Code,
+    compact::Compact,
+    lines,
+    table::{Answer, Period, Table},
 };
 
 /// A file of `specs/codes`.
@@ -16,14 +18,21 @@ pub(super) struct File {
     text: &'static str,
     kind: Kind,
     codes: OnceLock<Vec<Code>>,
-    table: OnceLock<Table>,
+    list: OnceLock<List>,
+}
+
+/// The codes, to be asked by value.
+#[derive(Debug)]
+enum List {
+    Plain(Table),
+    Compact(Compact),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     /// A code a line, its flags beside it.
     Plain,
-    /// Many codes a line; see [`compact`].
+    /// Many codes a line; see [`Compact`].
     Compact,
 }
 
@@ -46,7 +55,7 @@ impl File {
                 .collect(),
             Kind::Compact => {
                 let mut codes = Vec::new();
-                self.each_compact(&mut |code| codes.push(code.to_owned()));
+                Compact::of(self.text).each_code(&mut |code| codes.push(code.to_owned()));
                 codes.sort_unstable();
                 // One allocation, once, for as long as the program runs.
                 codes.join(" ").leak().split(' ').map(|code| Code { code, flags: Vec::new() }).collect()
@@ -63,26 +72,34 @@ impl File {
         }
     }
 
-    /// The codes, to be asked by value.
-    pub fn table(&self) -> &Table {
-        self.table.get_or_init(|| {
-            // A code takes three bytes or more of a plain file; of the compact one, a little less than one.
-            let mut table = match self.kind {
-                Kind::Plain => Table::for_codes(self.text.len() / 3, false),
-                Kind::Compact => Table::for_codes(self.text.len(), true),
-            };
-            // A test adds them all: none is refused.
-            let mut add = |code: &str| _ = table.add(code, Period::ALWAYS);
-            match self.kind {
-                Kind::Plain => lines(self.text).filter_map(|columns| columns.first().copied()).for_each(add),
-                Kind::Compact => self.each_compact(&mut add),
-            }
-            table
-        })
+    /// How many codes there are.
+    pub fn len(&self) -> usize {
+        match self.list() {
+            List::Plain(table) => table.len(),
+            List::Compact(_) => self.codes().len(),
+        }
     }
 
-    fn each_compact(&self, call: &mut impl FnMut(&str)) {
-        self.text.lines().filter(|line| !line.starts_with('#')).for_each(|line| compact::each_code(line, call));
+    /// What the list says of a value.
+    pub fn ask(&self, value: &[u8]) -> Answer {
+        match self.list() {
+            List::Plain(table) => table.ask(value, None),
+            List::Compact(list) => list.ask(value),
+        }
+    }
+
+    fn list(&self) -> &List {
+        self.list.get_or_init(|| match self.kind {
+            Kind::Plain => {
+                // A code takes three bytes or more.
+                let mut table = Table::for_codes(self.text.len() / 3, false);
+                // A test adds them all: none is refused.
+                let codes = lines(self.text).filter_map(|columns| columns.first().copied());
+                codes.for_each(|code| _ = table.add(code, Period::ALWAYS));
+                List::Plain(table)
+            }
+            Kind::Compact => List::Compact(Compact::of(self.text)),
+        })
     }
 }
 
@@ -108,7 +125,7 @@ macro_rules! files {
             text: include_str!(concat!("../../specs/codes/", $name, ".txt")),
             kind: Kind::$kind,
             codes: OnceLock::new(),
-            table: OnceLock::new(),
+            list: OnceLock::new(),
         }),*];
     };
 }

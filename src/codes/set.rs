@@ -8,7 +8,7 @@ use super::{
     embedded,
     facts::{self, Facts},
     own::{Own, OwnList},
-    table::{Answer, Table},
+    table::Answer,
     verdict::Verdict,
 };
 
@@ -70,7 +70,11 @@ impl CodeSet {
 
     /// How many codes the list at hand has; 0 if there is none.
     pub fn len(&self) -> usize {
-        self.table().map_or(0, Table::len)
+        match &self.codes {
+            Codes::None => 0,
+            Codes::Embedded(file) => file.len(),
+            Codes::Own(own) => own.table.len(),
+        }
     }
 
     /// Whether there are no codes at hand.
@@ -92,9 +96,13 @@ impl CodeSet {
                 return Verdict::NoLonger(facts.until);
             }
         }
-        let Some(table) = self.table() else { return Verdict::Unjudged };
         let value = value.get(..facts.significant).unwrap_or(value);
-        match table.ask(value, on) {
+        let answer = match &self.codes {
+            Codes::None => return Verdict::Unjudged,
+            Codes::Embedded(file) => file.ask(value),
+            Codes::Own(own) => own.table.ask(value, on),
+        };
+        match answer {
             Answer::Here => Verdict::Known,
             Answer::Header => Verdict::NotBillable,
             Answer::NotYet(from) => Verdict::NotYet(from),
@@ -112,13 +120,5 @@ impl CodeSet {
             (None, None) => Codes::None,
         };
         Some(Self { facts, codes })
-    }
-
-    fn table(&self) -> Option<&Table> {
-        match &self.codes {
-            Codes::None => None,
-            Codes::Embedded(file) => Some(file.table()),
-            Codes::Own(own) => Some(&own.table),
-        }
     }
 }

@@ -3,7 +3,8 @@
 //! A line says `kind`, then what stands above the claim in its file (batch, billing provider,
 //! subscriber, payer, patient), each under its name, and the fields of the claim itself beside
 //! them. [`read`] makes lines of a file, with memory bounded by its largest claim; a [`Writer`]
-//! makes files of lines, grouping neighbours that share what stands above them.
+//! makes files of lines, grouping neighbours that share what stands above them. A [`Line`] is such an object as a value:
+//! [`read_lines`] hands them over, [`Writer::push_line`] takes them.
 //!
 //! | `kind` | from | is |
 //! |---|---|---|
@@ -19,6 +20,7 @@ mod each;
 mod envelope;
 mod form;
 mod levels;
+mod line;
 mod lines;
 mod read;
 mod render;
@@ -28,6 +30,10 @@ pub use each::each;
 pub use envelope::Options;
 pub(crate) use envelope::trailer;
 pub(crate) use form::line_form;
+pub use line::{
+    AcknowledgmentLine, ClaimLine, ClaimStatusLine, InterchangeAcknowledgmentLine, Line, PaymentLine,
+    ProviderAdjustmentLine, Source, read_lines,
+};
 pub use lines::Lines;
 pub use read::{Summary, read, read_on};
 pub use write::Writer;

@@ -44,17 +44,20 @@ pub fn read(input: impl Read, output: impl Write, name: Option<&str>) -> Result<
 ///
 /// # Errors
 /// As those of [`read`].
-pub fn read_on(threads: usize, input: impl Read, output: impl Write, name: Option<&str>) -> Result<Summary, Error> {
-    in_batches(BATCH, threads, input, output, name)
+pub fn read_on(threads: usize, input: impl Read, mut output: impl Write, name: Option<&str>) -> Result<Summary, Error> {
+    let summary = in_batches(BATCH, threads, input, name, |lines| output.write_all(lines).map_err(Error::Io))?;
+    output.flush()?;
+    Ok(summary)
 }
 
-fn in_batches(
+/// Hands over the lines of a file, batch by batch.
+pub(super) fn in_batches<E: From<Error>>(
     batch: usize,
     threads: usize,
     input: impl Read,
-    mut output: impl Write,
     name: Option<&str>,
-) -> Result<Summary, Error> {
+    mut take: impl FnMut(&[u8]) -> Result<(), E>,
+) -> Result<Summary, E> {
     let mut reader = x12::Reader::new(input);
     let mut envelope = Envelope::new(Keep::UntilTaken);
     let mut gathered = Gathered::default();
@@ -65,7 +68,7 @@ fn in_batches(
             move |(parts, out): (Vec<Part>, Vec<u8>)| (renderer.render(&parts, out), parts)
         });
         loop {
-            match reader.next()? {
+            match reader.next().map_err(Error::X12)? {
                 Some(Token::Segment { segment, offset, .. }) => {
                     envelope.push(&segment, offset, &mut |event| gathered.receive(event))?
                 }
@@ -76,18 +79,17 @@ fn in_batches(
                 gathered.take(&mut envelope);
                 crew.give(gathered.all());
                 while let Some((rendered, parts)) = crew.next() {
-                    gathered.reuse(summary.add(rendered, &mut output)?, parts);
+                    gathered.reuse(summary.add(rendered, &mut take)?, parts);
                 }
             }
         }
         envelope.finish(reader.offset(), &mut |event| gathered.receive(event));
         crew.give(gathered.all());
         while let Some((rendered, _)) = crew.last() {
-            summary.add(rendered, &mut output)?;
+            summary.add(rendered, &mut take)?;
         }
-        Ok::<_, Error>(())
+        Ok::<_, E>(())
     })?;
-    output.flush()?;
     summary.notices.append(&mut gathered.notices);
     summary.notices.append(&mut envelope.notices);
     summary.notices.extend(reader.findings().iter().map(notice));
@@ -97,12 +99,12 @@ fn in_batches(
 
 /// How many bytes of placed segments are gathered before lines are made of them. Few in tests, so that batches end
 /// everywhere.
-const BATCH: usize = if cfg!(any(test, fuzzing)) { 1 << 10 } else { 64 << 10 };
+pub(super) const BATCH: usize = if cfg!(any(test, fuzzing)) { 1 << 10 } else { 64 << 10 };
 
 impl Summary {
-    /// Writes what was made of a batch, and gives its memory back.
-    fn add(&mut self, rendered: Rendered, output: &mut impl Write) -> Result<Vec<u8>, Error> {
-        output.write_all(&rendered.out)?;
+    /// Hands over what was made of a batch, and gives its memory back.
+    fn add<E>(&mut self, rendered: Rendered, take: &mut impl FnMut(&[u8]) -> Result<(), E>) -> Result<Vec<u8>, E> {
+        take(&rendered.out)?;
         self.lines += rendered.lines;
         self.refused += rendered.refused;
         self.notices.extend(rendered.notices);
@@ -245,7 +247,11 @@ mod tests {
 
     fn read_so(batch: usize, threads: usize, file: &[u8]) -> Option<(Vec<u8>, Summary)> {
         let mut out = Vec::new();
-        let summary = in_batches(batch, threads, file, &mut out, Some("a file")).ok()?;
+        let summary = in_batches(batch, threads, file, Some("a file"), |lines| {
+            out.extend_from_slice(lines);
+            Ok::<_, Error>(())
+        });
+        let summary = summary.ok()?;
         Some((out, summary))
     }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 
 use super::{
-    Error, Options,
+    Error, Line, Options,
     envelope::{self, Parties, bad},
     form::{ABOUT, Bound, Form, NUMBERS, Unit},
 };
@@ -192,6 +192,14 @@ impl<W: Write> Writer<W> {
             "acknowledgment" => self.acknowledgment(bound, &id, text),
             _ => self.unit(bound, &id, text),
         }
+    }
+
+    /// Takes a line that is a value.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push).
+    pub fn push_line(&mut self, line: &Line) -> Result<(), Error> {
+        self.push(&serde_json::to_vec(line)?)
     }
 
     /// Closes what is open and gives the output back.

@@ -234,8 +234,9 @@ macro_rules! record {
         }
         impl $crate::record::Slot for $name {
             const KIND: $crate::record::Kind = $crate::record::Kind::Record(<Self as $crate::record::Record>::SHAPE);
+            // One that a guide requires and a file lacks is at its default: written out, it would become segments.
             fn is_absent(&self) -> bool {
-                false
+                *self == Self::default()
             }
         }
         impl $crate::record::Record for $name {

@@ -133,6 +133,17 @@ fn e_document_there_and_back(bencher: Bencher<'_, '_>, kind: Kind) {
     });
 }
 
+/// The same claim by claim, as values.
+#[divan::bench(args = KINDS)]
+fn e_lines_there_and_back(bencher: Bencher<'_, '_>, kind: Kind) {
+    let bytes = file(kind);
+    bencher.counter(BytesCount::new(bytes.len())).bench(|| {
+        let mut writer = ndjson::Writer::new(std::io::sink(), ndjson::Options::default());
+        ndjson::read_lines(bytes, None, |line| writer.push_line(&line)).expect("X12");
+        writer.finish().is_ok()
+    });
+}
+
 /// Values of one element each: a provider's number, a diagnosis, a place of service.
 #[divan::bench(args = ["npi", "icd-diagnosis", "place-of-service"])]
 fn f_codes_judged(bencher: Bencher<'_, '_>, list: &str) {
