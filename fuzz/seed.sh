@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-cargo build --quiet --no-default-features
+cargo build --quiet --no-default-features --features cli
 claimwire="${CARGO_TARGET_DIR:-target}/debug/claimwire"
 corpus="fuzz/corpus"
 scratch="$(mktemp -d)"

@@ -154,3 +154,26 @@ fn lines_that_cannot_be_read_are_found_and_the_others_are_checked() {
     assert!(told.contains(&("claim.charge.sum", 3, "charge")), "{told:?}");
     assert!(told.iter().all(|(rule, line, _)| *rule == "claim.number.repeated" || *line != 1), "{told:?}");
 }
+
+#[test]
+fn a_document_that_cannot_be_read_is_told_at_its_line() {
+    // Two interchanges: what is wrong is in the second.
+    let folder = tempfile::tempdir().expect("a folder");
+    let twice = folder.path().join("twice.x12");
+    fs::write(&twice, fs::read(sample("837p/office-visit.x12")).expect("a sample").repeat(2)).expect("written");
+    let document = Command::new(env!("CARGO_BIN_EXE_claimwire"))
+        .args(["convert", "--pretty", &twice.display().to_string()])
+        .output()
+        .expect("it runs")
+        .stdout;
+    let document = String::from_utf8(document).expect("UTF-8");
+    let (before, after) = document.split_at(document.rfind("\"charge\": \"").expect("a line with a charge"));
+    let wrong = format!("{before}{}", after.replacen("\"charge\": \"", "\"charge\": \"JANE", 1));
+    let run = run(&["--format", "ndjson"], wrong.as_bytes());
+    let found: serde_json::Value = serde_json::from_str(&run.out).expect("one finding");
+    assert_eq!((run.code, found["rule"].as_str()), (1, Some("json.line")), "{}", run.err);
+    assert_eq!(found["line"], before.matches('\n').count() as u64 + 1, "{found}");
+    assert!(!run.out.contains("JANE") && !run.err.contains("JANE"), "{found} {}", run.err);
+    let broken = self::run(&[], b"{\"interchanges\":[}");
+    assert_eq!((broken.code, broken.out.as_str()), (2, ""), "{}", broken.err);
+}

@@ -9,7 +9,7 @@ use crate::guide::{Guide, NodeId};
 
 rules! {
     JSON_LINE = Rule::error(1, "JSON", "json.line")
-        .says("a line of JSON cannot be read as a claim", "correct the field that is named; `claimwire guides --format json-schema` says what each one holds");
+        .says("what the JSON says here cannot be read as a claim", "correct the field that is named; `claimwire guides --format json-schema` says what each one holds");
 }
 
 /// A rule that a file breaks at a place.

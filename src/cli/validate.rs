@@ -9,7 +9,7 @@ use std::{
 use anyhow::Context;
 use claimwire::{
     check::{self, Options},
-    ndjson,
+    document, ndjson,
     report::{self, Limit, Lines, Look, Report, Writer},
 };
 use clap::{Args, ValueEnum};
@@ -192,8 +192,20 @@ impl Asked<'_> {
             let (lines, x12) = made.with_context(|| name.clone())?;
             return Ok((Some(lines), Source { name, kind, bytes: Box::new(Cursor::new(x12)) }));
         }
-        let kind = source.kind;
-        Ok((None, Source { kind, ..source.into_x12(&self.partner)? }))
+        let Source { kind, name, .. } = &source;
+        let (kind, name) = (*kind, name.clone());
+        match source.into_x12(&self.partner) {
+            Ok(x12) => Ok((None, Source { kind, ..x12 })),
+            Err(error) => {
+                // A value that cannot be read is found, as one in a line is; what is no JSON is not a file to check.
+                let refused = match error.downcast_ref() {
+                    Some(document::Error::Json(json)) if json.is_data() => (json.line() as u64, json.to_string()),
+                    _ => return Err(error),
+                };
+                let lines = ndjson::Lines::of_refused_document(refused.0, refused.1);
+                Ok((Some(lines), Source { name, kind, bytes: Box::new(io::empty()) }))
+            }
+        }
     }
 }
 

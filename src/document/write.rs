@@ -6,7 +6,7 @@ use std::{
 };
 
 use memchr::memmem;
-use serde::Deserialize;
+use serde::{Deserialize, de::Error as _};
 use serde_json::value::RawValue;
 
 use super::{Error, Framing, LineBreak, binding, framing, interchange_guide};
@@ -25,9 +25,10 @@ pub fn write(mut input: impl Read, mut output: impl Write, style: &Style) -> Res
     let mut text = Vec::new();
     input.read_to_end(&mut text)?;
     let document: Document<'_> = serde_json::from_slice(&text)?;
+    let text = std::str::from_utf8(&text).unwrap_or_default();
     let mut usual: Vec<u8> = Vec::new();
     for (at, raw) in document.interchanges.iter().enumerate() {
-        let framing = Framing::of(raw, style)?;
+        let framing = Framing::of(raw, style).map_err(|error| placed(&error, raw.get(), text))?;
         match &framing.before {
             Some(before) => output.write_all(&framing::bytes(before))?,
             None if at > 0 => output.write_all(&usual)?,
@@ -36,11 +37,15 @@ pub fn write(mut input: impl Read, mut output: impl Write, style: &Style) -> Res
         usual = framing::bytes(&framing.line_break);
         let style =
             Style { delimiters: framing.delimiters, line_break: usual.clone(), on_delimiter: style.on_delimiter };
+        let in_text = |error| match error {
+            Error::Json(error) => Error::Json(placed(&error, raw.get(), text)),
+            error => error,
+        };
         if !framing.line_breaks.is_empty() {
-            broken(raw, &framing, &style, &mut output)?;
+            broken(raw, &framing, &style, &mut output).map_err(in_text)?;
             continue;
         }
-        let mut bytes = interchange(raw, &style)?.bytes;
+        let mut bytes = interchange(raw, &style).map_err(in_text)?.bytes;
         // Between this interchange and what follows stands what is said there.
         bytes.truncate(bytes.len().saturating_sub(usual.len() + usize::from(framing.unterminated)));
         output.write_all(&bytes)?;
@@ -113,14 +118,28 @@ impl Head {
 fn interchange(raw: &RawValue, style: &Style) -> Result<Written, Error> {
     let guide = interchange_guide()?;
     let Some(binding) = binding(guide) else { return Ok(Written::default()) };
-    let set = |raw: &RawValue, out: &mut Vec<u8>| transaction(raw, style, out).map_err(|error| error.to_string());
+    let set = |set: &RawValue, out: &mut Vec<u8>| {
+        transaction(set, style, out).map_err(|error| placed(&error, set.get(), raw.get()).to_string())
+    };
     let writer = Writer::of_envelope(binding, style, &set).ignoring(Framing::FIELDS);
     Ok(writer.write(&mut serde_json::Deserializer::from_str(raw.get()))?)
 }
 
+/// An error of a piece of a text, with its line and column in the whole.
+fn placed(error: &serde_json::Error, piece: &str, whole: &str) -> serde_json::Error {
+    let told = error.to_string();
+    let told = told.strip_suffix(&format!(" at line {} column {}", error.line(), error.column())).unwrap_or(&told);
+    let start = (piece.as_ptr() as usize).wrapping_sub(whole.as_ptr() as usize);
+    let before = whole.get(..start).unwrap_or_default();
+    let line = before.matches('\n').count() + error.line();
+    let column =
+        error.column() + if error.line() > 1 { 0 } else { before.len() - before.rfind('\n').map_or(0, |at| at + 1) };
+    // The line and column at the end of a message become the error's own.
+    serde_json::Error::custom(format!("{told} at line {line} column {column}"))
+}
+
 /// Writes one transaction set; gives the number of its segments.
 fn transaction(raw: &RawValue, style: &Style, out: &mut Vec<u8>) -> Result<u32, serde_json::Error> {
-    use serde::de::Error as _;
     let head = Head::of(raw)?;
     if let Some(segments) = &head.segments {
         let latin1: HashSet<usize> = head.latin1.iter().copied().collect();

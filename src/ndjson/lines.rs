@@ -57,6 +57,11 @@ impl Lines {
         Ok((lines, output))
     }
 
+    /// A document of which nothing can be made, for what is said of one of its lines.
+    pub fn of_refused_document(line: u64, problem: String) -> Self {
+        Self { refused: vec![(line, problem)], ..Self::default() }
+    }
+
     /// The line of the nth claim of the X12 that was made, from 0.
     pub fn of_claim(&self, claim: usize) -> Option<u64> {
         self.claims.get(claim).copied()

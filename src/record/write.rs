@@ -114,11 +114,11 @@ impl<'b> Writer<'b> {
 
 impl Writer<'_> {
     fn put_outside<'de, D: Deserializer<'de>>(&self, slot: u16, deserializer: D) -> Result<(), D::Error> {
-        let raw = <Box<RawValue> as serde::Deserialize>::deserialize(deserializer)?;
+        let raw = <&RawValue as serde::Deserialize>::deserialize(deserializer)?;
         let Some(write) = self.outside else { return Err(de::Error::custom("a transaction set outside an envelope")) };
         let mut state = self.state.borrow_mut();
         let start = state.buffers.out.len();
-        let segments = write(&raw, &mut state.buffers.out).map_err(de::Error::custom)?;
+        let segments = write(raw, &mut state.buffers.out).map_err(de::Error::custom)?;
         let bytes = start..state.buffers.out.len();
         state.buffers.inner.push(Inner { slot, bytes, segments, hierarchical: false });
         Ok(())

@@ -168,7 +168,10 @@ fn article(finding: &Finding, cause: &str, cut: Option<Cut>, out: &mut impl Writ
         }
     }
     let place = &finding.place;
-    let mut facts = format!("line {}, segment {}", place.line, place.number);
+    let mut facts = format!("line {}", place.line);
+    if place.number > 0 {
+        facts.push_str(&format!(", segment {}", place.number));
+    }
     if place.position > 0 {
         facts.push_str(&format!(" ({} of the set)", place.position));
     }

@@ -129,7 +129,11 @@ pub(super) fn headline(finding: &Finding, cause: &Cause, paint: &Paint, out: &mu
 /// Where it is: file and line, segment, loop, element, claim.
 fn place(report: &Report, finding: &Finding) -> String {
     let place = &finding.place;
-    let mut text = format!("{}:{}, segment {}", report.file, place.line, place.number);
+    let mut text = format!("{}:{}", report.file, place.line);
+    // What JSON says wrong is in no segment.
+    if place.number > 0 {
+        text.push_str(&format!(", segment {}", place.number));
+    }
     if place.position > 0 {
         text.push_str(&format!(" ({} of set {})", place.position, finding.within.transaction));
     }

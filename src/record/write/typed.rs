@@ -235,7 +235,8 @@ impl<'b: 'p, 'p> SerializeSeq for List<'_, 'b, 'p> {
         if let Reach::Loop { slot } = plan.reach
             && let Some(PartPlan::Outside(_)) = scope.plan.and_then(|plan| plan.part(slot))
         {
-            return scope.writer.put_outside(slot, serde_json::to_value(value)?);
+            let json = serde_json::to_string(value)?;
+            return scope.writer.put_outside(slot, &mut serde_json::Deserializer::from_str(&json));
         }
         value.serialize(Place::Field { scope, plan, index: Some(index) }).map(|_| ())
     }
