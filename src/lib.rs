@@ -15,7 +15,7 @@
 //! - [`x12`]: bytes to segments and back, envelopes. [`segments`]: the plain list of them.
 //! - [`guide`]: what may stand where, read from `specs/`. [`place`]: each segment put into its place.
 //! - [`record`], [`claims`]: the claim model, and what reads and writes it. [`codes`]: code lists.
-//! - [`document`]: a whole file as JSON. [`ndjson`]: claims on their own, one a line.
+//! - [`document`]: a whole file as JSON. [`ndjson`]: claims on their own, as values or one line of JSON each.
 //! - [`check`]: what a receiver would reject. [`report`]: the same for people. [`acknowledge`]: the same as TA1, 999
 //!   and 277CA, and what those of others mean.
 //! - [`partner`]: what is agreed with a trading partner.

@@ -146,4 +146,32 @@ proptest! {
             prop_assert!(back == file, "file\n{}\nback\n{}\njson\n{}", String::from_utf8_lossy(&file), String::from_utf8_lossy(&back), String::from_utf8_lossy(&json));
         }
     }
+
+    /// Several transaction sets, read and written by several threads: what comes of them is the same, errors too.
+    #[test]
+    fn threads_change_nothing(
+        chosen in prop::collection::vec((any::<prop::sample::Index>(), prop::collection::vec(change(), 0..3)), 1..4),
+        spoilt in prop::option::of(any::<prop::sample::Index>()),
+    ) {
+        let bases = bases();
+        prop_assume!(!bases.is_empty());
+        let file: Vec<u8> = chosen.iter().flat_map(|(base, changes)| apply(&bases[base.index(bases.len())], changes)).collect();
+        let read = |threads| {
+            let mut json = Vec::new();
+            document::read_on(threads, &file[..], &mut json).map(|notices| (json, notices)).map_err(|error| error.to_string())
+        };
+        let whole = read(1);
+        prop_assert_eq!(&whole, &read(3));
+        let Ok((mut json, _)) = whole else { return Ok(()) };
+        // A digit that becomes a letter spoils a date, an amount, or nothing.
+        let digits: Vec<usize> = (0..json.len()).filter(|at| json[*at].is_ascii_digit()).collect();
+        if let (Some(spoilt), false) = (spoilt, digits.is_empty()) {
+            json[digits[spoilt.index(digits.len())]] = b'x';
+        }
+        let write = |threads| {
+            let mut back = Vec::new();
+            document::write_on(threads, &json[..], &mut back, &Style::default()).map(|()| back).map_err(|error| error.to_string())
+        };
+        prop_assert_eq!(write(1), write(3));
+    }
 }

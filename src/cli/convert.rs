@@ -176,7 +176,7 @@ fn x12_to_json(source: Source, to: Target, output: &mut dyn Write) -> anyhow::Re
     let notices = if to == Target::Ndjson {
         ndjson::read_on(threads(), bytes, output, Some(&name)).with_context(|| name.clone())?.notices
     } else {
-        let notices = document::read(bytes, &mut *output).with_context(|| name.clone())?;
+        let notices = document::read_on(threads(), bytes, &mut *output).with_context(|| name.clone())?;
         output.write_all(b"\n")?;
         notices
     };
@@ -209,7 +209,7 @@ fn to_x12(source: Source, partner: &Partner, output: &mut dyn Write) -> anyhow::
     let Source { name, kind, bytes } = source;
     match kind {
         Kind::Segments => segments::from_json(bytes, output).context(name)?,
-        _ => document::write(bytes, output, &partner.style()?).context(name)?,
+        _ => document::write_on(threads(), bytes, output, &partner.style()?).context(name)?,
     }
     Ok(Outcome::Done)
 }

@@ -6,14 +6,15 @@
 //! back identical: delimiters, line breaks, spellings, segments without a place. A transaction set
 //! of no guide we know stands as its plain segments.
 
+mod crew;
 mod envelope;
 mod framing;
 mod read;
 mod write;
 
 pub use framing::{Framing, LineBreak};
-pub use read::read;
-pub use write::write;
+pub use read::{read, read_on};
+pub use write::{write, write_on};
 
 use std::sync::OnceLock;
 
@@ -23,6 +24,7 @@ use crate::{
     record::{Binding, Record, Shape},
 };
 
+pub(crate) use crew::Crew;
 pub(crate) use envelope::{Envelope, Event, Header};
 pub(crate) use read::notice;
 

@@ -3,13 +3,14 @@
 use std::{
     collections::HashMap,
     io::{Read, Write},
+    thread,
 };
 
-use super::{Envelope, Error, Event, Framing, Notice, Severity, binding, framing, interchange_guide};
+use super::{Crew, Envelope, Error, Event, Framing, Notice, Severity, binding, framing, interchange_guide};
 use crate::{
     guide::Guide,
     place::{Keep, Tape},
-    record::read::{Problem, Reader},
+    record::read::{Problem, Reader, Spelling},
     x12::{self, Delimiters, FindingKind, Token},
 };
 
@@ -18,53 +19,85 @@ use crate::{
 /// # Errors
 /// Bytes that are not X12, or output that fails. What is odd about a file that can be read is in the
 /// notices.
-pub fn read(input: impl Read, mut output: impl Write) -> Result<Vec<Notice>, Error> {
+pub fn read(input: impl Read, output: impl Write) -> Result<Vec<Notice>, Error> {
+    read_on(1, input, output)
+}
+
+/// As [`read`], on so many threads, this one among them, as far as the file has transaction sets for them. The document
+/// is the same.
+///
+/// # Errors
+/// As those of [`read`].
+pub fn read_on(threads: usize, input: impl Read, mut output: impl Write) -> Result<Vec<Notice>, Error> {
     let mut reader = x12::Reader::new(input);
     let mut envelope = Envelope::new(Keep::All);
     let mut document = Document {
         out: b"{\"interchanges\":[".to_vec(),
         framing: Framing::default(),
+        gathered: Vec::new(),
         sets: HashMap::new(),
         interchanges: 0,
         number: 0,
         notices: Vec::new(),
     };
     let mut trailing = Trailing::default();
-    loop {
-        match reader.next()? {
-            Some(Token::Segment { segment, before, offset, terminated }) => {
-                if document.number == 0 || segment.id() == b"ISA" {
-                    if document.number > 0 {
+    thread::scope(|scope| {
+        let mut crew = Crew::new(scope, threads, || Set::read);
+        // Transaction sets are read as they end, and interchanges once theirs have been.
+        let mut settle = |document: &mut Document| {
+            for ended in std::mem::take(&mut document.gathered) {
+                match ended {
+                    Ended::Set(set) => {
+                        crew.give(set);
+                        std::iter::from_fn(|| crew.next()).for_each(|done| document.add(done));
+                    }
+                    Ended::Interchange(tape) => {
+                        std::iter::from_fn(|| crew.last()).for_each(|done| document.add(done));
+                        document.interchange(&tape);
+                    }
+                }
+            }
+        };
+        loop {
+            match reader.next()? {
+                Some(Token::Segment { segment, before, offset, terminated }) => {
+                    if document.number == 0 || segment.id() == b"ISA" {
+                        if document.number > 0 {
+                            envelope.finish(offset, &mut |event| document.receive(event));
+                            settle(&mut document);
+                            output.write_all(&document.out)?;
+                            document.out.clear();
+                        }
+                        document.begin(segment.delimiters(), before);
+                    } else {
+                        document.number += 1;
+                        document.framing.note(document.number, before);
+                    }
+                    document.framing.unterminated = !terminated;
+                    envelope.push(&segment, offset, &mut |event| document.receive(event))?;
+                    settle(&mut document);
+                }
+                Some(Token::Trailing { bytes, offset }) => {
+                    if !trailing.has_begun {
                         envelope.finish(offset, &mut |event| document.receive(event));
+                        settle(&mut document);
+                        document.out.push(b']');
                         output.write_all(&document.out)?;
                         document.out.clear();
                     }
-                    document.begin(segment.delimiters(), before);
-                } else {
-                    document.number += 1;
-                    document.framing.note(document.number, before);
+                    trailing.take(bytes, &mut output)?;
                 }
-                document.framing.unterminated = !terminated;
-                envelope.push(&segment, offset, &mut |event| document.receive(event))?;
+                None => break,
             }
-            Some(Token::Trailing { bytes, offset }) => {
-                if !trailing.has_begun {
-                    envelope.finish(offset, &mut |event| document.receive(event));
-                    document.out.push(b']');
-                    output.write_all(&document.out)?;
-                    document.out.clear();
-                }
-                trailing.take(bytes, &mut output)?;
-            }
-            None => break,
         }
-    }
-    if !trailing.has_begun {
-        envelope.finish(reader.offset(), &mut |event| document.receive(event));
-        document.out.push(b']');
-        output.write_all(&document.out)?;
-    }
-    trailing.finish(&document.framing, &mut output)?;
+        if !trailing.has_begun {
+            envelope.finish(reader.offset(), &mut |event| document.receive(event));
+            settle(&mut document);
+            document.out.push(b']');
+            output.write_all(&document.out)?;
+        }
+        trailing.finish(&document.framing, &mut output)
+    })?;
     let mut notices = std::mem::take(&mut envelope.notices);
     notices.append(&mut document.notices);
     notices.extend(reader.findings().iter().map(notice));
@@ -113,6 +146,8 @@ impl Trailing {
 struct Document {
     out: Vec<u8>,
     framing: Framing,
+    /// What has ended and has not been read.
+    gathered: Vec<Ended>,
     /// Transaction sets of the open interchange, by the entries of their loops.
     sets: HashMap<usize, Vec<u8>>,
     /// Interchanges written.
@@ -138,14 +173,8 @@ impl Document {
         match event {
             Event::Closed { .. } => {}
             Event::Set { guide, tape, entry, header } => {
-                let mut json = format!("{{\"type\":\"{}\"", guide.name).into_bytes();
-                if let Some(binding) = binding(guide) {
-                    let mut reader = Reader::new(&tape, crate::record::read::Spelling::Whole);
-                    reader.fields_of(binding, 0, &mut json);
-                    self.report(guide, &header.transaction, reader.problems());
-                }
-                json.push(b'}');
-                self.sets.insert(entry, json);
+                let transaction = header.transaction.clone();
+                self.gathered.push(Ended::Set(Set { guide, tape, entry, transaction }));
             }
             Event::Plain { segments, entry, header, .. } => {
                 let mut json = b"{\"type\":".to_vec();
@@ -168,8 +197,14 @@ impl Document {
                 json.push(b'}');
                 self.sets.insert(entry, json);
             }
-            Event::Interchange { tape } => self.interchange(&tape),
+            Event::Interchange { tape } => self.gathered.push(Ended::Interchange(tape)),
         }
+    }
+
+    /// Adds a transaction set that has been read.
+    fn add(&mut self, done: SetRead) {
+        self.sets.insert(done.entry, done.json);
+        self.notices.extend(done.notices);
     }
 
     fn interchange(&mut self, tape: &Tape) {
@@ -192,20 +227,58 @@ impl Document {
             let mut reader = Reader::of_envelope(tape, &write);
             reader.fields_of(binding, 0, &mut self.out);
             let problems = reader.into_problems();
-            self.report(guide, "", &problems);
+            self.notices.extend(told(guide, "", &problems));
         }
         self.out.push(b'}');
     }
+}
 
-    fn report(&mut self, guide: &Guide, transaction: &str, problems: &[Problem]) {
-        self.notices.extend(problems.iter().map(|problem| Notice {
-            severity: Severity::Error,
-            offset: problem.offset,
-            transaction: transaction.to_owned(),
-            position: if transaction.is_empty() { 0 } else { problem.position },
-            message: problem.describe(guide),
-        }));
+/// What has ended in a file.
+enum Ended {
+    Set(Set),
+    Interchange(Tape),
+}
+
+/// A transaction set of a guide.
+struct Set {
+    guide: &'static Guide,
+    tape: Tape,
+    entry: usize,
+    /// ST02.
+    transaction: String,
+}
+
+/// What was read of a transaction set.
+struct SetRead {
+    entry: usize,
+    json: Vec<u8>,
+    notices: Vec<Notice>,
+}
+
+impl Set {
+    fn read(self) -> SetRead {
+        let Self { guide, tape, entry, transaction } = self;
+        let mut json = format!("{{\"type\":\"{}\"", guide.name).into_bytes();
+        let mut notices = Vec::new();
+        if let Some(binding) = binding(guide) {
+            let mut reader = Reader::new(&tape, Spelling::Whole);
+            reader.fields_of(binding, 0, &mut json);
+            notices.extend(told(guide, &transaction, reader.problems()));
+        }
+        json.push(b'}');
+        SetRead { entry, json, notices }
     }
+}
+
+/// What could not be read, in the words of a notice.
+fn told(guide: &Guide, transaction: &str, problems: &[Problem]) -> impl Iterator<Item = Notice> {
+    problems.iter().map(move |problem| Notice {
+        severity: Severity::Error,
+        offset: problem.offset,
+        transaction: transaction.to_owned(),
+        position: if transaction.is_empty() { 0 } else { problem.position },
+        message: problem.describe(guide),
+    })
 }
 
 pub(crate) fn notice(finding: &x12::Finding) -> Notice {

@@ -1,15 +1,17 @@
 //! A document to its file.
 
 use std::{
-    collections::HashSet,
+    cell::RefCell,
+    collections::{HashMap, HashSet},
     io::{Read, Write},
+    thread,
 };
 
 use memchr::memmem;
 use serde::{Deserialize, de::Error as _};
 use serde_json::value::RawValue;
 
-use super::{Error, Framing, LineBreak, binding, framing, interchange_guide};
+use super::{Crew, Error, Framing, LineBreak, binding, framing, interchange_guide};
 use crate::{
     guide,
     record::write::{Start, Style, Writer, Written},
@@ -21,14 +23,29 @@ use crate::{
 /// # Errors
 /// JSON that is not a document; a field that its guide has no place for; a value that is not of
 /// its form or holds a delimiter; input or output that fails.
-pub fn write(mut input: impl Read, mut output: impl Write, style: &Style) -> Result<(), Error> {
+pub fn write(input: impl Read, output: impl Write, style: &Style) -> Result<(), Error> {
+    write_on(1, input, output, style)
+}
+
+/// As [`write`], on so many threads, this one among them, as far as an interchange has transaction sets for them. The
+/// file is the same.
+///
+/// # Errors
+/// As those of [`write`].
+pub fn write_on(threads: usize, mut input: impl Read, mut output: impl Write, style: &Style) -> Result<(), Error> {
     let mut text = Vec::new();
     input.read_to_end(&mut text)?;
     let document: Document<'_> = serde_json::from_slice(&text)?;
     let text = std::str::from_utf8(&text).unwrap_or_default();
     let mut usual: Vec<u8> = Vec::new();
-    for (at, raw) in document.interchanges.iter().enumerate() {
-        let framing = Framing::of(raw, style).map_err(|error| placed(&error, raw.get(), text))?;
+    for (at, &raw) in document.interchanges.iter().enumerate() {
+        let in_text = |error| match error {
+            Error::Json(error) => Error::Json(placed(&error, raw.get(), text)),
+            error => error,
+        };
+        let (stated, sets) = stated(raw).map_err(|error| in_text(error.into()))?;
+        let interchange = Interchange { raw, sets, threads };
+        let framing = Framing::of(stated, style);
         match &framing.before {
             Some(before) => output.write_all(&framing::bytes(before))?,
             None if at > 0 => output.write_all(&usual)?,
@@ -37,15 +54,11 @@ pub fn write(mut input: impl Read, mut output: impl Write, style: &Style) -> Res
         usual = framing::bytes(&framing.line_break);
         let style =
             Style { delimiters: framing.delimiters, line_break: usual.clone(), on_delimiter: style.on_delimiter };
-        let in_text = |error| match error {
-            Error::Json(error) => Error::Json(placed(&error, raw.get(), text)),
-            error => error,
-        };
         if !framing.line_breaks.is_empty() {
-            broken(raw, &framing, &style, &mut output).map_err(in_text)?;
+            interchange.broken(&framing, &style, &mut output).map_err(in_text)?;
             continue;
         }
-        let mut bytes = interchange(raw, &style).map_err(in_text)?.bytes;
+        let mut bytes = interchange.segments(&style).map_err(in_text)?.bytes;
         // Between this interchange and what follows stands what is said there.
         bytes.truncate(bytes.len().saturating_sub(usual.len() + usize::from(framing.unterminated)));
         output.write_all(&bytes)?;
@@ -65,29 +78,135 @@ struct Document<'j> {
     trailing: Option<String>,
 }
 
-impl Framing {
-    /// What an interchange says of its framing; what it does not say is as the style has it.
-    fn of(raw: &RawValue, style: &Style) -> Result<Self, serde_json::Error> {
-        #[derive(Deserialize)]
-        struct Stated {
-            before: Option<String>,
-            delimiters: Option<Delimiters>,
-            line_break: Option<String>,
-            #[serde(default)]
-            line_breaks: Vec<LineBreak>,
-            #[serde(default)]
-            unterminated: bool,
+/// What an interchange says of its framing.
+#[derive(Deserialize)]
+struct Stated {
+    before: Option<String>,
+    delimiters: Option<Delimiters>,
+    line_break: Option<String>,
+    #[serde(default)]
+    line_breaks: Vec<LineBreak>,
+    #[serde(default)]
+    unterminated: bool,
+}
+
+/// What an interchange says of its framing, and its transaction sets; none of them if something about them is wrong,
+/// which is found when they are written.
+fn stated(raw: &RawValue) -> Result<(Stated, Vec<&RawValue>), serde_json::Error> {
+    #[derive(Deserialize)]
+    struct Members<'j> {
+        #[serde(flatten)]
+        stated: Stated,
+        #[serde(borrow, default)]
+        groups: Vec<Group<'j>>,
+        #[serde(borrow, default)]
+        transactions: Vec<&'j RawValue>,
+    }
+    #[derive(Deserialize)]
+    struct Group<'j> {
+        #[serde(borrow, default)]
+        transactions: Vec<&'j RawValue>,
+    }
+    match serde_json::from_str(raw.get()) {
+        Ok(Members { stated, groups, transactions }) => {
+            Ok((stated, groups.into_iter().flat_map(|group| group.transactions).chain(transactions).collect()))
         }
-        let Stated { before, delimiters, line_break, line_breaks, unterminated } = serde_json::from_str(raw.get())?;
+        Err(_) => Ok((serde_json::from_str(raw.get())?, Vec::new())),
+    }
+}
+
+impl Framing {
+    /// What an interchange does not say is as the style has it.
+    fn of(stated: Stated, style: &Style) -> Self {
+        let Stated { before, delimiters, line_break, line_breaks, unterminated } = stated;
         // An interchange that names its delimiters names its line break too: none is the empty one.
         let usual = if delimiters.is_some() { String::new() } else { framing::text(&style.line_break) };
-        Ok(Self {
+        Self {
             before,
             delimiters: delimiters.unwrap_or(style.delimiters),
             line_break: line_break.unwrap_or(usual),
             line_breaks,
             unterminated,
+        }
+    }
+}
+
+/// An interchange of a document.
+struct Interchange<'j> {
+    raw: &'j RawValue,
+    sets: Vec<&'j RawValue>,
+    threads: usize,
+}
+
+/// Transaction sets that have been written, by where their JSON begins.
+type Ahead = HashMap<*const u8, Result<Written, serde_json::Error>>;
+
+impl Interchange<'_> {
+    /// Its segments. Errors are about its own JSON.
+    fn segments(&self, style: &Style) -> Result<Written, Error> {
+        let guide = interchange_guide()?;
+        let Some(binding) = binding(guide) else { return Ok(Written::default()) };
+        let ahead = RefCell::new(self.ahead(style));
+        let set = |set: &RawValue, out: &mut Vec<u8>| {
+            let written = ahead.borrow_mut().remove(&set.get().as_ptr());
+            let written = written.unwrap_or_else(|| transaction(set, style));
+            let mut written = written.map_err(|error| placed(&error, set.get(), self.raw.get()).to_string())?;
+            out.append(&mut written.bytes);
+            Ok(written.segments)
+        };
+        let writer = Writer::of_envelope(binding, style, &set).ignoring(Framing::FIELDS);
+        Ok(writer.write(&mut serde_json::Deserializer::from_str(self.raw.get()))?)
+    }
+
+    /// Its transaction sets, written by several threads; none if that is not worth it.
+    fn ahead(&self, style: &Style) -> Ahead {
+        if self.threads < 2 || self.sets.len() < 2 {
+            return Ahead::new();
+        }
+        thread::scope(|scope| {
+            let mut crew = Crew::new(scope, self.threads, || |set: &RawValue| transaction(set, style));
+            let mut written = Vec::with_capacity(self.sets.len());
+            for set in &self.sets {
+                crew.give(*set);
+                written.extend(std::iter::from_fn(|| crew.next()));
+            }
+            written.extend(std::iter::from_fn(|| crew.last()));
+            self.sets.iter().map(|set| set.get().as_ptr()).zip(written).collect()
         })
+    }
+
+    /// Writes it with the line breaks that are unlike the others.
+    fn broken(&self, framing: &Framing, style: &Style, output: &mut impl Write) -> Result<(), Error> {
+        let (bytes, mark) = self.marked(style)?;
+        let mut exceptions = framing.line_breaks.iter().peekable();
+        let mut start = 0;
+        for (number, end) in (1..).zip(memmem::find_iter(&bytes, &mark)) {
+            if number > 1 {
+                match exceptions.next_if(|exception| exception.before_segment == number) {
+                    Some(exception) => output.write_all(&framing::bytes(&exception.text))?,
+                    None => output.write_all(&style.line_break)?,
+                }
+            }
+            let is_last = end + mark.len() == bytes.len();
+            let segment = bytes.get(start..end - usize::from(is_last && framing.unterminated)).unwrap_or_default();
+            output.write_all(segment)?;
+            start = end + mark.len();
+        }
+        Ok(())
+    }
+
+    /// Its segments, with a mark after each instead of a line break. Where segments end the bytes alone do not say: an
+    /// ISA may hold the terminator. A mark that the data happen to hold is not taken.
+    fn marked(&self, style: &Style) -> Result<(Vec<u8>, Vec<u8>), Error> {
+        let mut number = 0u32;
+        loop {
+            let mark = format!("\0{number}\0").into_bytes();
+            let written = self.segments(&Style { line_break: mark.clone(), ..style.clone() })?;
+            if memmem::find_iter(&written.bytes, &mark).count() == written.segments as usize {
+                return Ok((written.bytes, mark));
+            }
+            number += 1;
+        }
     }
 }
 
@@ -115,16 +234,6 @@ impl Head {
     }
 }
 
-fn interchange(raw: &RawValue, style: &Style) -> Result<Written, Error> {
-    let guide = interchange_guide()?;
-    let Some(binding) = binding(guide) else { return Ok(Written::default()) };
-    let set = |set: &RawValue, out: &mut Vec<u8>| {
-        transaction(set, style, out).map_err(|error| placed(&error, set.get(), raw.get()).to_string())
-    };
-    let writer = Writer::of_envelope(binding, style, &set).ignoring(Framing::FIELDS);
-    Ok(writer.write(&mut serde_json::Deserializer::from_str(raw.get()))?)
-}
-
 /// An error of a piece of a text, with its line and column in the whole.
 fn placed(error: &serde_json::Error, piece: &str, whole: &str) -> serde_json::Error {
     let told = error.to_string();
@@ -138,10 +247,11 @@ fn placed(error: &serde_json::Error, piece: &str, whole: &str) -> serde_json::Er
     serde_json::Error::custom(format!("{told} at line {line} column {column}"))
 }
 
-/// Writes one transaction set; gives the number of its segments.
-fn transaction(raw: &RawValue, style: &Style, out: &mut Vec<u8>) -> Result<u32, serde_json::Error> {
+/// Writes one transaction set.
+fn transaction(raw: &RawValue, style: &Style) -> Result<Written, serde_json::Error> {
     let head = Head::of(raw)?;
     if let Some(segments) = &head.segments {
+        let mut out = Vec::new();
         let latin1: HashSet<usize> = head.latin1.iter().copied().collect();
         for (at, segment) in segments.iter().enumerate() {
             let start = out.len();
@@ -157,7 +267,7 @@ fn transaction(raw: &RawValue, style: &Style, out: &mut Vec<u8>) -> Result<u32, 
             out.push(style.delimiters.segment);
             out.extend_from_slice(&style.line_break);
         }
-        return Ok(u32::try_from(segments.len()).unwrap_or(u32::MAX));
+        return Ok(Written { bytes: out, segments: u32::try_from(segments.len()).unwrap_or(u32::MAX) });
     }
     let named = head.r#type.as_deref().and_then(guide::by_name);
     let guide = named.or_else(|| head.guide.as_deref().and_then(guide::by_id));
@@ -176,41 +286,5 @@ fn transaction(raw: &RawValue, style: &Style, out: &mut Vec<u8>) -> Result<u32, 
         return Err(serde_json::Error::custom(format!("{} is no transaction set", guide.name)));
     };
     let writer = Writer::new(binding, style, Start::default()).ignoring(&["type"]);
-    let mut written = writer.write(&mut serde_json::Deserializer::from_str(raw.get()))?;
-    out.append(&mut written.bytes);
-    Ok(written.segments)
-}
-
-/// Writes an interchange with the line breaks that are unlike the others.
-fn broken(raw: &RawValue, framing: &Framing, style: &Style, output: &mut impl Write) -> Result<(), Error> {
-    let (bytes, mark) = marked(raw, style)?;
-    let mut exceptions = framing.line_breaks.iter().peekable();
-    let mut start = 0;
-    for (number, end) in (1..).zip(memmem::find_iter(&bytes, &mark)) {
-        if number > 1 {
-            match exceptions.next_if(|exception| exception.before_segment == number) {
-                Some(exception) => output.write_all(&framing::bytes(&exception.text))?,
-                None => output.write_all(&style.line_break)?,
-            }
-        }
-        let is_last = end + mark.len() == bytes.len();
-        let segment = bytes.get(start..end - usize::from(is_last && framing.unterminated)).unwrap_or_default();
-        output.write_all(segment)?;
-        start = end + mark.len();
-    }
-    Ok(())
-}
-
-/// The segments of an interchange, with a mark after each instead of a line break. Where segments end the bytes
-/// alone do not say: an ISA may hold the terminator. A mark that the data happen to hold is not taken.
-fn marked(raw: &RawValue, style: &Style) -> Result<(Vec<u8>, Vec<u8>), Error> {
-    let mut number = 0u32;
-    loop {
-        let mark = format!("\0{number}\0").into_bytes();
-        let written = interchange(raw, &Style { line_break: mark.clone(), ..style.clone() })?;
-        if memmem::find_iter(&written.bytes, &mark).count() == written.segments as usize {
-            return Ok((written.bytes, mark));
-        }
-        number += 1;
-    }
+    writer.write(&mut serde_json::Deserializer::from_str(raw.get()))
 }

@@ -320,19 +320,8 @@ lines! {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, path::Path};
-
     use super::*;
-    use crate::ndjson::{Options, Writer};
-
-    /// The samples that are X12.
-    fn samples() -> Vec<Vec<u8>> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
-        let kinds = ["837p", "837i", "837d", "835", "277ca", "999", "ta1", "odd", "broken"];
-        let files = kinds.iter().flat_map(|kind| fs::read_dir(folder.join(kind)).unwrap().flatten());
-        let x12 = files.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|kind| kind == "x12"));
-        x12.map(|path| fs::read(path).unwrap()).collect()
-    }
+    use crate::ndjson::{Options, Writer, samples};
 
     #[test]
     fn a_line_is_its_json_and_the_same_x12_comes_of_both() {

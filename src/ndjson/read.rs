@@ -7,13 +7,12 @@ use std::{
 
 use super::{
     Error, Notice, Severity,
-    crew::Crew,
     form::{Bound, Form},
     levels::Levels,
     render::{End, Part, Rendered, Renderer, Unit, Units},
 };
 use crate::{
-    document::{Envelope, Event, notice},
+    document::{Crew, Envelope, Event, notice},
     place::{Keep, Tape},
     x12::{self, Token},
 };
@@ -239,11 +238,10 @@ fn above(tape: &Tape, entry: usize) -> impl Iterator<Item = usize> + '_ {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, path::Path};
-
     use proptest::{prelude::*, sample::Index};
 
     use super::*;
+    use crate::ndjson::samples;
 
     fn read_so(batch: usize, threads: usize, file: &[u8]) -> Option<(Vec<u8>, Summary)> {
         let mut out = Vec::new();
@@ -253,17 +251,6 @@ mod tests {
         });
         let summary = summary.ok()?;
         Some((out, summary))
-    }
-
-    fn samples() -> Vec<Vec<u8>> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
-        let mut paths: Vec<_> = ["837p", "837i", "837d", "835", "277ca", "999", "ta1", "odd", "broken"]
-            .iter()
-            .flat_map(|kind| fs::read_dir(folder.join(kind)).unwrap().flatten().map(|entry| entry.path()))
-            .filter(|path| path.extension().is_some_and(|extension| extension == "x12"))
-            .collect();
-        paths.sort();
-        paths.iter().map(|path| fs::read(path).unwrap()).filter(|file| !file.is_empty()).collect()
     }
 
     proptest! {

@@ -12,7 +12,7 @@ use std::{
 
 /// Threads that do the same to each job. The thread that gives jobs out does those that no other is free for, so
 /// that nothing waits and little is held.
-pub(super) struct Crew<'scope, 'env, J, R, M, W> {
+pub(crate) struct Crew<'scope, 'env, J, R, M, W> {
     scope: &'scope Scope<'scope, 'env>,
     /// How many others there may be. They begin with the second job: most inputs are one.
     others: usize,
@@ -36,14 +36,14 @@ where
     W: FnMut(J) -> R + Send + 'scope,
 {
     /// A crew of so many threads, this one among them.
-    pub(super) fn new(scope: &'scope Scope<'scope, 'env>, threads: usize, make: M) -> Self {
+    pub(crate) fn new(scope: &'scope Scope<'scope, 'env>, threads: usize, make: M) -> Self {
         let work = make();
         let others = threads.saturating_sub(1);
         Self { scope, others, make, work, jobs: None, done: None, early: BTreeMap::new(), given: 0, taken: 0 }
     }
 
     /// Gives a job out, or does it.
-    pub(super) fn give(&mut self, job: J) {
+    pub(crate) fn give(&mut self, job: J) {
         let number = self.given;
         self.given += 1;
         if number == 1 && self.others > 0 {
@@ -63,7 +63,7 @@ where
     }
 
     /// The next result, if it is there. Where many are there whose turn has not come, it is waited for.
-    pub(super) fn next(&mut self) -> Option<R> {
+    pub(crate) fn next(&mut self) -> Option<R> {
         while let Some((number, result)) = self.done.as_ref().and_then(|done| done.try_recv().ok()) {
             self.note(number, result);
         }
@@ -72,7 +72,7 @@ where
     }
 
     /// The next result, which is waited for; none if all have been handed over.
-    pub(super) fn last(&mut self) -> Option<R> {
+    pub(crate) fn last(&mut self) -> Option<R> {
         while self.taken < self.given && !self.early.contains_key(&self.taken) && self.wait() {}
         self.take()
     }
