@@ -11,10 +11,7 @@ pub enum Error {
     Io(#[from] io::Error),
 
     /// There is no segment to start from.
-    #[error(
-        "not X12: no ISA segment, and no GS or ST to start from, in the first {searched} bytes; \
-         give an interchange (ISA to IEA), or a fragment that begins with GS or ST"
-    )]
+    #[error("{}", not_x12(*searched))]
     NotX12 {
         /// How many bytes were searched.
         searched: u64,
@@ -110,4 +107,14 @@ impl Error {
             Error::Io(_) => None,
         }
     }
+}
+
+fn not_x12(searched: u64) -> String {
+    if searched == 0 {
+        return "there is nothing in it".into();
+    }
+    format!(
+        "not X12: no ISA segment, and no GS or ST to start from, in the first {searched} bytes; \
+         give an interchange (ISA to IEA), or a fragment that begins with GS or ST"
+    )
 }

@@ -162,6 +162,13 @@ fn wrong_usage_is_2() {
 }
 
 #[test]
+fn an_empty_input_is_said_to_be_empty() {
+    for arguments in [&["convert"][..], &["validate"], &["inspect"], &["ack"]] {
+        run(arguments).ends(2).says("there is nothing in it");
+    }
+}
+
+#[test]
 fn completions_for_every_shell() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         assert!(run(&["completions", shell]).ends(0).quietly().text().contains("convert"), "{shell}");
