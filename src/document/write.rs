@@ -27,11 +27,11 @@ pub fn write(input: impl Read, output: impl Write, style: &Style) -> Result<(), 
     write_on(1, input, output, style)
 }
 
-/// As [`write`], on so many threads, this one among them, as far as an interchange has transaction sets for them. The
+/// As [`write()`], on so many threads, this one among them, as far as an interchange has transaction sets for them. The
 /// file is the same.
 ///
 /// # Errors
-/// As those of [`write`].
+/// As those of [`write()`].
 pub fn write_on(threads: usize, mut input: impl Read, mut output: impl Write, style: &Style) -> Result<(), Error> {
     let mut text = Vec::new();
     input.read_to_end(&mut text)?;
