@@ -38,7 +38,7 @@ impl Gateway {
         self.store
             .write(move |tx| {
                 audit::append(tx, &by, "partners.reload", "partners", "")?;
-                collecting.iter().try_for_each(|partner| flow::collect_from(tx, partner))
+                flow::collect_from(tx, &collecting)
             })
             .await?;
         self.reloaded.send_modify(|times| *times = times.wrapping_add(1));

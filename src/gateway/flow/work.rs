@@ -47,10 +47,9 @@ impl Gateway {
         let collecting = collecting(&self.partners());
         self.store()
             .write(move |tx| {
-                jobs::afresh(tx, PERIODIC)?;
                 periodic(tx, "overdue", "", 0)?;
                 periodic(tx, retention::ERASE, "", 0)?;
-                collecting.iter().try_for_each(|partner| collect_from(tx, partner))
+                collect_from(tx, &collecting)
             })
             .await?;
         let runner = Runner::new(self.store().clone(), Settings::default())
@@ -196,9 +195,11 @@ pub(in crate::gateway) fn collecting(partners: &Partners) -> Vec<String> {
     collecting.map(|partner| partner.name().to_owned()).collect()
 }
 
-/// Has a partner be collected from, now and then again as its settings say; unless it is already.
-pub(in crate::gateway) fn collect_from(tx: &mut dyn Tx, partner: &str) -> store::Result<()> {
-    periodic(tx, "collect", partner, 0)
+/// Has partners be collected from, now and then again as their settings say. One that is asked already is asked at
+/// once: what failed before may be mended. One that is gone leaves the round.
+pub(in crate::gateway) fn collect_from(tx: &mut dyn Tx, partners: &[String]) -> store::Result<()> {
+    jobs::afresh(tx, PERIODIC)?;
+    partners.iter().try_for_each(|partner| periodic(tx, "collect", partner, 0))
 }
 
 /// Asks for periodic work.

@@ -274,7 +274,7 @@ pub fn got_on(tx: &mut dyn Tx, lease: &Lease) -> Result<()> {
     held(tx, lease, "UPDATE job SET attempt = 1", &[])
 }
 
-/// Has the jobs of a queue due at once, as if they had never been tried: what kept them waiting was before this start.
+/// Has the jobs of a queue due at once, as if they had never been tried: what kept them waiting is over.
 ///
 /// # Errors
 /// Why they could not be changed.

@@ -43,6 +43,9 @@ async fn a_partner_that_is_new_is_asked_and_one_that_is_gone_is_not() {
     assert!(clinic.gateway.partner("seaside").is_some());
     assert!(clinic.gateway.reload("operator").await.is_err());
 
+    // One that is not reached for long is asked ever less often, and leaves at once all the same.
+    let later = "UPDATE job SET due = due + 3600000 WHERE kind = 'collect' AND subject = 'seaside' AND state = 'ready'";
+    clinic.gateway.store().write(move |tx| tx.run(later, values![])).await.unwrap();
     fs::remove_file(&file).unwrap();
     assert!(clinic.gateway.reload_if_changed().await.unwrap());
     clinic.until(ASKED, &["harbor"]).await;
