@@ -215,7 +215,13 @@ fn close(tail: &[u8], element: u8, complete: bool) -> Result<Ending, Refusal> {
             ends_at(core.iter().position(|byte| byte == last).unwrap_or(core.len()), *last)
         }
         (_, Some((at, line_break))) => ends_at(at, line_break),
-        (_, None) => Err(Refusal::NotASeparator(core.len(), "segment terminator")),
+        (_, None) => match *tail {
+            // What follows the header is odd, not the header.
+            [component, terminator, ..] if terminates(terminator) => {
+                Ok(Ending { component: Some(component), end: 1, terminator: Some(terminator) })
+            }
+            _ => Err(Refusal::NotASeparator(core.len(), "segment terminator")),
+        },
     }
 }
 
@@ -289,6 +295,13 @@ mod tests {
         let header = header(FIXED.as_bytes(), false).unwrap();
         assert_eq!(separators(&header), ('*', Some(':'), Some('^'), '~'));
         assert_eq!((header.end, header.terminated, header.remarks.len()), (105, true, 0));
+    }
+
+    #[test]
+    fn a_segment_without_id_may_follow() {
+        let header = header(FIXED.replace("GS*", "*IEA*1*000000905~").as_bytes(), true).unwrap();
+        assert_eq!(separators(&header), ('*', Some(':'), Some('^'), '~'));
+        assert_eq!(header.end, 105);
     }
 
     #[test]
