@@ -36,9 +36,7 @@ use crate::{
 /// ```
 ///
 /// # Errors
-/// Bytes that are not X12; a number of more digits than a [`Decimal`](crate::record::Decimal) holds (28), which the
-/// lines of [`read`](super::read) keep; or what `take` fails with. A claim that cannot be read is no error but a
-/// notice.
+/// Bytes that are not X12, or what `take` fails with. A claim that cannot be read is no error but a notice.
 pub fn read_lines<E: From<Error>>(
     input: impl Read,
     name: Option<&str>,

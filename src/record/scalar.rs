@@ -63,7 +63,7 @@ impl Format {
         match self {
             Self::Text | Self::Padded(_) => "text",
             Self::Zeros(_) => "digits",
-            Self::Decimal => "a decimal number such as 60.50",
+            Self::Decimal => "a decimal number such as 60.50, of at most 28 digits",
             Self::Number => "a whole number",
             Self::Flag { no: Some(b'0'), .. } => "0 or 1",
             Self::Flag { .. } => "Y or N",
@@ -215,8 +215,12 @@ fn without_padding(value: &[u8]) -> &[u8] {
     value.get(..length).unwrap_or_default()
 }
 
+/// The most digits of a decimal number: as many as a [`Decimal`](super::Decimal) holds, whichever they are. No element
+/// of X12 may have more than 18.
+const MOST_DIGITS: usize = 28;
+
 /// A number without plus sign, superfluous leading zeros or a bare point: `0150.00` is `150.00`,
-/// `.5` is `0.5`, `5.` is `5`.
+/// `.5` is `0.5`, `5.` is `5`, `-0` is `0`.
 fn canonical_decimal(value: &[u8], out: &mut Vec<u8>) -> Result<(), Unreadable> {
     if is_canonical_decimal(value) {
         out.extend_from_slice(value);
@@ -236,7 +240,11 @@ fn canonical_decimal(value: &[u8], out: &mut Vec<u8>) -> Result<(), Unreadable> 
     }
     let lead = whole.iter().take_while(|&&byte| byte == b'0').count();
     let whole = whole.get(lead..).unwrap_or_default();
-    if negative {
+    if whole.len() + fraction.len() > MOST_DIGITS {
+        return Err(Unreadable);
+    }
+    let is_zero = whole.is_empty() && fraction.iter().all(|&byte| byte == b'0');
+    if negative && !is_zero {
         out.push(b'-');
     }
     out.extend_from_slice(if whole.is_empty() { b"0" } else { whole });
@@ -252,8 +260,8 @@ fn is_canonical_decimal(value: &[u8]) -> bool {
     let digits = value.strip_prefix(b"-").unwrap_or(value);
     let points = digits.iter().filter(|&&byte| byte == b'.').count();
     let numeric = digits.iter().all(|&byte| byte.is_ascii_digit() || byte == b'.');
-    let leads = matches!(digits, [b'1'..=b'9', ..] | [b'0'] | [b'0', b'.', ..]);
-    numeric && leads && points <= 1 && digits.last() != Some(&b'.')
+    let leads = matches!(value, [b'1'..=b'9', ..] | [b'-', b'1'..=b'9', ..] | [b'0'] | [b'0', b'.', ..]);
+    numeric && leads && points <= 1 && digits.last() != Some(&b'.') && digits.len() <= MOST_DIGITS
 }
 
 /// A whole number without leading zeros, if it fits 32 bits.
@@ -316,7 +324,8 @@ mod tests {
 
     #[test]
     fn odd_spellings_read_and_become_canonical() {
-        for (value, canonical) in [("0150.00", "150.00"), (".5", "0.5"), ("5.", "5"), ("+7", "7"), ("00", "0")] {
+        for (value, canonical) in [("0150.00", "150.00"), (".5", "0.5"), ("5.", "5"), ("+7", "7"), ("00", "0"), ("-0", "0"), ("-.00", "0.00")]
+        {
             assert_eq!(there_and_back(Format::Decimal, "", value).map(|both| both.1), Some(canonical.into()));
         }
     }
@@ -327,6 +336,8 @@ mod tests {
             (Format::Decimal, "", "1e3"),
             (Format::Decimal, "", "-"),
             (Format::Decimal, "", "1,000"),
+            (Format::Decimal, "", "12345678901234567890123456789"),
+            (Format::Decimal, "", "1.2345678901234567890123456789"),
             (Format::Date, "", "20260230"),
             (Format::Date, "", "2026011"),
             (Format::Time, "", "2460"),
@@ -340,6 +351,16 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_decimal_that_is_read_is_a_decimal(value in "-?[0-9]{0,18}[.]?[0-9]{0,18}") {
+            let mut canonical = Vec::new();
+            if Format::Decimal.canonical(value.as_bytes(), b"", &mut canonical).is_ok() {
+                let text = String::from_utf8(canonical).expect("ASCII");
+                let decimal: super::super::Decimal = text.parse().expect("a decimal");
+                prop_assert_eq!(decimal.to_string(), text);
+            }
+        }
+
         #[test]
         fn canonical_is_what_json_gives_back(value in "[-+0-9.]{1,8}|[0-9]{4,12}", which in 0usize..6) {
             let format = [Format::Decimal, Format::Number, Format::Date, Format::ShortDate, Format::Time, Format::Text][which];

@@ -146,12 +146,31 @@ fn lines(file: &[u8]) -> Option<Lines> {
         let value = serde_json::from_slice::<Value>(line);
         assert!(value.is_ok(), "{value:?}: {}", shown(line));
         let mut value = value.unwrap_or_default();
+        let typed = serde_json::from_slice::<ndjson::Line>(line).and_then(serde_json::to_value);
+        let said = typed.is_ok_and(|typed| filled(typed) == filled(value.clone()));
+        assert!(said, "a line is a value: {}", shown(line));
         value.as_object_mut().and_then(|line| line.remove("source"));
         value
     });
     let values: Vec<Value> = values.collect();
     assert_eq!(values.len() as u64, summary.lines, "as many lines as were said");
     Some(Lines { values, refused: summary.refused, notices: summary.notices })
+}
+
+/// A value without members that say nothing: what a guide requires, and stands empty, is absent in a record.
+fn filled(mut value: Value) -> Value {
+    match &mut value {
+        Value::Object(members) => {
+            *members = std::mem::take(members)
+                .into_iter()
+                .map(|(name, member)| (name, filled(member)))
+                .filter(|(_, member)| !member.as_object().is_some_and(serde_json::Map::is_empty))
+                .collect();
+        }
+        Value::Array(items) => *items = std::mem::take(items).into_iter().map(filled).collect(),
+        _ => {}
+    }
+    value
 }
 
 fn write(lines: &[Value]) -> Result<Vec<u8>, ndjson::Error> {
