@@ -9,6 +9,7 @@
 mod crew;
 mod envelope;
 mod framing;
+mod outline;
 mod read;
 mod write;
 

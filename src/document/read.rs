@@ -1,6 +1,7 @@
 //! A file to its document.
 
 use std::{
+    cell::RefCell,
     collections::HashMap,
     io::{Read, Write},
     thread,
@@ -33,6 +34,7 @@ pub fn read_on(threads: usize, input: impl Read, mut output: impl Write) -> Resu
     let mut envelope = Envelope::new(Keep::All);
     let mut document = Document {
         out: b"{\"interchanges\":[".to_vec(),
+        apart: Vec::new(),
         framing: Framing::default(),
         gathered: Vec::new(),
         sets: HashMap::new(),
@@ -65,8 +67,7 @@ pub fn read_on(threads: usize, input: impl Read, mut output: impl Write) -> Resu
                         if document.number > 0 {
                             envelope.finish(offset, &mut |event| document.receive(event));
                             settle(&mut document);
-                            output.write_all(&document.out)?;
-                            document.out.clear();
+                            document.write(&mut output)?;
                         }
                         document.begin(segment.delimiters(), before);
                     } else {
@@ -82,8 +83,7 @@ pub fn read_on(threads: usize, input: impl Read, mut output: impl Write) -> Resu
                         envelope.finish(offset, &mut |event| document.receive(event));
                         settle(&mut document);
                         document.out.push(b']');
-                        output.write_all(&document.out)?;
-                        document.out.clear();
+                        document.write(&mut output)?;
                     }
                     trailing.take(bytes, &mut output)?;
                 }
@@ -94,7 +94,7 @@ pub fn read_on(threads: usize, input: impl Read, mut output: impl Write) -> Resu
             envelope.finish(reader.offset(), &mut |event| document.receive(event));
             settle(&mut document);
             document.out.push(b']');
-            output.write_all(&document.out)?;
+            document.write(&mut output)?;
         }
         trailing.finish(&document.framing, &mut output)
     })?;
@@ -144,7 +144,10 @@ impl Trailing {
 }
 
 struct Document {
+    /// JSON to be written, but for transaction sets.
     out: Vec<u8>,
+    /// Transaction sets, and where in `out` they stand. They are nearly all there is, and not copied.
+    apart: Vec<(usize, Vec<u8>)>,
     framing: Framing,
     /// What has ended and has not been read.
     gathered: Vec<Ended>,
@@ -217,12 +220,14 @@ impl Document {
             self.out.truncate(start);
         }
         self.out.pop();
-        let sets = std::mem::take(&mut self.sets);
+        let sets = RefCell::new(std::mem::take(&mut self.sets));
+        let apart = RefCell::new(std::mem::take(&mut self.apart));
         if let Ok(guide) = interchange_guide()
             && let Some(binding) = binding(guide)
         {
-            let write = |entry: usize, out: &mut Vec<u8>| {
-                out.extend_from_slice(sets.get(&entry).map_or(b"{}".as_slice(), Vec::as_slice))
+            let write = |entry: usize, out: &mut Vec<u8>| match sets.borrow_mut().remove(&entry) {
+                Some(set) => apart.borrow_mut().push((out.len(), set)),
+                None => out.extend_from_slice(b"{}"),
             };
             let mut reader = Reader::of_envelope(tape, &write);
             reader.fields_of(binding, 0, &mut self.out);
@@ -230,6 +235,22 @@ impl Document {
             self.notices.extend(told(guide, "", &problems));
         }
         self.out.push(b'}');
+        self.apart = apart.into_inner();
+    }
+
+    /// Writes what there is.
+    fn write(&mut self, output: &mut impl Write) -> Result<(), Error> {
+        let mut rest = self.out.as_slice();
+        let mut written = 0;
+        for (at, set) in self.apart.drain(..) {
+            let (before, after) = rest.split_at_checked(at - written).unwrap_or_default();
+            output.write_all(before)?;
+            output.write_all(&set)?;
+            (rest, written) = (after, at);
+        }
+        output.write_all(rest)?;
+        self.out.clear();
+        Ok(())
     }
 }
 

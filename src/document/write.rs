@@ -1,8 +1,8 @@
 //! A document to its file.
 
 use std::{
-    cell::RefCell,
-    collections::{HashMap, HashSet},
+    cell::{Cell, RefCell},
+    collections::HashSet,
     io::{Read, Write},
     thread,
 };
@@ -11,7 +11,7 @@ use memchr::memmem;
 use serde::{Deserialize, de::Error as _};
 use serde_json::value::RawValue;
 
-use super::{Crew, Error, Framing, LineBreak, binding, framing, interchange_guide};
+use super::{Crew, Error, Framing, LineBreak, binding, framing, interchange_guide, outline::Outline};
 use crate::{
     guide,
     record::write::{Start, Style, Writer, Written},
@@ -35,16 +35,18 @@ pub fn write(input: impl Read, output: impl Write, style: &Style) -> Result<(), 
 pub fn write_on(threads: usize, mut input: impl Read, mut output: impl Write, style: &Style) -> Result<(), Error> {
     let mut text = Vec::new();
     input.read_to_end(&mut text)?;
-    let document: Document<'_> = serde_json::from_slice(&text)?;
-    let text = std::str::from_utf8(&text).unwrap_or_default();
+    let Ok(text) = std::str::from_utf8(&text) else {
+        let error = serde_json::from_slice::<Document<'_>>(&text).err();
+        return Err(error.unwrap_or_else(|| serde_json::Error::custom("the document is not UTF-8")).into());
+    };
+    let outline = Outline::of(text);
+    let in_whole = |piece: &str, error| Error::Json(outline.place(error, piece));
+    let document: Document<'_> =
+        serde_json::from_str(outline.text()).map_err(|error| in_whole(outline.text(), error))?;
     let mut usual: Vec<u8> = Vec::new();
     for (at, &raw) in document.interchanges.iter().enumerate() {
-        let in_text = |error| match error {
-            Error::Json(error) => Error::Json(placed(&error, raw.get(), text)),
-            error => error,
-        };
-        let (stated, sets) = stated(raw).map_err(|error| in_text(error.into()))?;
-        let interchange = Interchange { raw, sets, threads };
+        let stated: Stated = serde_json::from_str(raw.get()).map_err(|error| in_whole(raw.get(), error))?;
+        let interchange = Interchange { raw, at, outline: &outline, threads };
         let framing = Framing::of(stated, style);
         match &framing.before {
             Some(before) => output.write_all(&framing::bytes(before))?,
@@ -55,10 +57,10 @@ pub fn write_on(threads: usize, mut input: impl Read, mut output: impl Write, st
         let style =
             Style { delimiters: framing.delimiters, line_break: usual.clone(), on_delimiter: style.on_delimiter };
         if !framing.line_breaks.is_empty() {
-            interchange.broken(&framing, &style, &mut output).map_err(in_text)?;
+            interchange.broken(&framing, &style, &mut output)?;
             continue;
         }
-        let mut bytes = interchange.segments(&style).map_err(in_text)?.bytes;
+        let mut bytes = interchange.segments(&style)?.bytes;
         // Between this interchange and what follows stands what is said there.
         bytes.truncate(bytes.len().saturating_sub(usual.len() + usize::from(framing.unterminated)));
         output.write_all(&bytes)?;
@@ -90,31 +92,6 @@ struct Stated {
     unterminated: bool,
 }
 
-/// What an interchange says of its framing, and its transaction sets; none of them if something about them is wrong,
-/// which is found when they are written.
-fn stated(raw: &RawValue) -> Result<(Stated, Vec<&RawValue>), serde_json::Error> {
-    #[derive(Deserialize)]
-    struct Members<'j> {
-        #[serde(flatten)]
-        stated: Stated,
-        #[serde(borrow, default)]
-        groups: Vec<Group<'j>>,
-        #[serde(borrow, default)]
-        transactions: Vec<&'j RawValue>,
-    }
-    #[derive(Deserialize)]
-    struct Group<'j> {
-        #[serde(borrow, default)]
-        transactions: Vec<&'j RawValue>,
-    }
-    match serde_json::from_str(raw.get()) {
-        Ok(Members { stated, groups, transactions }) => {
-            Ok((stated, groups.into_iter().flat_map(|group| group.transactions).chain(transactions).collect()))
-        }
-        Err(_) => Ok((serde_json::from_str(raw.get())?, Vec::new())),
-    }
-}
-
 impl Framing {
     /// What an interchange does not say is as the style has it.
     fn of(stated: Stated, style: &Style) -> Self {
@@ -132,46 +109,59 @@ impl Framing {
 }
 
 /// An interchange of a document.
-struct Interchange<'j> {
-    raw: &'j RawValue,
-    sets: Vec<&'j RawValue>,
+struct Interchange<'o, 'j> {
+    /// What the outline has of it, and where it stands there.
+    raw: &'o RawValue,
+    at: usize,
+    outline: &'o Outline<'j>,
     threads: usize,
 }
 
-/// Transaction sets that have been written, by where their JSON begins.
-type Ahead = HashMap<*const u8, Result<Written, serde_json::Error>>;
-
-impl Interchange<'_> {
-    /// Its segments. Errors are about its own JSON.
+impl Interchange<'_, '_> {
+    /// Its segments.
     fn segments(&self, style: &Style) -> Result<Written, Error> {
         let guide = interchange_guide()?;
         let Some(binding) = binding(guide) else { return Ok(Written::default()) };
-        let ahead = RefCell::new(self.ahead(style));
-        let set = |set: &RawValue, out: &mut Vec<u8>| {
-            let written = ahead.borrow_mut().remove(&set.get().as_ptr());
-            let written = written.unwrap_or_else(|| transaction(set, style));
-            let mut written = written.map_err(|error| placed(&error, set.get(), self.raw.get()).to_string())?;
+        let (first, sets) = self.outline.of_interchange(self.at);
+        let ahead = RefCell::new(self.ahead(sets, style));
+        let refused = Cell::new(None);
+        let put = |raw: &RawValue, out: &mut Vec<u8>| {
+            let at = raw.get().parse::<usize>().ok().and_then(|number| number.checked_sub(first));
+            let written = match at.and_then(|at| Some((at, *sets.get(at)?))) {
+                Some((at, set)) => {
+                    let written = ahead.borrow_mut().get_mut(at).and_then(Option::take);
+                    let written = written.unwrap_or_else(|| transaction(set, style));
+                    written.map_err(|error| self.outline.place_in_set(&error, set.get()))
+                }
+                None => transaction(raw, style).map_err(|error| self.outline.place(error, raw.get())),
+            };
+            let mut written = written.map_err(|error| {
+                let told = error.to_string();
+                refused.set(Some(error));
+                told
+            })?;
             out.append(&mut written.bytes);
             Ok(written.segments)
         };
-        let writer = Writer::of_envelope(binding, style, &set).ignoring(Framing::FIELDS);
-        Ok(writer.write(&mut serde_json::Deserializer::from_str(self.raw.get()))?)
+        let writer = Writer::of_envelope(binding, style, &put).ignoring(Framing::FIELDS);
+        let written = writer.write(&mut serde_json::Deserializer::from_str(self.raw.get()));
+        Ok(written.map_err(|error| refused.take().unwrap_or_else(|| self.outline.place(error, self.raw.get())))?)
     }
 
     /// Its transaction sets, written by several threads; none if that is not worth it.
-    fn ahead(&self, style: &Style) -> Ahead {
-        if self.threads < 2 || self.sets.len() < 2 {
-            return Ahead::new();
+    fn ahead(&self, sets: &[&RawValue], style: &Style) -> Vec<Option<Result<Written, serde_json::Error>>> {
+        if self.threads < 2 || sets.len() < 2 {
+            return Vec::new();
         }
         thread::scope(|scope| {
             let mut crew = Crew::new(scope, self.threads, || |set: &RawValue| transaction(set, style));
-            let mut written = Vec::with_capacity(self.sets.len());
-            for set in &self.sets {
+            let mut written = Vec::with_capacity(sets.len());
+            for set in sets {
                 crew.give(*set);
-                written.extend(std::iter::from_fn(|| crew.next()));
+                written.extend(std::iter::from_fn(|| crew.next()).map(Some));
             }
-            written.extend(std::iter::from_fn(|| crew.last()));
-            self.sets.iter().map(|set| set.get().as_ptr()).zip(written).collect()
+            written.extend(std::iter::from_fn(|| crew.last()).map(Some));
+            written
         })
     }
 
@@ -232,19 +222,6 @@ impl Head {
             None => serde_json::from_str(raw.get()),
         }
     }
-}
-
-/// An error of a piece of a text, with its line and column in the whole.
-fn placed(error: &serde_json::Error, piece: &str, whole: &str) -> serde_json::Error {
-    let told = error.to_string();
-    let told = told.strip_suffix(&format!(" at line {} column {}", error.line(), error.column())).unwrap_or(&told);
-    let start = (piece.as_ptr() as usize).wrapping_sub(whole.as_ptr() as usize);
-    let before = whole.get(..start).unwrap_or_default();
-    let line = before.matches('\n').count() + error.line();
-    let column =
-        error.column() + if error.line() > 1 { 0 } else { before.len() - before.rfind('\n').map_or(0, |at| at + 1) };
-    // The line and column at the end of a message become the error's own.
-    serde_json::Error::custom(format!("{told} at line {line} column {column}"))
 }
 
 /// Writes one transaction set.

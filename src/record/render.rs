@@ -176,7 +176,8 @@ impl Canonical {
         self.out.clear();
         self.filled.clear();
         self.filled.extend(plan.flows.iter().map(|flow| plan.filled(flow, segment)));
-        for (index, element) in plan.elements.iter().enumerate() {
+        let within = plan.elements.iter().take_while(|plan| usize::from(plan.element) < segment.len());
+        for (index, element) in within.enumerate() {
             match element.fill {
                 Fill::Value(format) => {
                     let (at, component) = plan.source(&self.filled, element.element, element.component);
@@ -245,7 +246,8 @@ impl SegmentPlan {
     /// Which items of a list inside the segment hold a value: bit n for item n.
     pub(super) fn filled(&self, flow: &Flow, segment: &Segment<'_>) -> u64 {
         let mut filled = 0;
-        for plan in self.elements.iter().filter(|plan| matches!(plan.fill, Fill::Value(_))) {
+        let within = self.elements.iter().take_while(|plan| usize::from(plan.element) < segment.len());
+        for plan in within.filter(|plan| matches!(plan.fill, Fill::Value(_))) {
             if let Some(item) = flow.item(plan.element, plan.component)
                 && !value(segment, plan.element, plan.component).is_empty()
             {

@@ -324,7 +324,8 @@ mod tests {
 
     #[test]
     fn odd_spellings_read_and_become_canonical() {
-        for (value, canonical) in [("0150.00", "150.00"), (".5", "0.5"), ("5.", "5"), ("+7", "7"), ("00", "0"), ("-0", "0"), ("-.00", "0.00")]
+        for (value, canonical) in
+            [("0150.00", "150.00"), (".5", "0.5"), ("5.", "5"), ("+7", "7"), ("00", "0"), ("-0", "0"), ("-.00", "0.00")]
         {
             assert_eq!(there_and_back(Format::Decimal, "", value).map(|both| both.1), Some(canonical.into()));
         }
