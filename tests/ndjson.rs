@@ -7,7 +7,8 @@ use std::fs;
 use claimwire::{
     generate::{self, Kind},
     ndjson::{Options, Writer, read},
-    record::{Date, Time},
+    record::{Date, Time, write::Style},
+    x12::Delimiters,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -16,6 +17,7 @@ use serde_json::{Value, json};
 const EXCEPTIONS: &[(&str, &str)] = &[
     ("TechnicalAcknowledgment_Sample1.txt", "TA101 has four digits; the writer fills it up to the nine it must have"),
     ("INS___837I___5010__Spec_3.1.1.txt", "its values hold `:`, which is a delimiter of what is written"),
+    ("line_43_Test835EdgeCases.test_tc01_multiple_cas_plb_composite_codes.x12", "so does a segment without a place"),
 ];
 
 fn lines(x12: &[u8]) -> (Vec<Value>, claimwire::ndjson::Summary) {
@@ -34,9 +36,18 @@ fn lines(x12: &[u8]) -> (Vec<Value>, claimwire::ndjson::Summary) {
 }
 
 fn write(values: &[Value]) -> Result<Vec<u8>, claimwire::ndjson::Error> {
+    write_with(values, Delimiters::default())
+}
+
+fn write_with(values: &[Value], delimiters: Delimiters) -> Result<Vec<u8>, claimwire::ndjson::Error> {
     let created = (Date::constant(2026, 1, 15), Time::new(10, 30).expect("a time"));
-    let options =
-        Options { sender: Some("SENDER".into()), receiver: Some("RECEIVER".into()), created, ..Options::default() };
+    let options = Options {
+        sender: Some("SENDER".into()),
+        receiver: Some("RECEIVER".into()),
+        created,
+        style: Style { delimiters, ..Style::default() },
+        ..Options::default()
+    };
     let mut writer = Writer::new(Vec::new(), options);
     for value in values {
         writer.push(value.to_string().as_bytes())?;
@@ -63,7 +74,9 @@ fn lines_of_the_corpus_are_the_same_after_a_file_was_made_of_them() {
         claims += first.len();
         match write(&first) {
             Ok(x12) => {
-                let (second, summary) = lines(&x12);
+                let (mut second, summary) = lines(&x12);
+                let mut first = first;
+                first.iter_mut().chain(&mut second).for_each(forget_delimiters);
                 if first != second {
                     let at = first.iter().zip(&second).position(|(one, other)| one != other);
                     let show =
@@ -92,6 +105,97 @@ fn lines_of_the_corpus_are_the_same_after_a_file_was_made_of_them() {
     println!("{claims} lines of {files} files");
     wrong.retain(|line| !EXCEPTIONS.iter().any(|(name, _)| line.contains(name)));
     assert!(wrong.is_empty(), "{} files differ:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// What no field holds, in every segment of the samples: an element, a component, a segment of its own. It goes along
+/// with the claim, into a file with whatever delimiters, or it is said that it does not.
+#[test]
+fn nothing_is_lost_in_silence() {
+    let other = Delimiters { element: b'|', component: Some(b'+'), repetition: Some(b'`'), segment: b'!' };
+    let (mut kept, mut told, mut refused, mut wrong) = (0, 0, 0, Vec::new());
+    for (at, (name, file)) in samples().into_iter().enumerate() {
+        let segments: Vec<&str> = file.split_inclusive('~').collect();
+        for (number, segment) in segments.iter().enumerate().filter(|(number, _)| number % 5 == at % 5) {
+            let text = segment.trim_start().trim_end_matches('~');
+            // The envelope is made anew.
+            let id = text.split('*').next().unwrap_or_default();
+            if ["ISA", "GS", "ST", "SE", "GE", "IEA"].contains(&id) || !segment.ends_with('~') || text.is_empty() {
+                continue;
+            }
+            let far = "*".repeat(40 - text.matches('*').count());
+            let (first, last) = text.rsplit_once('*').unwrap_or((text, ""));
+            let added =
+                [format!("{text}{far}QQX~"), format!("{first}*{last}::::::::::::QQX~"), format!("{text}~ZZZ*A*B:QQX~")];
+            for added in added {
+                let mut changed: Vec<&str> = segments.clone();
+                changed[number] = &added;
+                let changed = changed.concat();
+                let place = format!("{name}: {added}");
+                for from in [Delimiters::default(), other] {
+                    let file = spelled(changed.as_bytes(), from);
+                    let (lines, summary) = lines(&file);
+                    let has_it = lines.iter().any(|line| line.to_string().contains("QQX"));
+                    let says_so = |notice: &claimwire::ndjson::Notice| notice.message.contains("left out");
+                    if !has_it {
+                        told += 1;
+                        if !summary.notices.iter().any(says_so) {
+                            wrong.push(format!("is lost: {place}"));
+                        }
+                        continue;
+                    }
+                    kept += 1;
+                    for to in [Delimiters::default(), other] {
+                        match write_with(&lines, to) {
+                            Ok(written) if String::from_utf8_lossy(&written).contains("QQX") => {}
+                            Ok(_) => wrong.push(format!("is not written: {place}")),
+                            // A value with components where the guide has none.
+                            Err(error) if error.to_string().contains("holds a character") => refused += 1,
+                            Err(error) => wrong.push(format!("{error}: {place}")),
+                        }
+                    }
+                }
+            }
+        }
+    }
+    println!("{kept} kept, {told} said to be left out, {refused} refused");
+    assert!(kept > 1000, "{kept}");
+    assert!(wrong.is_empty(), "{} of them: {:#?}", wrong.len(), &wrong[..wrong.len().min(20)]);
+}
+
+/// Leaves out which delimiters the spellings of a line have: they are others in another file.
+fn forget_delimiters(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.remove("delimiters");
+            members.values_mut().for_each(forget_delimiters);
+        }
+        Value::Array(items) => items.iter_mut().for_each(forget_delimiters),
+        _ => {}
+    }
+}
+
+/// The samples of all kinds that can be read.
+fn samples() -> Vec<(String, String)> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
+    let kinds = ["837p", "837i", "837d", "835", "277ca", "999", "ta1"];
+    let files = kinds.iter().flat_map(|kind| fs::read_dir(folder.join(kind)).expect("samples").flatten());
+    let mut paths: Vec<_> =
+        files.map(|file| file.path()).filter(|path| path.extension().is_some_and(|one| one == "x12")).collect();
+    paths.sort();
+    paths.into_iter().map(|path| (path.display().to_string(), fs::read_to_string(&path).expect("text"))).collect()
+}
+
+/// A file of the usual delimiters with others.
+fn spelled(file: &[u8], to: Delimiters) -> Vec<u8> {
+    let from = Delimiters::default();
+    let pairs =
+        [(Some(from.element), Some(to.element)), (from.component, to.component), (from.repetition, to.repetition)];
+    let mut file = file.to_vec();
+    for byte in &mut file {
+        let other = pairs.iter().find(|(from, _)| *from == Some(*byte)).and_then(|(_, to)| *to);
+        *byte = other.unwrap_or(if *byte == from.segment { to.segment } else { *byte });
+    }
+    file
 }
 
 #[test]

@@ -27,7 +27,6 @@ record! {
     pub struct BillingGroup {
         provider: BillingProvider         = ".",
         subscribers: Vec<SubscriberGroup> = "2000B",
-        x12: Layout                       = "*",
     }
 
     /// A subscriber, the payer that is billed, and the claims: the subscriber's own and those of
@@ -39,13 +38,11 @@ record! {
         claims: Vec<Claim>          = "2300",
         /// Patients other than the subscriber.
         patients: Vec<PatientGroup> = "2000C",
-        x12: Layout                 = "*",
     }
 
     /// A patient who is not the subscriber, and the claims for that patient.
     pub struct PatientGroup {
         patient: Patient   = ".",
         claims: Vec<Claim> = "2300",
-        x12: Layout        = "*",
     }
 }

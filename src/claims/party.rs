@@ -43,6 +43,7 @@ record! {
         currency: Option<Text>               = "CUR02",
         pay_to_address: Option<PayToAddress> = "2010AB",
         pay_to_plan: Option<PayToPlan>       = "2010AC",
+        x12: Layout                          = "*",
     }
 
     /// Where payments go when that is not the billing provider's own address.
@@ -93,6 +94,7 @@ record! {
         social_security_number: Option<Text>         = "2010BA/REF[SY]02",
         property_casualty_claim_number: Option<Text> = "2010BA/REF[Y4]02",
         contact: Option<Contact>                     = "2010BA/PER",
+        x12: Layout                                  = "*",
     }
 
     /// A patient who is not the subscriber.
@@ -114,6 +116,7 @@ record! {
         identifier: Option<Identifier>               = "2010CA/REF[1W]",
         property_casualty_claim_number: Option<Text> = "2010CA/REF[Y4]02",
         contact: Option<Contact>                     = "2010CA/PER",
+        x12: Layout                                  = "*",
     }
 
     /// The payer that is billed.

@@ -85,20 +85,24 @@ fn document_root(guide: &'static Guide, defs: &mut Definitions) -> Json {
     )
 }
 
-/// An interchange with its framing.
-fn interchange(envelope: &'static Guide, binding: &'static Binding, inner: &Json, defs: &mut Definitions) -> Json {
+/// [`Delimiters`](crate::x12::Delimiters).
+fn delimiters() -> Json {
     let character = || object([("type", text("string")), ("minLength", number(1)), ("maxLength", number(1))]);
-    let delimiters = closed(
+    closed(
         ["element", "component", "repetition", "segment"].map(|name| (name.to_owned(), character())).to_vec(),
         vec!["element".into(), "segment".into()],
-    );
+    )
+}
+
+/// An interchange with its framing.
+fn interchange(envelope: &'static Guide, binding: &'static Binding, inner: &Json, defs: &mut Definitions) -> Json {
     let line_break = closed(
         vec![("before_segment".into(), of_type("integer")), ("text".into(), of_type("string"))],
         vec!["before_segment".into(), "text".into()],
     );
     let mut members = vec![
         ("before".to_owned(), of_type("string")),
-        ("delimiters".to_owned(), defs.refer("delimiters", delimiters)),
+        ("delimiters".to_owned(), defs.refer("delimiters", delimiters())),
         ("line_break".to_owned(), of_type("string")),
         ("line_breaks".to_owned(), list_of(line_break)),
         ("unterminated".to_owned(), of_type("boolean")),
@@ -414,6 +418,7 @@ fn layout() -> Json {
     let runs = object([("type", text("object")), ("additionalProperties", list_of(integer()))]);
     closed(
         vec![
+            ("delimiters".into(), delimiters()),
             ("order".into(), list_of(string())),
             ("runs".into(), runs),
             ("verbatim".into(), list_of(verbatim)),

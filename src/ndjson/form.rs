@@ -35,7 +35,7 @@ pub(super) struct Level {
     without: &'static [&'static str],
 }
 
-const BATCH: &[&str] = &["control_number", "guide", "billing_providers", "x12"];
+const BATCH: &[&str] = &["control_number", "guide", "billing_providers"];
 
 macro_rules! claims {
     ($kind:literal, $guide:literal) => {
@@ -66,9 +66,9 @@ static FORMS: &[Form] = &[
                 name: "remittance",
                 path: "",
                 shape: Remittance::SHAPE,
-                without: &["control_number", "groups", "provider_adjustments", "x12"],
+                without: &["control_number", "groups", "provider_adjustments"],
             },
-            Level { name: "group", path: "2000", shape: PaymentGroup::SHAPE, without: &["claims", "x12"] },
+            Level { name: "group", path: "2000", shape: PaymentGroup::SHAPE, without: &["claims"] },
         ],
         shape: ClaimPayment::SHAPE,
     },
@@ -80,31 +80,26 @@ static FORMS: &[Form] = &[
                 name: "report",
                 path: "",
                 shape: ClaimStatusReport::SHAPE,
-                without: &["control_number", "guide", "source", "x12"],
+                without: &["control_number", "guide", "source"],
             },
-            Level {
-                name: "information_source",
-                path: "2000A",
-                shape: StatusSource::SHAPE,
-                without: &["receiver", "x12"],
-            },
+            Level { name: "information_source", path: "2000A", shape: StatusSource::SHAPE, without: &["receiver"] },
             Level {
                 name: "information_receiver",
                 path: "2000A/2000B",
                 shape: StatusReceiver::SHAPE,
-                without: &["providers", "x12"],
+                without: &["providers"],
             },
             Level {
                 name: "billing_provider",
                 path: "2000A/2000B/2000C",
                 shape: StatusProvider::SHAPE,
-                without: &["patients", "x12"],
+                without: &["patients"],
             },
             Level {
                 name: "patient",
                 path: "2000A/2000B/2000C/2000D",
                 shape: StatusPatient::SHAPE,
-                without: &["claims", "x12"],
+                without: &["claims"],
             },
         ],
         shape: ClaimStatus::SHAPE,

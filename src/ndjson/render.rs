@@ -12,7 +12,7 @@ use crate::{
     place::Tape,
     record::{
         Binding, Record,
-        read::{Buffers, Problem, Reader, Spelling},
+        read::{Buffers, LeftOut, Problem, Reader, Spelling},
     },
 };
 
@@ -127,20 +127,22 @@ impl Renderer {
         let mut reader = Reader::with(tape, Spelling::Lost, std::mem::take(&mut self.buffers));
         reader.fields_of(unit, entry, &mut self.done.out);
         self.done.out.extend_from_slice(b"}\n");
+        self.left_out(bound.guide, &header.transaction, reader.left_out());
         let (problems, buffers) = reader.finish();
         self.buffers = buffers;
         self.report(bound, &header.transaction, &problems);
-        if readable && problems.is_empty() {
+        self.end_line(readable && problems.is_empty(), start, tape, entry, header);
+    }
+
+    /// Counts the line that begins at `start`, or takes it back.
+    fn end_line(&mut self, readable: bool, start: usize, tape: &Tape, entry: usize, header: &Header) {
+        if readable {
             self.done.lines += 1;
-        } else {
-            self.done.out.truncate(start);
-            self.refuse(
-                tape,
-                entry,
-                header,
-                "what begins here is left out, since a value in or above it cannot be read",
-            );
+            return;
         }
+        self.done.out.truncate(start);
+        let message = "what begins here is left out, since a value in or above it cannot be read";
+        self.refuse(tape, entry, header, message);
     }
 
     fn report(&mut self, bound: &Bound, transaction: &str, problems: &[Problem]) {
@@ -150,6 +152,16 @@ impl Renderer {
             transaction: transaction.to_owned(),
             position: problem.position,
             message: problem.describe(bound.guide),
+        }));
+    }
+
+    fn left_out(&mut self, guide: &Guide, transaction: &str, left_out: &[LeftOut]) {
+        self.done.notices.extend(left_out.iter().map(|left_out| Notice {
+            severity: Severity::Warning,
+            offset: left_out.offset,
+            transaction: transaction.to_owned(),
+            position: left_out.position,
+            message: left_out.describe(guide),
         }));
     }
 
@@ -208,6 +220,7 @@ impl Renderer {
                 let mut json = format!(",\"{}\":", level.name).into_bytes();
                 let mut reader = Reader::of_part(tape, Spelling::Lost);
                 reader.object(&level.binding, found, &mut json);
+                self.left_out(bound.guide, "", reader.left_out());
                 let problems = reader.into_problems();
                 self.report(bound, "", &problems);
                 self.cache.push(Cached { entry: Some(found), json, readable: problems.is_empty() });
@@ -226,15 +239,16 @@ impl Renderer {
             "payment" => self.provider_adjustments(bound, tape, header),
             // A report that rejects the whole batch names no claims.
             "claim_status" if end.is_empty => {
+                let start = self.done.out.len();
                 self.open(bound.form.kind, tape, 0, header);
                 let deepest = (0..tape.len()).rev().find(|&at| {
                     tape.entry(at).is_some_and(|entry| {
                         bound.levels.iter().any(|level| level.binding.node() == entry.node && entry.is_loop())
                     })
                 });
-                self.levels(bound, tape, deepest.unwrap_or(0));
+                let readable = self.levels(bound, tape, deepest.unwrap_or(0));
                 self.done.out.extend_from_slice(b"}\n");
-                self.done.lines += 1;
+                self.end_line(readable, start, tape, 0, header);
             }
             _ => {}
         }
@@ -245,14 +259,16 @@ impl Renderer {
         else {
             return;
         };
-        for item in self.list(&binding, tape) {
+        let mut remittance = Vec::new();
+        if let Some(level) = bound.levels.first() {
+            remittance.extend_from_slice(format!(",\"{}\":", level.name).as_bytes());
+            let mut reader = Reader::of_part(tape, Spelling::Lost);
+            reader.object(&level.binding, 0, &mut remittance);
+            self.left_out(bound.guide, &header.transaction, reader.left_out());
+        }
+        for item in self.list(&binding, tape, &header.transaction) {
             self.open("provider_adjustment", tape, 0, header);
-            let remittance = bound.levels.first().map(|level| {
-                let mut json = format!(",\"{}\":", level.name).into_bytes();
-                Reader::of_part(tape, Spelling::Lost).object(&level.binding, 0, &mut json);
-                json
-            });
-            self.done.out.extend_from_slice(&remittance.unwrap_or_default());
+            self.done.out.extend_from_slice(&remittance);
             self.members(&item);
         }
     }
@@ -263,16 +279,18 @@ impl Renderer {
         else {
             return;
         };
-        for item in self.list(&binding, tape) {
+        for item in self.list(&binding, tape, "") {
             self.done.out.extend_from_slice(b"{\"kind\":\"interchange_acknowledgment\"");
             self.members(&item);
         }
     }
 
     /// The items of the only field of a binding at the root.
-    fn list(&mut self, binding: &Binding, tape: &Tape) -> Vec<Box<RawValue>> {
+    fn list(&mut self, binding: &Binding, tape: &Tape, transaction: &str) -> Vec<Box<RawValue>> {
         let mut json = Vec::new();
-        Reader::of_part(tape, Spelling::Lost).object(binding, 0, &mut json);
+        let mut reader = Reader::of_part(tape, Spelling::Lost);
+        reader.object(binding, 0, &mut json);
+        self.left_out(binding.guide(), transaction, reader.left_out());
         let fields: std::collections::BTreeMap<String, Vec<Box<RawValue>>> =
             serde_json::from_slice(&json).unwrap_or_default();
         fields.into_values().flatten().collect()

@@ -272,7 +272,8 @@ impl<W: Write> Writer<W> {
     ) -> Result<(Written, Members<'l>), Error> {
         let number = self.set.as_ref().map_or(1, |set| set.units + 1);
         let start = Start { line: number, ..Start::default() };
-        let writer = RecordWriter::with(binding, &self.options.style, start, std::mem::take(&mut self.buffers));
+        let writer =
+            RecordWriter::with(binding, &self.options.style, start, std::mem::take(&mut self.buffers)).of_lines();
         let written = writer.write_beside(&mut serde_json::Deserializer::from_str(line), aside)?;
         self.buffers = writer.into_buffers();
         Ok(written)
@@ -305,7 +306,8 @@ impl<W: Write> Writer<W> {
             set.line += 1;
             let start = Start { levels: set.levels, parent, has_children, line: set.line, added: Added::All };
             let writer =
-                RecordWriter::with(&level.binding, &self.options.style, start, std::mem::take(&mut self.buffers));
+                RecordWriter::with(&level.binding, &self.options.style, start, std::mem::take(&mut self.buffers))
+                    .of_lines();
             let written = writer.write(&mut serde_json::Deserializer::from_str(json))?;
             set.levels = writer.levels();
             self.buffers = writer.into_buffers();
@@ -351,7 +353,7 @@ impl<W: Write> Writer<W> {
         let parties = self.parties(bound, None)?;
         self.open_group(bound, id, parties)?;
         let Some(binding) = bound.units.first().map(Unit::binding) else { return Ok(()) };
-        let writer = RecordWriter::new(binding, &self.options.style, Start::default());
+        let writer = RecordWriter::new(binding, &self.options.style, Start::default()).of_lines();
         let (written, _) = writer.write_beside(&mut serde_json::Deserializer::from_str(text), &bound.aside)?;
         Self::put(&mut self.output, &self.options.style, &written.bytes)?;
         if let Some(group) = &mut self.group {
@@ -396,7 +398,8 @@ impl<W: Write> Writer<W> {
         })
         .map_err(|error| bad(&error))?;
         let writer =
-            RecordWriter::new(&binding, &self.options.style, Start { added: Added::NoTrailer, ..Start::default() });
+            RecordWriter::new(&binding, &self.options.style, Start { added: Added::NoTrailer, ..Start::default() })
+                .of_lines();
         let written = writer.write(&mut serde_json::Deserializer::from_str(&json))?;
         Self::put(&mut self.output, &self.options.style, &written.bytes)?;
         if let Some(group) = &mut self.group {

@@ -24,6 +24,8 @@ pub(super) struct State<'b> {
     pub(super) levels: u32,
     pub(super) parent: u32,
     pub(super) start: Start,
+    /// Whether layouts name their delimiters, or have the usual ones; else theirs are those of the style.
+    pub(super) of_lines: bool,
 }
 
 /// The memory of a writer, which the next one can use again.
@@ -154,7 +156,7 @@ impl<'b> State<'b> {
         buffers.cells.clear();
         buffers.inner.clear();
         buffers.out.clear();
-        Self { style, buffers, levels: start.levels, parent: start.parent, start }
+        Self { style, buffers, levels: start.levels, parent: start.parent, start, of_lines: false }
     }
 
     pub(super) fn begin(&mut self, plan: &LoopPlan) -> Frame {
@@ -185,6 +187,8 @@ impl<'b> State<'b> {
         layout: Option<&Layout>,
     ) -> Result<u32, Refusal> {
         self.parent = frame.outer;
+        let layout = layout.map(|layout| self.respelled(plan, layout)).transpose()?;
+        let layout = layout.as_deref();
         self.chunk(plan, frame, layout);
         let mut items = std::mem::take(&mut self.buffers.items);
         items.clear();
@@ -201,10 +205,52 @@ impl<'b> State<'b> {
         buffers.text.truncate(frame.text);
         buffers.cells.truncate(frame.cells);
         buffers.inner.truncate(frame.inner);
-        buffers.out.truncate(frame.out);
-        buffers.out.extend_from_slice(&joined);
+        if frame.out == 0 {
+            std::mem::swap(&mut buffers.out, &mut joined);
+        } else {
+            buffers.out.truncate(frame.out);
+            buffers.out.extend_from_slice(&joined);
+        }
         (buffers.items, buffers.joined) = (items, joined);
         written
+    }
+
+    /// A layout with the delimiters of the style, which no value of it may hold.
+    fn respelled<'l>(&self, plan: &LoopPlan, layout: &'l Layout) -> Result<Cow<'l, Layout>, Refusal> {
+        let (from, to) = (layout.delimiters.unwrap_or_default(), self.style.delimiters);
+        if !self.of_lines {
+            return Ok(Cow::Borrowed(layout));
+        }
+        let respelled = |text: &str| {
+            let id = text.split(|character| character == char::from(from.element)).next().unwrap_or_default();
+            let respelled = text.chars().map(|character| {
+                match u8::try_from(character) {
+                    Ok(byte) if byte == from.element => Some(to.element),
+                    Ok(byte) if Some(byte) == from.component => to.component,
+                    Ok(byte) if Some(byte) == from.repetition => to.repetition,
+                    Ok(byte) if to.contains(byte) => match self.style.on_delimiter {
+                        OnDelimiter::Replace(with) => Some(with),
+                        OnDelimiter::Refuse => None,
+                    },
+                    _ => return Some(character),
+                }
+                .map(char::from)
+            });
+            respelled.collect::<Option<String>>().ok_or_else(|| Refusal {
+                plan: plan.id.clone(),
+                segment: id.to_owned(),
+                holds: HoldsDelimiter { element: 0, component: 0 },
+            })
+        };
+        let mut layout = layout.clone();
+        for verbatim in &mut layout.verbatim {
+            verbatim.text = respelled(&verbatim.text)?;
+            verbatim.instead_of = respelled(&verbatim.instead_of)?;
+        }
+        for unplaced in &mut layout.unplaced {
+            unplaced.text = respelled(&unplaced.text)?;
+        }
+        Ok(Cow::Owned(layout))
     }
 
     /// Distributes lists that run over repeats of their segment.
@@ -335,15 +381,16 @@ impl<'b> State<'b> {
             // Of another file, whose segments ended otherwise. An ISA, which is read by its width, may hold any byte.
             let is_one = |text: &[u8]| !self.ends_within(text) || canonical.starts_with(b"ISA");
             match (spelled.filter(|text| is_one(text)), item.refused) {
-                (Some(text), _) => self.put(&text, bytes),
-                (None, Some(holds)) => {
+                // In a document the spelling is that of the file itself.
+                (Some(text), refused) if refused.is_none() || !self.of_lines => self.put(&text, bytes),
+                (_, Some(holds)) => {
                     return Err(Refusal {
                         plan: plan.id.clone(),
                         segment: plan.designator(item.slot).unwrap_or_default(),
                         holds,
                     });
                 }
-                (None, None) => self.put(canonical, bytes),
+                (_, None) => self.put(canonical, bytes),
             }
         }
         for one in unplaced {

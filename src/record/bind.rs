@@ -6,6 +6,7 @@
 
 use super::{
     Field, Kind, Record, Shape,
+    held::Holdings,
     plan::{
         Chunk, Counter, ElementPlan, FieldPlan, FieldSet, Fields, Fill, Flow, LoopPlan, NO_FIELD, NO_SLOT, PartPlan,
         Reach, SegmentPlan, Traits, Value,
@@ -123,6 +124,8 @@ impl LoopPlan {
             homeless: Vec::new(),
             reaching: Vec::new(),
             rows: Vec::new(),
+            holdings: Holdings::default(),
+            first_other: NO_SLOT,
             unslotted: FieldSet::default(),
         };
         for &child in guide.children(node) {
@@ -165,10 +168,14 @@ impl LoopPlan {
         wanted: &dyn Fn(&str) -> bool,
     ) -> Vec<FieldPlan> {
         let mut fields = Vec::with_capacity(shape.fields.len());
-        for field in shape.fields.iter().filter(|field| wanted(field.name)) {
-            match field.places.iter().find_map(|place| self.bind_field(scope, field, place, within)) {
-                Some(plan) => fields.push(plan),
-                None => self.homeless.push(field.name),
+        for field in shape.fields {
+            let is_wanted = wanted(field.name);
+            // What another holds is held, though not here.
+            let mut places = field.places.iter().filter(|place| is_wanted || !place.is_loop() && !place.is_here());
+            match places.find_map(|place| self.bind_field(scope, field, place, within)) {
+                Some(plan) if is_wanted => fields.push(plan),
+                None if is_wanted => self.homeless.push(field.name),
+                _ => {}
             }
         }
         fields
@@ -221,6 +228,8 @@ impl LoopPlan {
             }
         }
         self.traits = self.parts.iter().map(Traits::of).collect();
+        let first_other = self.parts.iter().position(|part| matches!(part, PartPlan::Other));
+        self.first_other = first_other.map_or(NO_SLOT, |slot| slot as u16);
         let stands = |(slot, part): (usize, &PartPlan)| {
             let slot = slot as u16;
             matches!(part, PartPlan::Segment(segment) if segment.always || segment.begins_inlined(slot)).then_some(slot)
@@ -228,10 +237,8 @@ impl LoopPlan {
         self.standing = self.parts.iter().enumerate().filter_map(stands).collect();
         for (part, traits) in self.parts.iter().zip(&mut self.traits) {
             let (PartPlan::Segment(segment), Some(traits)) = (part, traits) else { continue };
-            let start = self.rows.len();
-            let last = segment.elements.iter().map(|element| usize::from(element.element)).max().unwrap_or(0);
-            self.rows.resize(start + last + 1, NO_FIELD);
-            traits.row = (start as u32, self.rows.len() as u32);
+            traits.row = self.holdings.add(segment);
+            self.rows.resize(traits.row.1 as usize, NO_FIELD);
         }
         self.reaching = vec![FieldSet::default(); self.parts.len()];
         let in_rows: Vec<bool> = (0..self.fields.len()).map(|index| self.add_to_row(index)).collect();
@@ -379,7 +386,6 @@ impl SegmentPlan {
             always: guide.is_trigger(node) && inlined.is_none() || matches!(segment.id.as_str(), "SE" | "GE" | "IEA"),
             inlined,
             many: false,
-            known: 0,
         }
     }
 
@@ -542,13 +548,8 @@ impl SegmentPlan {
                 };
                 follows && next.is_filled()
             });
-            let has_components = plan.component == 0
-                && self.elements.iter().any(|other| other.element == plan.element && other.component > 0);
             // What a field holds is implied only if it must stand: a situational code says something.
             let implied = plan.implied.is_some() && (plan.required || next_held && plan.fill == Fill::Nothing);
-            if (plan.is_filled() || implied) && plan.element < 64 && !has_components {
-                self.known |= 1 << plan.element;
-            }
             if !implied {
                 self.elements[at].implied = None;
             }

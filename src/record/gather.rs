@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use super::{
     Layout, Unplaced, Verbatim,
     plan::{Fill, LoopPlan, PartPlan, SegmentPlan},
-    problem::Problem,
+    problem::{LeftOut, Problem},
     render::{Canonical, Counters, NO_CONTROL, Verdict, is_filled},
 };
-use crate::place::{Entry, Tape};
+use crate::{
+    place::{Entry, Tape},
+    x12::Delimiters,
+};
 
 /// How much of the spelling goes along with the data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +29,8 @@ pub(super) struct Gatherer<'t> {
     /// How many segments the tape has, which the trailer of a transaction set states.
     pub(super) segments: u32,
     pub(super) problems: Vec<Problem>,
+    /// What neither a field nor a layout holds.
+    pub(super) left_out: Vec<LeftOut>,
     pub(super) canonical: Canonical,
 }
 
@@ -38,19 +43,26 @@ struct Found<'i> {
     has_children: bool,
     /// The highest slot so far.
     highest: Option<u16>,
+    /// Whether a loop that is no field of the record has stood, or something that stands behind such loops. A record on
+    /// its own is told with the first of them: what comes later is not part of it.
+    is_past: bool,
 }
 
 /// The layout of a loop, where there is anything to say of it: nearly never, and it is large.
-#[derive(Default)]
-pub(super) struct Noted(Option<Box<Layout>>);
+pub(super) struct Noted {
+    layout: Option<Box<Layout>>,
+    /// Those of the file, if they must be said.
+    delimiters: Option<Delimiters>,
+}
 
 impl Noted {
     fn note(&mut self) -> &mut Layout {
-        self.0.get_or_insert_default()
+        let delimiters = self.delimiters;
+        self.layout.get_or_insert_with(|| Box::new(Layout { delimiters, ..Layout::default() }))
     }
 
     pub(super) fn layout(&self) -> Option<&Layout> {
-        self.0.as_deref().filter(|layout| !layout.is_empty())
+        self.layout.as_deref().filter(|layout| !layout.is_empty())
     }
 }
 
@@ -62,7 +74,11 @@ pub(super) struct Numbers {
     pub(super) line: u32,
 }
 
-impl Gatherer<'_> {
+impl<'t> Gatherer<'t> {
+    pub(super) fn new(tape: &'t Tape, spelling: Spelling, segments: u32, canonical: Canonical) -> Self {
+        Self { tape, spelling, segments, problems: Vec::new(), left_out: Vec::new(), canonical }
+    }
+
     /// Gathers what stands in a loop: slots and entries in the order of the file, and the layout.
     pub(super) fn collect(
         &mut self,
@@ -71,8 +87,10 @@ impl Gatherer<'_> {
         numbers: Numbers,
         items: &mut Vec<(u16, u32)>,
     ) -> Noted {
-        let mut found = Found { items, layout: Noted::default(), has_children: false, highest: None };
         let tape = self.tape;
+        let is_usual = self.spelling == Spelling::Whole || tape.delimiters().separate_as(Delimiters::default());
+        let layout = Noted { layout: None, delimiters: (!is_usual).then(|| tape.delimiters()) };
+        let mut found = Found { items, layout, has_children: false, highest: None, is_past: false };
         for (index, inside) in tape.inside(entry) {
             self.take(plan, index, inside, &mut found);
         }
@@ -106,6 +124,7 @@ impl Gatherer<'_> {
             self.give_up(index, entry, found);
             return;
         }
+        found.is_past |= slot > plan.first_other;
         found.has_children |= traits.hierarchical;
         found.highest = found.highest.max(Some(slot));
         found.items.push((slot, index as u32));
@@ -121,11 +140,16 @@ impl Gatherer<'_> {
     /// Takes what is no field of the record.
     fn take_other(&mut self, plan: &LoopPlan, index: usize, entry: &Entry, found: &mut Found<'_>) {
         if entry.is_unplaced() {
+            if found.is_past && self.spelling == Spelling::Lost {
+                self.left_out.push(LeftOut::of(entry, 0));
+                return;
+            }
             let unplaced = self.unplaced(entry, found.items.len());
             found.layout.note().unplaced.push(unplaced);
             return;
         }
         if plan.slot(entry.node).is_some() {
+            found.is_past |= entry.is_loop();
             return;
         }
         // A loop that is inlined (its segments are the record's own), or no part of the record.
@@ -295,9 +319,20 @@ impl Gatherer<'_> {
     pub(super) fn keep_lost(&mut self, plan: &LoopPlan, slot: u16, entry: &Entry, before: usize, layout: &mut Noted) {
         let Some((PartPlan::Segment(segment_plan), traits)) = plan.part(slot).zip(plan.traits(slot)) else { return };
         let segment = self.tape.segment(entry);
-        let is_lost = |at| !traits.knows(at) && is_filled(segment.element(at), &segment);
-        if !(1..segment.len()).any(is_lost) {
-            return;
+        let separator = segment.delimiters().component;
+        let is_lost =
+            |&(at, text): &(usize, &[u8])| !plan.holds(traits, at, text, separator) && is_filled(text, &segment);
+        let Some((element, _)) = segment.elements().enumerate().skip(1).find(is_lost) else { return };
+        match (plan.has_layout(), plan.has_fields(slot, traits)) {
+            // It is the business of another record.
+            (true, _) if slot > plan.first_other => return,
+            (false, false) => return,
+            (true, true) => {}
+            // A segment of numbers, which are given out anew, is not known again by them.
+            (true, false) | (false, true) => {
+                self.left_out.push(LeftOut::of(entry, u8::try_from(element).unwrap_or(u8::MAX)));
+                return;
+            }
         }
         if self.canonical.judge(segment_plan, &segment, &Counters::default()) == Verdict::Other {
             let (text, latin1) = decode(segment.bytes());

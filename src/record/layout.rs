@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::x12::Delimiters;
+
 /// How a loop was spelled, where that differs from what the writer would make of its data.
 ///
 /// *Items* are the segments and inner loops of the loop, from 0, in the order of the file (or of
@@ -11,6 +13,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Layout {
+    /// The delimiters of the texts below, where a claim on its own comes from a file whose delimiters are not the usual
+    /// ones. In a document they are those of its interchange.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delimiters: Option<Delimiters>,
     /// Designators of the items as they stood, where that is not the guide's order (`REF[EA]`,
     /// `2400 x12`). A trailer that is not listed was not there.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -12,6 +12,7 @@
 mod assemble;
 mod bind;
 mod gather;
+mod held;
 pub mod honest;
 mod items;
 mod json;

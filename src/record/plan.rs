@@ -1,6 +1,6 @@
 //! What a binding is made of: for each part of a loop and each field of a record, where it is and what fills it.
 
-use super::{Field, Shape, scalar::Format};
+use super::{Field, Shape, held::Holdings, scalar::Format};
 use crate::guide::{Guide, NodeId};
 
 /// A record bound to a loop.
@@ -30,6 +30,10 @@ pub(crate) struct LoopPlan {
     /// For each element of each segment, the field that is its value and nothing else (`NO_FIELD` if there is
     /// none).
     pub(super) rows: Vec<u16>,
+    /// What becomes of the text of each element.
+    pub(super) holdings: Holdings,
+    /// Slot of the first loop that is no field of the record; `NO_SLOT` if there is none.
+    pub(super) first_other: u16,
     /// The layout, which has no slot.
     pub(crate) unslotted: FieldSet,
 }
@@ -46,6 +50,10 @@ impl FieldSet {
         if let Some(word) = self.0.get_mut(field / 64) {
             *word |= 1 << (field % 64);
         }
+    }
+
+    pub(super) fn is_empty(self) -> bool {
+        self == Self::default()
     }
 
     #[inline]
@@ -81,9 +89,7 @@ pub(super) const NO_FIELD: u16 = u16::MAX;
 /// What must be known of a part whenever it is met in a file.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Traits {
-    /// Of a segment: bit n says that element n is held, implied or counted.
-    pub(super) known: u64,
-    /// Of a segment: where in the plan's rows its elements begin and end.
+    /// Of a segment: where in the plan's rows, and its holdings, its elements begin and end.
     pub(super) row: (u32, u32),
     pub(super) is_segment: bool,
     /// Whether the record can hold more than one.
@@ -129,8 +135,6 @@ pub(crate) struct SegmentPlan {
     pub(crate) inlined: Option<std::ops::Range<u16>>,
     /// Whether the record can hold more than one.
     pub(crate) many: bool,
-    /// Bit n: element n is held, implied or counted.
-    pub(crate) known: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -373,6 +377,23 @@ impl LoopPlan {
         self.rows.get(traits.row.0 as usize..traits.row.1 as usize).unwrap_or_default()
     }
 
+    /// Whether nothing of an element's text is lost.
+    #[inline]
+    pub(super) fn holds(&self, traits: Traits, element: usize, text: &[u8], separator: Option<u8>) -> bool {
+        let at = traits.row.0 as usize + element;
+        at < traits.row.1 as usize && self.holdings.hold(at, text, separator)
+    }
+
+    /// Whether a segment belongs to a field of the record, and not only to its loop.
+    pub(super) fn has_fields(&self, slot: u16, traits: Traits) -> bool {
+        !self.reaching(slot).is_empty() || self.row(traits).iter().any(|field| *field != NO_FIELD)
+    }
+
+    /// Whether the record says how its loop is spelled.
+    pub(super) fn has_layout(&self) -> bool {
+        !self.unslotted.is_empty()
+    }
+
     /// The nodes of the parts, in order.
     pub(crate) fn nodes<'s>(&'s self, guide: &'s Guide) -> impl Iterator<Item = NodeId> + 's {
         let mut nodes: Vec<(u16, NodeId)> = guide.nodes().filter_map(|node| Some((self.slot(node)?, node))).collect();
@@ -388,30 +409,13 @@ impl LoopPlan {
 }
 
 impl Traits {
-    /// Whether an element is held, implied or counted.
-    #[inline]
-    pub(super) fn knows(&self, element: usize) -> bool {
-        element < 64 && self.known >> element & 1 == 1
-    }
-
     pub(super) fn of(part: &PartPlan) -> Option<Self> {
-        let none = Self {
-            known: 0,
-            row: (0, 0),
-            is_segment: false,
-            many: true,
-            hierarchical: false,
-            outside: false,
-            chunked: false,
-        };
+        let none =
+            Self { row: (0, 0), is_segment: false, many: true, hierarchical: false, outside: false, chunked: false };
         Some(match part {
-            PartPlan::Segment(segment) => Self {
-                known: segment.known,
-                is_segment: true,
-                many: segment.many,
-                chunked: segment.chunk.is_some(),
-                ..none
-            },
+            PartPlan::Segment(segment) => {
+                Self { is_segment: true, many: segment.many, chunked: segment.chunk.is_some(), ..none }
+            }
             PartPlan::Loop(inner) => Self { many: inner.many, hierarchical: inner.hierarchical, ..none },
             PartPlan::Outside(_) => Self { outside: true, ..none },
             PartPlan::Other => return None,

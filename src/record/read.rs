@@ -15,7 +15,10 @@ use crate::{
     x12::Segment,
 };
 
-pub use super::{gather::Spelling, problem::Problem};
+pub use super::{
+    gather::Spelling,
+    problem::{LeftOut, Problem},
+};
 
 /// Reads placed loops through bindings.
 pub struct Reader<'t> {
@@ -45,7 +48,7 @@ impl<'t> Reader<'t> {
     pub fn new(tape: &'t Tape, spelling: Spelling) -> Self {
         let segments =
             (0..tape.len()).filter_map(|index| tape.entry(index)).filter(|entry| !entry.is_loop()).count() as u32;
-        let gatherer = Gatherer { tape, spelling, segments, problems: Vec::new(), canonical: Canonical::default() };
+        let gatherer = Gatherer::new(tape, spelling, segments, Canonical::default());
         Self { gatherer, levels: 0, parent: 0, pool: Vec::new(), plain: false, outside: None }
     }
 
@@ -62,7 +65,7 @@ impl<'t> Reader<'t> {
     /// As [`of_part`](Self::of_part), with the memory of another reader, which is done.
     pub fn with(tape: &'t Tape, spelling: Spelling, buffers: Buffers) -> Self {
         let Buffers { canonical, pool } = buffers;
-        let gatherer = Gatherer { tape, spelling, segments: 0, problems: Vec::new(), canonical };
+        let gatherer = Gatherer::new(tape, spelling, 0, canonical);
         Self { gatherer, levels: 0, parent: 0, pool, plain: false, outside: None }
     }
 
@@ -74,6 +77,11 @@ impl<'t> Reader<'t> {
     /// What could not be read so far.
     pub fn problems(&self) -> &[Problem] {
         &self.gatherer.problems
+    }
+
+    /// What is held nowhere.
+    pub fn left_out(&self) -> &[LeftOut] {
+        &self.gatherer.left_out
     }
 
     /// What could not be read.
@@ -144,6 +152,7 @@ impl<'t> Reader<'t> {
         values.resize(plan.fields.len(), Found::default());
         let mut wanted = FieldSet::default();
         let mut last = None;
+        let separator = self.gatherer.tape.delimiters().component;
         for &(slot, index) in list.iter() {
             wanted.join(plan.reaching(slot));
             let is_first = last.replace(slot) != Some(slot);
@@ -159,7 +168,7 @@ impl<'t> Reader<'t> {
                 if start == end {
                     continue;
                 }
-                is_known &= traits.knows(element);
+                is_known &= plan.holds(traits, element, self.gatherer.tape.slice(start, end), separator);
                 if let Some(&field) = row.get(element)
                     && let Some(value) = values.get_mut(usize::from(field))
                 {

@@ -66,6 +66,12 @@ impl<'b> Writer<'b> {
         Self { ignored, ..self }
     }
 
+    /// The writer of records that stand on their own, whose layouts may come from files with other delimiters.
+    pub fn of_lines(mut self) -> Self {
+        self.state.get_mut().of_lines = true;
+        self
+    }
+
     /// A writer of an envelope: `outside` writes the transaction sets in it.
     pub fn of_envelope(binding: &'b Binding, style: &'b Style, outside: Outside<'b>) -> Self {
         Self { outside: Some(outside), ..Self::new(binding, style, Start::default()) }

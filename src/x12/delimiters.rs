@@ -33,6 +33,11 @@ impl Delimiters {
         byte == self.element || byte == self.segment || self.component == Some(byte) || self.repetition == Some(byte)
     }
 
+    /// Whether elements, components and repetitions are separated as with others.
+    pub(crate) fn separate_as(&self, other: Self) -> bool {
+        *self == Self { segment: self.segment, ..other }
+    }
+
     /// Whether `byte` may stand between segments without meaning anything: a control character or a
     /// blank, unless it is a delimiter. Line breaks may even where one of them is the terminator.
     pub(crate) fn is_filler(&self, byte: u8) -> bool {
