@@ -4,7 +4,10 @@ use std::io::Write;
 
 use serde_json::value::RawValue;
 
-use super::{Notice, Severity, form::Bound};
+use super::{
+    Notice, Severity,
+    form::{Bound, BoundLevel},
+};
 use crate::{
     claims::{InterchangeEnvelope, Remittance},
     document::{Header, interchange_guide},
@@ -67,10 +70,13 @@ pub(super) struct Renderer {
     done: Rendered,
     /// What was read of each level, outermost first.
     cache: Vec<Cached>,
+    /// How many of them still hold; the others are memory.
+    known: usize,
     buffers: Buffers,
 }
 
 /// A level as it was read last.
+#[derive(Default)]
 struct Cached {
     /// The entry of its loop.
     entry: Option<usize>,
@@ -83,7 +89,7 @@ impl Renderer {
     /// For a file of this name.
     pub(super) fn new(name: Option<&str>) -> Self {
         let file = name.map(|name| member("file", name));
-        Self { file, done: Rendered::default(), cache: Vec::new(), buffers: Buffers::default() }
+        Self { file, done: Rendered::default(), cache: Vec::new(), known: 0, buffers: Buffers::default() }
     }
 
     /// Makes the lines of neighbours. The memory of `out` is used for them.
@@ -100,14 +106,14 @@ impl Renderer {
 
     fn units(&mut self, units: &Units) {
         let Units { bound, tape, header, list, end } = units;
-        self.cache.clear();
+        self.known = 0;
         for unit in list {
             match unit {
                 Unit::Here(entry) => self.unit(bound, tape, *entry, header),
                 Unit::Apart(apart, entry) => {
-                    self.cache.clear();
+                    self.known = 0;
                     self.unit(bound, apart, *entry, header);
-                    self.cache.clear();
+                    self.known = 0;
                 }
                 Unit::Astray(entry) => {
                     self.refuse(tape, *entry, header, "the claim is left out, since HL02 does not say whose it is")
@@ -210,27 +216,40 @@ impl Renderer {
     fn levels(&mut self, bound: &Bound, tape: &Tape, entry: usize) -> bool {
         let mut readable = true;
         for (at, level) in bound.levels.iter().enumerate() {
-            let Some(found) = find(&level.binding, bound.guide, tape, entry) else {
-                self.cache.truncate(at);
-                self.cache.push(Cached { entry: None, json: Vec::new(), readable: true });
-                continue;
-            };
-            if self.cache.get(at).is_none_or(|cached| cached.entry != Some(found)) {
-                self.cache.truncate(at);
-                let mut json = format!(",\"{}\":", level.name).into_bytes();
-                let mut reader = Reader::of_part(tape, Spelling::Lost);
-                reader.object(&level.binding, found, &mut json);
-                self.left_out(bound.guide, "", reader.left_out());
-                let problems = reader.into_problems();
-                self.report(bound, "", &problems);
-                self.cache.push(Cached { entry: Some(found), json, readable: problems.is_empty() });
+            let found = find(&level.binding, bound.guide, tape, entry);
+            if self.cache.len() <= at {
+                self.cache.resize_with(at + 1, Cached::default);
             }
-            if let Some(cached) = self.cache.get(at) {
-                self.done.out.extend_from_slice(&cached.json);
-                readable &= cached.readable;
+            let Some(mut cached) = self.cache.get_mut(at).map(std::mem::take) else { break };
+            if at >= self.known || cached.entry != found {
+                self.known = at;
+                self.level(bound, level, tape, found, &mut cached);
+            }
+            self.known = self.known.max(at + 1);
+            self.done.out.extend_from_slice(&cached.json);
+            readable &= cached.readable;
+            if let Some(place) = self.cache.get_mut(at) {
+                *place = cached;
             }
         }
         readable
+    }
+
+    /// Reads a level.
+    fn level(&mut self, bound: &Bound, level: &BoundLevel, tape: &Tape, found: Option<usize>, cached: &mut Cached) {
+        cached.json.clear();
+        (cached.entry, cached.readable) = (found, true);
+        let Some(found) = found else { return };
+        for part in [b",\"", level.name.as_bytes(), b"\":"] {
+            cached.json.extend_from_slice(part);
+        }
+        let mut reader = Reader::with(tape, Spelling::Lost, std::mem::take(&mut self.buffers));
+        reader.object(&level.binding, found, &mut cached.json);
+        self.left_out(bound.guide, "", reader.left_out());
+        let (problems, buffers) = reader.finish();
+        self.buffers = buffers;
+        self.report(bound, "", &problems);
+        cached.readable = problems.is_empty();
     }
 
     /// What a transaction set has besides its units.

@@ -1,8 +1,8 @@
 //! Lines to a file.
 
-use std::{collections::BTreeMap, io::Write};
+use std::{collections::BTreeMap, io::Write, sync::LazyLock};
 
-use memchr::memmem;
+use memchr::memmem::Finder;
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 
@@ -92,21 +92,20 @@ impl<'l> Head<'l> {
     }
 }
 
-/// The levels at the head of a line that are the open ones, as the line has them; what else the line says is put
-/// into `rest`. A line that we made begins with its levels, most of which are those of the line before: comparing is
+/// The levels at the head of a line that are the open ones, as the line has them; what else the line says, but for its
+/// source, is put into `rest`. A line that we made begins with its levels, most of which are those of the line before: comparing is
 /// much less work than reading. Nothing is known of a line that begins in another way.
 fn known_levels<'l>(line: &'l str, bound: &Bound, open: &[Open], rest: &mut String) -> Vec<Option<&'l str>> {
     let mut known = Vec::new();
     let first = |text: &'l str, name: &str| Some(text.strip_prefix(name)?.split_once('"')?.1);
     let source = first(line, "{\"kind\":\"").and_then(|text| first(text, ",\"guide\":\""));
     let Some(source) = source.and_then(|text| text.strip_prefix(",\"source\":")) else { return known };
-    let start = line.len() - source.len();
+    let head = line.len() - source.len() - ",\"source\":".len();
     let mut values = serde_json::Deserializer::from_str(source).into_iter::<IgnoredAny>();
     if !matches!(values.next(), Some(Ok(_))) {
         return known;
     }
-    let head = line.get(..start + values.byte_offset()).unwrap_or_default();
-    let mut after = line.get(head.len()..).unwrap_or_default();
+    let mut after = source.get(values.byte_offset()..).unwrap_or_default();
     for (level, open) in bound.levels.iter().zip(open) {
         let member = after.strip_prefix(",\"").and_then(|text| text.strip_prefix(level.name)?.strip_prefix("\":"));
         match (member, open.json.as_deref()) {
@@ -119,7 +118,7 @@ fn known_levels<'l>(line: &'l str, bound: &Bound, open: &[Open], rest: &mut Stri
         }
     }
     rest.clear();
-    rest.push_str(head);
+    rest.push_str(line.get(..head).unwrap_or_default());
     rest.push_str(after);
     known
 }
@@ -257,7 +256,8 @@ impl<W: Write> Writer<W> {
             let before = before.strip_suffix(style.line_break.as_slice()).unwrap_or(before);
             before.last().is_none_or(|last| *last == style.delimiters.segment)
         };
-        match memmem::find_iter(segments, b"ISA").any(begins) {
+        static HEADER: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(b"ISA"));
+        match HEADER.find_iter(segments).any(begins) {
             true => Err(bad(&"a segment without a place begins with ISA, which would begin an interchange")),
             false => Ok(output.write_all(segments)?),
         }

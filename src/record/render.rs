@@ -141,7 +141,7 @@ impl Pen<'_> {
             Counter::RepetitionSeparator => return self.put(place, &[self.delimiters.repetition.unwrap_or(b'U')]),
             Counter::ComponentSeparator => return self.put(place, &[self.delimiters.component.unwrap_or(b':')]),
         };
-        self.put(place, number.to_string().as_bytes());
+        self.put(place, itoa::Buffer::new().format(number).as_bytes());
     }
 }
 

@@ -200,6 +200,11 @@ impl Format {
             }
             Self::Time => out.extend_from_slice(value.parse::<Time>()?.x12().as_bytes()),
             Self::When => {
+                // Nearly all are days.
+                if let Ok(date) = x12_date(value) {
+                    out.extend_from_slice(&date);
+                    return Ok("D8");
+                }
                 let when: When = value.parse()?;
                 out.extend_from_slice(when.x12().as_bytes());
                 return Ok(when.qualifier());

@@ -229,7 +229,8 @@ fn fields<'de, A: MapAccess<'de>>(
     map: &mut A,
 ) -> Result<(), A::Error> {
     let mut expected = 0;
-    while let Some(found) = map.next_key_seed(KeySeed { plans, expected })? {
+    let beside = aside.map_or(&[][..], |aside| aside.names);
+    while let Some(found) = map.next_key_seed(KeySeed { plans, expected, beside })? {
         match found {
             Found::Field(index) => {
                 expected = index + 1;
@@ -240,11 +241,9 @@ fn fields<'de, A: MapAccess<'de>>(
             Found::Unknown(name) if aside.is_some_and(|_| scope.writer.ignored.contains(&name.as_str())) => {
                 map.next_value::<IgnoredAny>()?;
             }
-            Found::Unknown(name) if aside.is_some_and(|aside| aside.names.contains(&name.as_str())) => {
+            Found::Beside(name) => {
                 let raw: &'de RawValue = map.next_value()?;
-                if let Some((aside, name)) =
-                    aside.and_then(|aside| Some((aside, *aside.names.iter().find(|known| **known == name)?)))
-                {
+                if let Some(aside) = aside {
                     aside.found.borrow_mut().push((name, raw));
                 }
             }
@@ -267,11 +266,15 @@ fn fields<'de, A: MapAccess<'de>>(
 
 struct KeySeed<'p> {
     plans: &'p Fields,
+    /// The field that probably comes.
     expected: usize,
+    /// Members that are no fields.
+    beside: &'p [&'static str],
 }
 
 enum Found {
     Field(usize),
+    Beside(&'static str),
     Unknown(String),
 }
 
@@ -291,8 +294,9 @@ impl Visitor<'_> for KeySeed<'_> {
 
     fn visit_str<E: de::Error>(self, name: &str) -> Result<Found, E> {
         // JSON that we wrote has the fields in the table's order.
-        let found = self.plans.named(name, self.expected);
-        Ok(found.map_or_else(|| Found::Unknown(name.to_owned()), Found::Field))
+        let beside = || self.beside.iter().find(|known| **known == name).map(|known| Found::Beside(known));
+        let found = self.plans.named(name, self.expected).map(Found::Field).or_else(beside);
+        Ok(found.unwrap_or_else(|| Found::Unknown(name.to_owned())))
     }
 }
 

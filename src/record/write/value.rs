@@ -82,11 +82,11 @@ impl<'de> Visitor<'de> for ScalarVisitor<'_, '_> {
     }
 
     fn visit_u64<E: de::Error>(self, value: u64) -> Result<(), E> {
-        self.whole(&value.to_string())
+        self.whole(itoa::Buffer::new().format(value))
     }
 
     fn visit_i64<E: de::Error>(self, value: i64) -> Result<(), E> {
-        self.whole(&value.to_string())
+        self.whole(itoa::Buffer::new().format(value))
     }
 
     fn visit_f64<E: de::Error>(self, _: f64) -> Result<(), E> {

@@ -45,7 +45,8 @@ pub fn claims(data: &[u8]) {
     let is_whole = !first.values.iter().any(|line| line.to_string().contains("\"unplaced\":"));
     assert!(second.refused == 0 || !is_whole, "what was written is refused: {:?}\n{}", second.notices, shown(&file));
     let read = claims_in(&second) + usize::try_from(second.refused).unwrap_or(0);
-    assert_eq!(read, claims_in(&first), "no claim is lost: {}", shown(&file));
+    let all = claims_in(&first);
+    assert!(read == all || !is_whole && read > all, "no claim is lost: {read} of {all}: {}", shown(&file));
     let Ok(again) = write(&second.values) else { panic!("what was written once is written again") };
     // A report that names no claim is not told again beside one that does.
     let is_all = second.values.len() == first.values.len();
