@@ -60,10 +60,14 @@ pub fn write_on(threads: usize, mut input: impl Read, mut output: impl Write, st
             interchange.broken(&framing, &style, &mut output)?;
             continue;
         }
-        let mut bytes = interchange.segments(&style)?.bytes;
+        let segments = interchange.segments(&style)?;
         // Between this interchange and what follows stands what is said there.
-        bytes.truncate(bytes.len().saturating_sub(usual.len() + usize::from(framing.unterminated)));
-        output.write_all(&bytes)?;
+        let mut left = segments.len().saturating_sub(usual.len() + usize::from(framing.unterminated));
+        for piece in &segments.pieces {
+            let piece = piece.get(..left).unwrap_or(piece);
+            output.write_all(piece)?;
+            left -= piece.len();
+        }
     }
     match document.trailing {
         Some(trailing) => output.write_all(&framing::bytes(&trailing))?,
@@ -117,15 +121,63 @@ struct Interchange<'o, 'j> {
     threads: usize,
 }
 
+/// The segments of an interchange, in pieces: transaction sets are nearly all of it, and are not copied.
+struct Segments {
+    pieces: Vec<Vec<u8>>,
+    count: u32,
+}
+
+impl Segments {
+    fn len(&self) -> usize {
+        self.pieces.iter().map(Vec::len).sum()
+    }
+
+    /// An envelope and its transaction sets, for each of which its number stands between two NULs; none if the
+    /// envelope has NULs of its own.
+    fn joined(envelope: &Written, mut sets: Vec<Vec<u8>>) -> Option<Self> {
+        let parts: Vec<&[u8]> = envelope.bytes.split(|byte| *byte == 0).collect();
+        if parts.len() != 2 * sets.len() + 1 {
+            return None;
+        }
+        let mut pieces = Vec::with_capacity(parts.len());
+        for (at, part) in parts.into_iter().enumerate() {
+            if at % 2 == 0 {
+                pieces.push(part.to_vec());
+            } else {
+                let number: usize = std::str::from_utf8(part).ok()?.parse().ok()?;
+                pieces.push(std::mem::take(sets.get_mut(number)?));
+            }
+        }
+        Some(Self { pieces, count: envelope.segments })
+    }
+}
+
 impl Interchange<'_, '_> {
     /// Its segments.
-    fn segments(&self, style: &Style) -> Result<Written, Error> {
+    fn segments(&self, style: &Style) -> Result<Segments, Error> {
+        if !style.line_break.contains(&0) {
+            let mut sets = Vec::new();
+            let envelope = self.written(style, |set, out| {
+                out.extend_from_slice(format!("\0{}\0", sets.len()).as_bytes());
+                sets.push(set);
+            })?;
+            if let Some(segments) = Segments::joined(&envelope, sets) {
+                return Ok(segments);
+            }
+        }
+        let whole = self.written(style, |mut set, out| out.append(&mut set))?;
+        Ok(Segments { pieces: vec![whole.bytes], count: whole.segments })
+    }
+
+    /// Its envelope, with what `put` puts for each of its transaction sets.
+    fn written(&self, style: &Style, put: impl FnMut(Vec<u8>, &mut Vec<u8>)) -> Result<Written, Error> {
         let guide = interchange_guide()?;
         let Some(binding) = binding(guide) else { return Ok(Written::default()) };
+        let put = RefCell::new(put);
         let (first, sets) = self.outline.of_interchange(self.at);
         let ahead = RefCell::new(self.ahead(sets, style));
         let refused = Cell::new(None);
-        let put = |raw: &RawValue, out: &mut Vec<u8>| {
+        let outside = |raw: &RawValue, out: &mut Vec<u8>| {
             let at = raw.get().parse::<usize>().ok().and_then(|number| number.checked_sub(first));
             let written = match at.and_then(|at| Some((at, *sets.get(at)?))) {
                 Some((at, set)) => {
@@ -135,15 +187,15 @@ impl Interchange<'_, '_> {
                 }
                 None => transaction(raw, style).map_err(|error| self.outline.place(error, raw.get())),
             };
-            let mut written = written.map_err(|error| {
+            let Written { bytes, segments } = written.map_err(|error| {
                 let told = error.to_string();
                 refused.set(Some(error));
                 told
             })?;
-            out.append(&mut written.bytes);
-            Ok(written.segments)
+            put.borrow_mut()(bytes, out);
+            Ok(segments)
         };
-        let writer = Writer::of_envelope(binding, style, &put).ignoring(Framing::FIELDS);
+        let writer = Writer::of_envelope(binding, style, &outside).ignoring(Framing::FIELDS);
         let written = writer.write(&mut serde_json::Deserializer::from_str(self.raw.get()));
         Ok(written.map_err(|error| refused.take().unwrap_or_else(|| self.outline.place(error, self.raw.get())))?)
     }
@@ -191,9 +243,10 @@ impl Interchange<'_, '_> {
         let mut number = 0u32;
         loop {
             let mark = format!("\0{number}\0").into_bytes();
-            let written = self.segments(&Style { line_break: mark.clone(), ..style.clone() })?;
-            if memmem::find_iter(&written.bytes, &mark).count() == written.segments as usize {
-                return Ok((written.bytes, mark));
+            let segments = self.segments(&Style { line_break: mark.clone(), ..style.clone() })?;
+            let bytes = segments.pieces.concat();
+            if memmem::find_iter(&bytes, &mark).count() == segments.count as usize {
+                return Ok((bytes, mark));
             }
             number += 1;
         }

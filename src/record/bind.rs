@@ -207,7 +207,7 @@ impl LoopPlan {
             let slot = self.slot(node)?;
             *self.parts.get_mut(usize::from(slot))? = match field.kind {
                 Kind::Record(shape) => {
-                    PartPlan::Loop(LoopPlan { many: field.many, ..LoopPlan::new(scope.guide, node, shape) })
+                    PartPlan::Loop(Box::new(LoopPlan { many: field.many, ..LoopPlan::new(scope.guide, node, shape) }))
                 }
                 Kind::Outside => PartPlan::Outside(scope.guide.designator(node)),
                 _ => return None,

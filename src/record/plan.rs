@@ -106,7 +106,7 @@ pub(super) struct Traits {
 #[derive(Debug)]
 pub(crate) enum PartPlan {
     Segment(SegmentPlan),
-    Loop(LoopPlan),
+    Loop(Box<LoopPlan>),
     /// A loop that another guide describes.
     Outside(String),
     /// A loop that is no field of the record.
