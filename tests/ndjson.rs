@@ -162,6 +162,36 @@ fn nothing_is_lost_in_silence() {
     assert!(wrong.is_empty(), "{} of them: {:#?}", wrong.len(), &wrong[..wrong.len().min(20)]);
 }
 
+#[test]
+fn what_gives_no_line_is_told() {
+    let sample = |name: &str| {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name);
+        fs::read_to_string(path).expect("a sample")
+    };
+    let told = |file: &str| {
+        let (lines, summary) = lines(file.as_bytes());
+        let messages: Vec<String> = summary.notices.into_iter().map(|notice| notice.message).collect();
+        (lines.len(), summary.refused, messages.join("\n"))
+    };
+    // A remittance without claims and adjustments, and a batch without claims.
+    for (name, from) in [("835/denied.x12", "LX*"), ("837p/office-visit.x12", "CLM*")] {
+        let file = sample(name);
+        let (head, _) = file.split_once(from).expect("it stands");
+        let (lines, refused, messages) = told(&format!("{head}SE*1*0001~GE*1*1~IEA*1*1~"));
+        assert_eq!((lines, refused), (0, 0), "{messages}");
+        assert!(messages.contains("is left out: it holds no claims"), "{messages}");
+    }
+    // One adjustment of two that cannot be read.
+    let file = sample("835/provider-adjustments.x12");
+    let (all, ..) = told(&file);
+    let (before, after) = file.split_once("PLB*").expect("it stands");
+    let mut parts: Vec<&str> = after.splitn(3, '*').collect();
+    parts[1] = "2026";
+    let (lines, refused, messages) = told(&format!("{before}PLB*{}", parts.join("*")));
+    assert_eq!((lines, refused), (all - 1, 1), "{messages}");
+    assert!(messages.contains("PLB02: expected a date"), "{messages}");
+}
+
 /// Leaves out which delimiters the spellings of a line have: they are others in another file.
 fn forget_delimiters(value: &mut Value) {
     match value {

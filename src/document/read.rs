@@ -298,7 +298,7 @@ fn told(guide: &Guide, transaction: &str, problems: &[Problem]) -> impl Iterator
         offset: problem.offset,
         transaction: transaction.to_owned(),
         position: if transaction.is_empty() { 0 } else { problem.position },
-        message: problem.describe(guide),
+        message: format!("{}; the segment was kept as it stands", problem.describe(guide)),
     })
 }
 

@@ -1,6 +1,6 @@
 //! Placed units to lines.
 
-use std::io::Write;
+use std::{collections::BTreeMap, io::Write};
 
 use serde_json::value::RawValue;
 
@@ -11,8 +11,8 @@ use super::{
 use crate::{
     claims::{InterchangeEnvelope, Remittance},
     document::{Header, interchange_guide},
-    guide::{Guide, Role},
-    place::Tape,
+    guide::{Guide, NodeId, Role},
+    place::{Entry, Tape},
     record::{
         Binding, Record,
         read::{Buffers, LeftOut, Problem, Reader, Spelling},
@@ -62,6 +62,8 @@ pub(super) struct Rendered {
     pub(super) refused: u64,
     pub(super) notices: Vec<Notice>,
 }
+
+const UNREADABLE: &str = "what begins here is left out, since a value in or above it cannot be read";
 
 /// Makes lines. What is above units is read once for neighbours.
 pub(super) struct Renderer {
@@ -136,7 +138,7 @@ impl Renderer {
         self.left_out(bound.guide, &header.transaction, reader.left_out());
         let (problems, buffers) = reader.finish();
         self.buffers = buffers;
-        self.report(bound, &header.transaction, &problems);
+        self.report(bound.guide, &header.transaction, &problems);
         self.end_line(readable && problems.is_empty(), start, tape, entry, header);
     }
 
@@ -147,17 +149,16 @@ impl Renderer {
             return;
         }
         self.done.out.truncate(start);
-        let message = "what begins here is left out, since a value in or above it cannot be read";
-        self.refuse(tape, entry, header, message);
+        self.refuse(tape, entry, header, UNREADABLE);
     }
 
-    fn report(&mut self, bound: &Bound, transaction: &str, problems: &[Problem]) {
+    fn report(&mut self, guide: &Guide, transaction: &str, problems: &[Problem]) {
         self.done.notices.extend(problems.iter().map(|problem| Notice {
             severity: Severity::Error,
             offset: problem.offset,
             transaction: transaction.to_owned(),
             position: problem.position,
-            message: problem.describe(bound.guide),
+            message: problem.describe(guide),
         }));
     }
 
@@ -248,14 +249,14 @@ impl Renderer {
         self.left_out(bound.guide, "", reader.left_out());
         let (problems, buffers) = reader.finish();
         self.buffers = buffers;
-        self.report(bound, "", &problems);
+        self.report(bound.guide, "", &problems);
         cached.readable = problems.is_empty();
     }
 
     /// What a transaction set has besides its units.
     fn end_of_set(&mut self, bound: &Bound, tape: &Tape, header: &Header, end: End) {
         match bound.form.kind {
-            "payment" => self.provider_adjustments(bound, tape, header),
+            "payment" => self.provider_adjustments(bound, tape, header, end),
             // A report that rejects the whole batch names no claims.
             "claim_status" if end.is_empty => {
                 let start = self.done.out.len();
@@ -269,26 +270,42 @@ impl Renderer {
                 self.done.out.extend_from_slice(b"}\n");
                 self.end_line(readable, start, tape, 0, header);
             }
+            _ if end.is_empty => self.nothing_in(tape, header),
             _ => {}
         }
     }
 
-    fn provider_adjustments(&mut self, bound: &Bound, tape: &Tape, header: &Header) {
+    /// Says that a transaction set has no lines.
+    fn nothing_in(&mut self, tape: &Tape, header: &Header) {
+        let (offset, position) = tape.entry(0).map_or((0, 0), |entry| (entry.offset, entry.position));
+        self.done.notices.push(Notice {
+            severity: Severity::Warning,
+            offset,
+            transaction: header.transaction.clone(),
+            position,
+            message: format!("transaction set {} is left out: it holds no claims", header.set),
+        });
+    }
+
+    fn provider_adjustments(&mut self, bound: &Bound, tape: &Tape, header: &Header, end: End) {
         let Ok(binding) = Binding::with(bound.guide, "", Remittance::SHAPE, |field| field == "provider_adjustments")
         else {
             return;
         };
-        let mut remittance = Vec::new();
-        if let Some(level) = bound.levels.first() {
-            remittance.extend_from_slice(format!(",\"{}\":", level.name).as_bytes());
-            let mut reader = Reader::of_part(tape, Spelling::Lost);
-            reader.object(&level.binding, 0, &mut remittance);
-            self.left_out(bound.guide, &header.transaction, reader.left_out());
+        let items = self.list(&binding, tape, header);
+        if items.is_empty() && end.is_empty {
+            self.nothing_in(tape, header);
         }
-        for item in self.list(&binding, tape, &header.transaction) {
+        let mut remittance = Cached { readable: true, ..Cached::default() };
+        if let Some(level) = bound.levels.first() {
+            self.level(bound, level, tape, Some(0), &mut remittance);
+        }
+        for (entry, item) in items {
+            let start = self.done.out.len();
             self.open("provider_adjustment", tape, 0, header);
-            self.done.out.extend_from_slice(&remittance);
+            self.done.out.extend_from_slice(&remittance.json);
             self.members(&item);
+            self.end_line(remittance.readable, start, tape, entry, header);
         }
     }
 
@@ -298,24 +315,46 @@ impl Renderer {
         else {
             return;
         };
-        for item in self.list(&binding, tape, "") {
+        for (entry, item) in self.list(&binding, tape, &Header::default()) {
+            let start = self.done.out.len();
             self.done.out.extend_from_slice(b"{\"kind\":\"interchange_acknowledgment\"");
             self.members(&item);
+            self.end_line(true, start, tape, entry, &Header::default());
         }
     }
 
-    /// The items of the only field of a binding at the root.
-    fn list(&mut self, binding: &Binding, tape: &Tape, transaction: &str) -> Vec<Box<RawValue>> {
+    /// The items of the only field of a binding at the root, a segment each, by their entries. Those with a value that
+    /// cannot be read are refused.
+    fn list(&mut self, binding: &Binding, tape: &Tape, header: &Header) -> Vec<(usize, Box<RawValue>)> {
         let mut json = Vec::new();
         let mut reader = Reader::of_part(tape, Spelling::Lost);
         reader.object(binding, 0, &mut json);
-        self.left_out(binding.guide(), transaction, reader.left_out());
-        let fields: std::collections::BTreeMap<String, Vec<Box<RawValue>>> =
-            serde_json::from_slice(&json).unwrap_or_default();
-        fields.into_values().flatten().collect()
+        self.left_out(binding.guide(), &header.transaction, reader.left_out());
+        let problems = reader.into_problems();
+        self.report(binding.guide(), &header.transaction, &problems);
+        let fields: BTreeMap<String, Vec<Box<RawValue>>> = serde_json::from_slice(&json).unwrap_or_default();
+        let nodes: Vec<NodeId> = binding.fields().iter().flat_map(|field| &field.spots).map(|spot| spot.node).collect();
+        let is_item = |entry: &Entry| !entry.is_loop() && !entry.is_unplaced() && nodes.contains(&entry.node);
+        let entries: Vec<usize> = tape.below(0).filter(|(_, entry)| is_item(entry)).map(|(at, _)| at).collect();
+        let mut items: Vec<(usize, Box<RawValue>)> =
+            entries.iter().copied().zip(fields.into_values().flatten()).collect();
+        if problems.is_empty() {
+            return items;
+        }
+        // One without any value that can be read is no item.
+        let are_all = items.len() == entries.len();
+        let is_wrong = |at: usize| {
+            let offset = tape.entry(at).map(|entry| entry.offset);
+            !are_all || problems.iter().any(|problem| Some(problem.offset) == offset)
+        };
+        items.retain(|(at, _)| !is_wrong(*at));
+        for at in entries.into_iter().filter(|at| is_wrong(*at)) {
+            self.refuse(tape, at, header, UNREADABLE);
+        }
+        items
     }
 
-    /// Adds the members of an object to the open line and ends it.
+    /// Ends the open line with the members of an object.
     fn members(&mut self, object: &RawValue) {
         let inner = object.get().strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or_default();
         if !inner.is_empty() {
@@ -323,7 +362,6 @@ impl Renderer {
             self.done.out.extend_from_slice(inner.as_bytes());
         }
         self.done.out.extend_from_slice(b"}\n");
-        self.done.lines += 1;
     }
 }
 

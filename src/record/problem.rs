@@ -32,8 +32,8 @@ impl Problem {
             (element, component) => format!("{segment}{element:02}-{component}"),
         };
         match guide.loop_id(guide.parent(self.node)) {
-            "" => format!("{place}: expected {}; the segment was kept as it stands", self.expected),
-            id => format!("{id}/{place}: expected {}; the segment was kept as it stands", self.expected),
+            "" => format!("{place}: expected {}", self.expected),
+            id => format!("{id}/{place}: expected {}", self.expected),
         }
     }
 }
