@@ -1,17 +1,16 @@
 //! Envelopes and the answers to them: interchange, functional group, TA1 and 999.
 
-use serde_json::Value;
-
+use super::TransactionSet;
 use crate::record::{Date, Decimal, Layout, Text, Time, record};
 
 record! {
-    /// An interchange without the transaction sets in it: header, answers and group headers.
+    /// An interchange: header, answers and groups.
     pub struct InterchangeEnvelope {
         header: InterchangeHeader                       = "ISA",
         acknowledgments: Vec<InterchangeAcknowledgment> = "TA1",
         groups: Vec<GroupEnvelope>                      = "<GS>",
         /// Transaction sets of a fragment that has no functional groups.
-        transactions: Vec<Value>                        = "<ST>",
+        transactions: Vec<TransactionSet>               = "<ST>",
         x12: Layout                                     = "*",
     }
 
@@ -50,12 +49,11 @@ record! {
         note: Text           = "05",
     }
 
-    /// A functional group without the transaction sets in it.
+    /// A functional group.
     pub struct GroupEnvelope {
-        header: GroupHeader      = "GS",
-        /// Each a document of its own: a `ClaimBatch`, a `Remittance`, …
-        transactions: Vec<Value> = "<ST>",
-        x12: Layout              = "*",
+        header: GroupHeader               = "GS",
+        transactions: Vec<TransactionSet> = "<ST>",
+        x12: Layout                       = "*",
     }
 
     /// What kind of transaction sets a group holds, and who exchanges them.

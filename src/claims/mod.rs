@@ -39,6 +39,7 @@ mod document;
 mod party;
 mod payment;
 mod service;
+mod set;
 mod status;
 
 pub use acknowledgment::{
@@ -66,6 +67,7 @@ pub use service::{
     Answer, Drug, Equipment, EquipmentCertification, Form, Line, LineAdjudication, PayerReference, Procedure,
     PurchasedService, TestResult, Tooth,
 };
+pub use set::{PlainSet, TransactionSet};
 pub use status::{
     BilledProvider, ClaimStatus, ClaimStatusReport, LineStatus, Status, StatusCode, StatusPatient, StatusProvider,
     StatusReceiver, StatusSource,

@@ -11,10 +11,12 @@ mod envelope;
 mod framing;
 mod outline;
 mod read;
+mod value;
 mod write;
 
 pub use framing::{Framing, LineBreak};
 pub use read::{read, read_on};
+pub use value::{Document, Interchange};
 pub use write::{write, write_on};
 
 use std::sync::OnceLock;
@@ -123,4 +125,18 @@ fn unreachable_guide() -> Result<&'static Guide, &'static guide::GuideError> {
         line: 0,
         problem: "the guide does not come with the program".into(),
     }))
+}
+
+/// The samples that are X12, in the order of their names.
+#[cfg(test)]
+pub(crate) fn samples() -> Vec<Vec<u8>> {
+    use std::{fs, path::Path};
+
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
+    let kinds = ["837p", "837i", "837d", "835", "277ca", "999", "ta1", "odd", "broken"];
+    let files = kinds.iter().flat_map(|kind| fs::read_dir(folder.join(kind)).unwrap().flatten());
+    let is_x12 = |path: &std::path::PathBuf| path.extension().is_some_and(|extension| extension == "x12");
+    let mut paths: Vec<_> = files.map(|entry| entry.path()).filter(is_x12).collect();
+    paths.sort();
+    paths.iter().map(|path| fs::read(path).unwrap()).filter(|file| !file.is_empty()).collect()
 }

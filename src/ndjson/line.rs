@@ -1,11 +1,8 @@
 //! Lines as values.
 
-use std::{fmt, io::Read};
+use std::io::Read;
 
-use serde::{
-    Deserialize, Deserializer, Serialize,
-    de::{self, DeserializeSeed, IgnoredAny, IntoDeserializer, MapAccess, Visitor, value::MapAccessDeserializer},
-};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::{Error, Summary, read};
 use crate::{
@@ -14,7 +11,10 @@ use crate::{
         InterchangeAcknowledgment, Patient, Payer, PaymentGroup, ProviderAdjustment, Remittance, StatusPatient,
         StatusProvider, StatusReceiver, StatusSource, Subscriber,
     },
-    record::Text,
+    record::{
+        Text,
+        beside::{Tagged, beside},
+    },
 };
 
 /// Reads X12 and hands over each claim, payment, provider adjustment, claim status and acknowledgment, as
@@ -61,8 +61,10 @@ macro_rules! kinds {
             $( $(#[$meta])* #[serde(rename = $kind)] $variant(Box<$line>), )*
         }
 
-        impl Line {
-            /// Reads what stands beside the `kind`.
+        impl Tagged for Line {
+            const TAG: &'static str = "kind";
+            const EXPECTED: &'static str = "an object that says its `kind`";
+
             fn of_kind<'de, D: Deserializer<'de>>(kind: &str, rest: D) -> Result<Self, D::Error> {
                 match kind {
                     $( $kind => Ok(Self::$variant(Box::deserialize(rest)?)), )*
@@ -96,37 +98,7 @@ kinds! {
 
 impl<'de> Deserialize<'de> for Line {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct OfKind;
-
-        impl<'de> Visitor<'de> for OfKind {
-            type Value = Line;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object that says its `kind`")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Line, A::Error> {
-                // Lines that we made say it first.
-                let mut before = serde_json::Map::new();
-                while let Some(name) = map.next_key::<String>()? {
-                    if name != "kind" {
-                        before.insert(name, map.next_value()?);
-                        continue;
-                    }
-                    let kind: Text = map.next_value()?;
-                    if before.is_empty() {
-                        return Line::of_kind(&kind, MapAccessDeserializer::new(map));
-                    }
-                    while let Some((name, value)) = map.next_entry()? {
-                        before.insert(name, value);
-                    }
-                    return Line::of_kind(&kind, serde_json::Value::Object(before)).map_err(de::Error::custom);
-                }
-                Err(de::Error::missing_field("kind"))
-            }
-        }
-
-        deserializer.deserialize_map(OfKind)
+        Self::tagged(deserializer)
     }
 }
 
@@ -152,82 +124,7 @@ pub struct Source {
     pub byte_offset: u64,
 }
 
-/// Declares lines: a record, and what is said beside its fields.
-macro_rules! lines {
-    ($( $(#[$meta:meta])* pub struct $name:ident {
-        $( $(#[$beside_meta:meta])* $beside:ident : $type:ty, )*
-        .. $(#[$record_meta:meta])* $record:ident : $record_type:ty $(,)?
-    } )*) => { $(
-        $(#[$meta])*
-        #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-        pub struct $name {
-            $( $(#[$beside_meta])* #[serde(skip_serializing_if = "Option::is_none")] pub $beside: Option<$type>, )*
-            $(#[$record_meta])*
-            #[serde(flatten)]
-            pub $record: $record_type,
-        }
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Members;
-
-                impl<'de> Visitor<'de> for Members {
-                    type Value = $name;
-
-                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                        f.write_str("an object")
-                    }
-
-                    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<$name, A::Error> {
-                        let mut line = $name::default();
-                        let take = |name: &str, map: &mut A| {
-                            match name {
-                                "kind" => _ = map.next_value::<IgnoredAny>()?,
-                                $( stringify!($beside) => {
-                                    if line.$beside.replace(map.next_value()?).is_some() {
-                                        return Err(de::Error::duplicate_field(stringify!($beside)));
-                                    }
-                                } )*
-                                _ => return Ok(false),
-                            }
-                            Ok(true)
-                        };
-                        line.$record = Deserialize::deserialize(MapAccessDeserializer::new(Others { map, take }))?;
-                        Ok(line)
-                    }
-                }
-
-                deserializer.deserialize_map(Members)
-            }
-        }
-    )* };
-}
-
-/// The members of an object but for those that are taken out.
-struct Others<A, F> {
-    map: A,
-    /// Takes the value of a member, or says that it does not want it.
-    take: F,
-}
-
-impl<'de, A: MapAccess<'de>, F: FnMut(&str, &mut A) -> Result<bool, A::Error>> MapAccess<'de> for Others<A, F> {
-    type Error = A::Error;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
-        while let Some(name) = self.map.next_key::<Text>()? {
-            if !(self.take)(&name, &mut self.map)? {
-                return seed.deserialize(name.as_str().into_deserializer()).map(Some);
-            }
-        }
-        Ok(None)
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
-        self.map.next_value_seed(seed)
-    }
-}
-
-lines! {
+beside! {
     /// A claim, with what stands above it.
     pub struct ClaimLine {
         /// The identifier of its guide, `005010X222A1`.

@@ -37,18 +37,6 @@ pub use lines::Lines;
 pub use read::{Summary, read, read_on};
 pub use write::Writer;
 
-pub use crate::document::{Error, Notice, Severity};
-
-/// The samples that are X12, in the order of their names.
 #[cfg(test)]
-fn samples() -> Vec<Vec<u8>> {
-    use std::{fs, path::Path};
-
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
-    let kinds = ["837p", "837i", "837d", "835", "277ca", "999", "ta1", "odd", "broken"];
-    let files = kinds.iter().flat_map(|kind| fs::read_dir(folder.join(kind)).unwrap().flatten());
-    let is_x12 = |path: &std::path::PathBuf| path.extension().is_some_and(|extension| extension == "x12");
-    let mut paths: Vec<_> = files.map(|entry| entry.path()).filter(is_x12).collect();
-    paths.sort();
-    paths.iter().map(|path| fs::read(path).unwrap()).filter(|file| !file.is_empty()).collect()
-}
+use crate::document::samples;
+pub use crate::document::{Error, Notice, Severity};

@@ -10,6 +10,7 @@
 //! never from a table.
 
 mod assemble;
+pub(crate) mod beside;
 mod bind;
 mod gather;
 mod held;
@@ -145,7 +146,6 @@ slots! {
     Time: Time, |_value| false;
     When: When, |_value| false;
     Layout: Layout, |layout| layout.is_empty();
-    serde_json::Value: Outside, |value| value.is_null();
 }
 
 /// The designators of a field: `SV102 | SV203 | SV302`.

@@ -14,7 +14,7 @@ use crate::{
     testing::interchange,
 };
 
-/// The document of a file gives the file back, byte for byte; and it is JSON.
+/// The document of a file gives the file back, byte for byte; and it is JSON, which is a value.
 pub fn document(data: &[u8]) {
     let mut json = Vec::new();
     let Ok(notices) = document::read(data, &mut json) else { return };
@@ -25,6 +25,10 @@ pub fn document(data: &[u8]) {
     let written = document::write(&json[..], &mut back, &Style::default());
     assert!(written.is_ok(), "{written:?} of {} by {}", shown(data), shown(&json));
     assert!(back == data, "{} became {} by {}", shown(data), shown(&back), shown(&json));
+    let (text, value) = (serde_json::from_slice::<Value>(&json), serde_json::from_slice::<document::Document>(&json));
+    let value = value.and_then(serde_json::to_value);
+    let said = text.is_ok_and(|text| value.is_ok_and(|value| filled(value) == filled(text)));
+    assert!(said, "a document is a value: {}", shown(&json));
 }
 
 /// Claims on their own survive the way through a file; a file cut into its interchanges has the same claims.
@@ -162,8 +166,8 @@ fn lines(file: &[u8]) -> Option<Lines> {
 fn filled(mut value: Value) -> Value {
     match &mut value {
         Value::Object(members) => {
-            *members = std::mem::take(members)
-                .into_iter()
+            let all = std::mem::take(members).into_iter();
+            *members = all
                 .map(|(name, member)| (name, filled(member)))
                 .filter(|(_, member)| !member.as_object().is_some_and(serde_json::Map::is_empty))
                 .collect();
