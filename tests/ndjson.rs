@@ -6,7 +6,7 @@ use std::fs;
 
 use claimwire::{
     generate::{self, Kind},
-    ndjson::{Options, Writer, read},
+    ndjson::{Options, Severity, Writer, read},
     record::{Date, Time, write::Style},
     x12::Delimiters,
 };
@@ -181,6 +181,10 @@ fn what_gives_no_line_is_told() {
         assert_eq!((lines, refused), (0, 0), "{messages}");
         assert!(messages.contains("is left out: it holds no claims"), "{messages}");
     }
+    // A batch whose claims have no place is worse than one without claims.
+    let (none, summary) = lines(sample("837p/office-visit.x12").replace("HL*", "QQ*").as_bytes());
+    let left_out = summary.notices.iter().find(|notice| notice.message.contains("holds no claims"));
+    assert_eq!((none.len(), left_out.map(|notice| notice.severity)), (0, Some(Severity::Error)));
     // One adjustment of two that cannot be read.
     let file = sample("835/provider-adjustments.x12");
     let (all, ..) = told(&file);

@@ -277,9 +277,11 @@ impl Renderer {
 
     /// Says that a transaction set has no lines.
     fn nothing_in(&mut self, tape: &Tape, header: &Header) {
-        let (offset, position) = tape.entry(0).map_or((0, 0), |entry| (entry.offset, entry.position));
+        let (offset, position) = tape.entry(1).map_or((0, 0), |entry| (entry.offset, entry.position));
+        // Claims may stand where they have no place.
+        let is_whole = tape.below(0).all(|(_, entry)| !entry.is_unplaced());
         self.done.notices.push(Notice {
-            severity: Severity::Warning,
+            severity: if is_whole { Severity::Warning } else { Severity::Error },
             offset,
             transaction: header.transaction.clone(),
             position,
