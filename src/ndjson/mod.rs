@@ -6,6 +6,11 @@
 //! makes files of lines, grouping neighbours that share what stands above them. A [`Line`] is such an object as a value:
 //! [`read_lines`] hands them over, [`Writer::push_line`] takes them.
 //!
+//! Nothing is lost in silence: what no field holds (an element beyond those of the guide, another code where it has one,
+//! a segment without a place) is in the `x12` of its claim or level, and comes back in whatever file is made of the line,
+//! as long as the fields of its segment say the same. What cannot go along, such as an element beyond those of an HL, is
+//! a notice. The envelope does not go along: whoever writes a file makes one.
+//!
 //! | `kind` | from | is |
 //! |---|---|---|
 //! | `professional`, `institutional`, `dental` | 837 loop 2300 | [`Claim`](crate::claims::Claim) |
