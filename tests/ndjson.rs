@@ -196,6 +196,17 @@ fn what_gives_no_line_is_told() {
     assert!(messages.contains("PLB02: expected a date"), "{messages}");
 }
 
+#[test]
+fn a_spelling_that_does_not_fit_is_not_shown() {
+    // Its delimiters are not those that it says.
+    let line = json!({
+        "kind": "professional", "control_number": "1", "charge": "1",
+        "x12": {"unplaced": [{"item": 0, "text": "NM1|IL|1|DOE|JANE~"}]},
+    });
+    let error = write(&[line]).expect_err("refused").to_string();
+    assert!(error.contains("holds a character") && !error.contains("JANE"), "{error}");
+}
+
 /// Leaves out which delimiters the spellings of a line have: they are others in another file.
 fn forget_delimiters(value: &mut Value) {
     match value {

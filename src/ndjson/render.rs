@@ -153,35 +153,24 @@ impl Renderer {
     }
 
     fn report(&mut self, guide: &Guide, transaction: &str, problems: &[Problem]) {
-        self.done.notices.extend(problems.iter().map(|problem| Notice {
-            severity: Severity::Error,
-            offset: problem.offset,
-            transaction: transaction.to_owned(),
-            position: problem.position,
-            message: problem.describe(guide),
-        }));
+        for problem in problems {
+            self.note(Severity::Error, (problem.offset, problem.position), transaction, problem.describe(guide));
+        }
     }
 
     fn left_out(&mut self, guide: &Guide, transaction: &str, left_out: &[LeftOut]) {
-        self.done.notices.extend(left_out.iter().map(|left_out| Notice {
-            severity: Severity::Warning,
-            offset: left_out.offset,
-            transaction: transaction.to_owned(),
-            position: left_out.position,
-            message: left_out.describe(guide),
-        }));
+        for one in left_out {
+            self.note(Severity::Warning, (one.offset, one.position), transaction, one.describe(guide));
+        }
     }
 
     fn refuse(&mut self, tape: &Tape, entry: usize, header: &Header, message: &str) {
         self.done.refused += 1;
-        let (offset, position) = tape.entry(entry).map_or((0, 0), |entry| (entry.offset, entry.position));
-        self.done.notices.push(Notice {
-            severity: Severity::Error,
-            offset,
-            transaction: header.transaction.clone(),
-            position,
-            message: message.to_owned(),
-        });
+        self.note(Severity::Error, place(tape, entry), &header.transaction, message.to_owned());
+    }
+
+    fn note(&mut self, severity: Severity, (offset, position): (u64, u32), transaction: &str, message: String) {
+        self.done.notices.push(Notice { severity, offset, transaction: transaction.to_owned(), position, message });
     }
 
     /// `{"kind":…,"guide":…,"source":{…}`
@@ -208,7 +197,7 @@ impl Renderer {
             member_into(name, value, &mut self.done.out);
             self.done.out.push(b',');
         }
-        let (position, offset) = tape.entry(entry).map_or((0, 0), |entry| (entry.position, entry.offset));
+        let (offset, position) = place(tape, entry);
         // Writing to a vector does not fail.
         let _ = write!(self.done.out, "\"segment_position\":{position},\"byte_offset\":{offset}}}");
     }
@@ -277,16 +266,11 @@ impl Renderer {
 
     /// Says that a transaction set has no lines.
     fn nothing_in(&mut self, tape: &Tape, header: &Header) {
-        let (offset, position) = tape.entry(1).map_or((0, 0), |entry| (entry.offset, entry.position));
         // Claims may stand where they have no place.
         let is_whole = tape.below(0).all(|(_, entry)| !entry.is_unplaced());
-        self.done.notices.push(Notice {
-            severity: if is_whole { Severity::Warning } else { Severity::Error },
-            offset,
-            transaction: header.transaction.clone(),
-            position,
-            message: format!("transaction set {} is left out: it holds no claims", header.set),
-        });
+        let severity = if is_whole { Severity::Warning } else { Severity::Error };
+        let message = format!("transaction set {} is left out: it holds no claims", header.set);
+        self.note(severity, place(tape, 1), &header.transaction, message);
     }
 
     fn provider_adjustments(&mut self, bound: &Bound, tape: &Tape, header: &Header, end: End) {
@@ -365,6 +349,11 @@ impl Renderer {
         }
         self.done.out.extend_from_slice(b"}\n");
     }
+}
+
+/// Offset in the input and position in the transaction set of an entry.
+fn place(tape: &Tape, entry: usize) -> (u64, u32) {
+    tape.entry(entry).map_or((0, 0), |entry| (entry.offset, entry.position))
 }
 
 /// The entry of what stands above another: a loop around it, or one that has closed before it inside of those.

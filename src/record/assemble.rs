@@ -217,12 +217,12 @@ impl<'b> State<'b> {
 
     /// A layout with the delimiters of the style, which no value of it may hold.
     fn respelled<'l>(&self, plan: &LoopPlan, layout: &'l Layout) -> Result<Cow<'l, Layout>, Refusal> {
-        let (from, to) = (layout.delimiters.unwrap_or_default(), self.style.delimiters);
         if !self.of_lines {
             return Ok(Cow::Borrowed(layout));
         }
+        let (from, to) = (layout.delimiters.unwrap_or_default(), self.style.delimiters);
         let respelled = |text: &str| {
-            let id = text.split(|character| character == char::from(from.element)).next().unwrap_or_default();
+            let id = text.split(char::from(from.element)).next().unwrap_or_default();
             let respelled = text.chars().map(|character| {
                 match u8::try_from(character) {
                     Ok(byte) if byte == from.element => Some(to.element),
@@ -238,7 +238,8 @@ impl<'b> State<'b> {
             });
             respelled.collect::<Option<String>>().ok_or_else(|| Refusal {
                 plan: plan.id.clone(),
-                segment: id.to_owned(),
+                // With other delimiters than it says, the text may be all of it, and somebody's name in it.
+                segment: if id.len() <= 3 { id } else { "a segment" }.to_owned(),
                 holds: HoldsDelimiter { element: 0, component: 0 },
             })
         };
